@@ -1,0 +1,1 @@
+"""The only part of attain that imports Airflow."""

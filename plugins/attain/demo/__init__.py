@@ -1,0 +1,1 @@
+"""A believable sample company, written as the exports that real systems make."""

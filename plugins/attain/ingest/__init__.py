@@ -1,0 +1,1 @@
+"""From files in the inbox to typed, registered deliveries in the lake."""

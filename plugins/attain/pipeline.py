@@ -1,0 +1,91 @@
+"""The main job as plain functions: the command line calls them in order, the DAGs' tasks call them one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from attain import progress
+from attain.control import lock
+from attain.errors import Refused
+from attain.ingest import deliveries
+from attain.publish import release
+from attain.quality import verdict
+from attain.settings import Settings
+from attain.transform import candidate, dbt
+
+LAYERS = ("staging", "intermediate", "marts")
+
+
+@dataclass
+class RunReport:
+    """What one run did, for its summary.
+
+    Attributes:
+        ingested: one report a source system that was looked at.
+        candidate: what was to be published; None when the home has no committed delivery at all.
+        verdict: the gate's verdict; None when nothing was new.
+        published: the release made by this run; None when nothing was new or the gate refused.
+    """
+
+    ingested: list[deliveries.IngestReport] = field(default_factory=list)
+    candidate: candidate.Candidate | None = None
+    verdict: verdict.Verdict | None = None
+    published: release.PublishedRelease | None = None
+
+
+def ingest(settings: Settings, source_systems: Sequence[str] = ()) -> list[deliveries.IngestReport]:
+    """Take in every settled file of the named source systems (all, when none is named)."""
+    reports = []
+    for name in source_systems or deliveries.source_systems(settings):
+        with progress.step(f"ingest {name}"):
+            reports.append(deliveries.ingest_source(settings, name))
+    return reports
+
+
+def build(settings: Settings) -> candidate.Candidate:
+    """Build the candidate: the private warehouse, layer by layer. Does nothing when there is nothing new."""
+    with lock.writer(settings):
+        with progress.step("prepare the warehouse"):
+            prepared = candidate.prepare(settings)
+        if prepared.is_new:
+            for layer in LAYERS:
+                with progress.step(f"dbt {layer}"):
+                    dbt.build_layer(settings, layer, prepared.run_id)
+    return prepared
+
+
+def check(settings: Settings, run_id: str | None = None) -> verdict.Verdict:
+    """Ask the gate about the candidate."""
+    with lock.writer(settings), progress.step("quality gate"):
+        return verdict.check(settings, run_id)
+
+
+def publish(settings: Settings, run_id: str | None = None) -> release.PublishedRelease:
+    """Publish the candidate that the gate has passed.
+
+    Raises:
+        Refused: the gate did not pass it; what was published before stays current.
+    """
+    with lock.writer(settings), progress.step("publish the release"):
+        return release.publish(settings, run_id)
+
+
+def run(settings: Settings) -> RunReport:
+    """Ingest, build, check and publish, in this order, under one writer's lock.
+
+    A refusal is part of the report (`verdict.is_refused`), not an exception, so that the summary can explain it.
+    """
+    report = RunReport()
+    with lock.writer(settings):
+        report.ingested = ingest(settings)
+        report.candidate = build(settings)
+        if not report.candidate.is_new:
+            return report
+        report.verdict = check(settings, report.candidate.run_id)
+        try:
+            report.published = publish(settings, report.candidate.run_id)
+        except Refused:
+            if not report.verdict.is_refused:
+                raise
+    return report

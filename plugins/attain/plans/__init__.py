@@ -1,0 +1,1 @@
+"""Plan files: what people are paid by, read, checked and compiled to tables."""

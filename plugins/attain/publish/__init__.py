@@ -1,0 +1,1 @@
+"""All-or-nothing publishing of a candidate that has passed the gate."""

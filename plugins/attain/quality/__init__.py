@@ -1,0 +1,1 @@
+"""The gate: dbt tests, expectation suites and reconciliations, read by severity into one verdict."""

@@ -1,0 +1,1 @@
+"""The private warehouse: its inputs, and the dbt runs that build the candidate."""
