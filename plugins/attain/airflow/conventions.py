@@ -1,0 +1,49 @@
+"""What all DAGs have in common: names of pools, owners and tags, and how often a task is tried. Light to import."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from enum import Enum
+from typing import Any
+
+# One slot: DuckDB has one writer at a time, and so has the register of deliveries.
+WAREHOUSE_POOL = "attain_warehouse"
+WAREHOUSE_POOL_SLOTS = 1
+
+
+class Owner(str, Enum):
+    """Who is asked when a DAG fails."""
+
+    DATA_ENGINEERING = "data-engineering"
+    SALES_OPERATIONS = "sales-operations"
+
+
+class Tag(str, Enum):
+    """Labels to find DAGs by in the UI."""
+
+    INGEST = "ingest"
+    MARTS = "marts"
+    CRM = "crm"
+    FINANCE = "finance"
+    HR = "hr"
+    PUBLISHED = "published"
+    UPKEEP = "upkeep"
+
+
+def tags(*chosen: Tag) -> list[str]:
+    """The labels as Airflow wants them."""
+    return [tag.value for tag in chosen]
+
+
+def defaults(owner: Owner) -> dict[str, Any]:
+    """Arguments of every task: a step that found the writer's lock taken is tried again, and none runs for ever.
+
+    Errors that trying again cannot mend (bad input, a refusal of the gate) are raised as final by `attain.airflow.steps`.
+    """
+    return {
+        "owner": owner.value,
+        "retries": 2,
+        "retry_delay": timedelta(seconds=30),
+        "execution_timeout": timedelta(hours=2),
+        "pool": WAREHOUSE_POOL,
+    }

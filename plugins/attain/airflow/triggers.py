@@ -1,0 +1,90 @@
+"""Watches the inbox for Airflow: an event for each set of files that has come to rest."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+from airflow.triggers.base import BaseEventTrigger, TriggerEvent
+
+from attain import assets
+from attain.settings import Settings
+
+LOOK_SECONDS = 5.0
+REMIND_SECONDS = 300.0
+
+Sighting = frozenset[tuple[str, int, int]]
+
+
+class InboxTrigger(BaseEventTrigger):
+    """Fires when the files below a source's inbox folder are the same in two looks, `LOOK_SECONDS` apart.
+
+    One event a set of files. If the same files still lie there after `REMIND_SECONDS` (the ingest failed, or found one
+    of them unfinished), it fires again; a set that was already announced is not announced before that.
+
+    Args:
+        source: a source with a contract, or `mapped` for all other folders of the inbox.
+        look_seconds: time between two looks, seconds.
+        remind_seconds: time after which an unchanged set is announced again, seconds.
+    """
+
+    def __init__(
+        self, source: str, look_seconds: float = LOOK_SECONDS, remind_seconds: float = REMIND_SECONDS
+    ) -> None:
+        super().__init__()
+        self.source = source
+        self.look_seconds = look_seconds
+        self.remind_seconds = remind_seconds
+
+    def serialize(self) -> tuple[str, dict[str, Any]]:
+        """Class path and arguments; no path of this machine is among them, the triggerer knows its own home."""
+        arguments = {
+            "source": self.source,
+            "look_seconds": self.look_seconds,
+            "remind_seconds": self.remind_seconds,
+        }
+        return f"{type(self).__module__}.{type(self).__qualname__}", arguments
+
+    async def run(self) -> AsyncIterator[TriggerEvent]:
+        """Look until the end of time; yields an event a settled set of files."""
+        inbox = Settings.from_environment().inbox
+        previous: Sighting = frozenset()
+        announced: Sighting = frozenset()
+        waited = 0.0
+        while True:
+            seen = await asyncio.to_thread(look, inbox, self.source)
+            if seen and seen == previous and (seen != announced or waited >= self.remind_seconds):
+                yield TriggerEvent({"source": self.source, "files": sorted(name for name, _, _ in seen)})
+                announced, waited = seen, 0.0
+            previous = seen
+            await asyncio.sleep(self.look_seconds)
+            waited += self.look_seconds
+
+
+def look(inbox: Path, source: str) -> Sighting:
+    """Name (below the inbox), size in bytes and mtime in ns of every file that waits for `source`; links and hidden
+    files are left out, as ingest leaves them alone."""
+    if source != assets.MAPPED:
+        folders = [inbox / source]
+    elif inbox.is_dir():
+        folders = [folder for folder in inbox.iterdir() if folder.name not in assets.CONTRACT_SOURCES]
+    else:
+        folders = []
+    found = set()
+    for folder in folders:
+        if folder.is_symlink() or folder.name.startswith("."):
+            continue
+        for parent, _, names in os.walk(folder):
+            for name in names:
+                path = Path(parent, name)
+                if name.startswith(".") or path.is_symlink():
+                    continue
+                try:
+                    status = path.stat()
+                except FileNotFoundError:
+                    continue  # taken in between the listing and the look
+                found.add((path.relative_to(inbox).as_posix(), status.st_size, status.st_mtime_ns))
+    return frozenset(found)

@@ -1,0 +1,343 @@
+"""The command line. Every verb is what a DAG's task calls; none has logic of its own.
+
+Exit codes: 0 done, 1 refused by the gate, 2 bad input or usage, 3 busy or unavailable.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import getpass
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from attain import __version__
+from attain.errors import AttainError, BadInput, Refused
+from attain.settings import Settings
+
+if TYPE_CHECKING:
+    from attain.pipeline import RunReport
+
+# Heavy modules (dbt 4 s, Great Expectations 11 s, Airflow 5 s) are imported by the verbs that need them.
+
+
+class AttainGroup(click.Group):
+    """Turns attain's own errors into a message, a remedy and an exit code."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except AttainError as error:
+            if ctx.params.get("as_json"):
+                answer = {"error": error.message, "remedy": error.remedy, "exit_code": error.exit_code}
+                click.echo(json.dumps(answer, ensure_ascii=False))
+            else:
+                click.echo(f"attain: {error}", err=True)
+            ctx.exit(error.exit_code)
+
+
+@click.group(cls=AttainGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.option("--json", "as_json", is_flag=True, help="Answer in JSON on standard output, for machines.")
+@click.version_option(__version__, prog_name="attain")
+@click.pass_context
+def main(ctx: click.Context, as_json: bool) -> None:
+    """From CRM, finance and HR exports to pay, KPI and appraisal tables that can be checked to the cent.
+
+    All state lives in ATTAIN_HOME (default: var/ of the project).
+    """
+    ctx.obj = _Door(as_json=as_json)
+
+
+@dataclasses.dataclass
+class _Door:
+    """What every verb shares: the settings (read late, so that --help needs none) and how to answer."""
+
+    as_json: bool
+
+    @property
+    def settings(self) -> Settings:
+        return Settings.from_environment()
+
+    def answer(self, value: Any, render: Callable[[Any], str]) -> None:
+        """Print `value` as JSON for a machine, or as `render` writes it for a person."""
+        if self.as_json:
+            click.echo(json.dumps(_plain(value), ensure_ascii=False, default=str))
+        else:
+            if text := render(value):
+                click.echo(text)
+
+
+def _plain(value: Any) -> Any:
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return dataclasses.asdict(value)
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    return value
+
+
+def _who() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "unknown"
+
+
+# ---------------------------------------------------------------- the main job
+
+
+@main.command()
+@click.pass_obj
+def run(door: _Door) -> None:
+    """The main job without Airflow: ingest, build, check, publish."""
+    from attain import pipeline
+
+    _finish(door, pipeline.run(door.settings))
+
+
+@main.command()
+@click.argument("source_system", nargs=-1)
+@click.pass_obj
+def ingest(door: _Door, source_system: tuple[str, ...]) -> None:
+    """Take in what lies in the inbox, for the named source systems or all."""
+    from attain import pipeline, summary
+
+    reports = pipeline.ingest(door.settings, source_system)
+    door.answer(reports, lambda found: summary.render_ingest(door.settings, found))
+    _exit_on_rejects(reports)
+
+
+@main.command()
+@click.pass_obj
+def build(door: _Door) -> None:
+    """Build the candidate in the private warehouse."""
+    from attain import pipeline
+
+    candidate = pipeline.build(door.settings)
+    door.answer(
+        candidate,
+        lambda made: (
+            f"candidate {made.release_id} is built; next: attain check"
+            if made.is_new
+            else f"nothing new: release {made.release_id} is current"
+        ),
+    )
+
+
+@main.command()
+@click.pass_obj
+def check(door: _Door) -> None:
+    """Ask the quality gate about the candidate."""
+    from attain import pipeline
+    from attain.quality import verdict
+
+    found = pipeline.check(door.settings)
+    door.answer(found, verdict.render)
+    if found.is_refused:
+        sys.exit(Refused.exit_code)
+
+
+@main.command()
+@click.pass_obj
+def publish(door: _Door) -> None:
+    """Publish the candidate that the gate has passed, all or nothing."""
+    from attain import pipeline
+
+    door.answer(pipeline.publish(door.settings), lambda made: f"release {made.release_id} is current: {made.path}")
+
+
+# ---------------------------------------------------------------- releases
+
+
+@main.command()
+@click.pass_obj
+def releases(door: _Door) -> None:
+    """List the releases, and which one is current."""
+    from attain import summary
+    from attain.publish import release
+
+    door.answer(release.releases(door.settings), lambda found: summary.render_releases(door.settings, found))
+
+
+@main.command()
+@click.argument("release_id")
+@click.pass_obj
+def rollback(door: _Door, release_id: str) -> None:
+    """Make an earlier release the current one again. Nothing is deleted; the next run publishes as usual."""
+    from attain.publish import release
+
+    release.rollback(door.settings, release_id, _who())
+    door.answer({"current": release_id}, lambda _: f"release {release_id} is current")
+
+
+@main.command()
+@click.argument("release_id", required=False)
+@click.pass_obj
+def verify(door: _Door, release_id: str | None) -> None:
+    """Re-hash every file of a release (default: the current one) against its receipt."""
+    from attain.publish import release
+
+    found = release.verify_release(door.settings, release_id)
+    door.answer(found, lambda result: f"release {result.release_id}: {result.files} files match their receipt")
+
+
+# ---------------------------------------------------------------- deliveries and mappings
+
+
+@main.command("deliveries")
+@click.option("--all", "everything", is_flag=True, help="Also rejected and withdrawn ones.")
+@click.pass_obj
+def list_deliveries(door: _Door, everything: bool) -> None:
+    """List what was delivered, newest last."""
+    from attain import summary
+    from attain.ingest import deliveries
+
+    found = [
+        delivery
+        for delivery in deliveries.list_deliveries(door.settings)
+        if everything or delivery.status == "committed"
+    ]
+    door.answer(found, summary.render_deliveries)
+
+
+@main.command()
+@click.argument("delivery_id")
+@click.option("--reason", required=True, help="Why; it stays on the record.")
+@click.pass_obj
+def withdraw(door: _Door, delivery_id: str, reason: str) -> None:
+    """Undo a delivery: its rows no longer count. The same file may be delivered again later."""
+    from attain.ingest import deliveries
+
+    deliveries.withdraw(door.settings, delivery_id, reason, _who())
+    door.answer({"withdrawn": delivery_id}, lambda _: f"delivery {delivery_id} is withdrawn; next: attain run")
+
+
+@main.group()
+def mapping() -> None:
+    """Mapping files: how the files of an unknown system become known feeds."""
+
+
+@mapping.command("suggest")
+@click.argument("folder")
+@click.option("--write", is_flag=True, help="Write it to the mappings folder instead of printing it.")
+@click.pass_obj
+def mapping_suggest(door: _Door, folder: str, write: bool) -> None:
+    """Draft a mapping for FOLDER of the inbox from the headers of the files in it."""
+    from attain.ingest import mappings
+
+    draft = mappings.suggest(door.settings, folder)
+    if not write:
+        door.answer({"mapping": draft}, lambda _: draft)
+        return
+    target = door.settings.mappings_dir / f"{Path(folder).name}.yml"
+    if target.exists():
+        raise BadInput(f"{target} exists already", "edit it, or remove it first")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_text(draft, encoding="utf-8")
+    door.answer({"file": str(target)}, lambda _: f"wrote {target}; check each line, then: attain run")
+
+
+@mapping.command("check")
+@click.pass_obj
+def mapping_check(door: _Door) -> None:
+    """Read every mapping file and say what is wrong with it."""
+    from attain.ingest import mappings
+
+    found = sorted(mappings.load_mappings(door.settings))
+    door.answer({"mappings": found}, lambda _: "\n".join(f"{name}: good" for name in found) or "no mapping files")
+
+
+# ---------------------------------------------------------------- plans
+
+
+@main.group()
+def plan() -> None:
+    """Plan files: what people are paid by."""
+
+
+@plan.command("lint")
+@click.pass_obj
+def plan_lint(door: _Door) -> None:
+    """Check every plan file; says file, line and remedy."""
+    from attain.plans import lint
+
+    findings = lint.lint(door.settings)
+    door.answer(
+        findings,
+        lambda found: (
+            "\n".join(f"{item.file}:{item.line}: {item.severity}: {item.message}\n  {item.remedy}" for item in found)
+            or "all plans are good"
+        ),
+    )
+    if any(item.severity == "error" for item in findings):
+        sys.exit(BadInput.exit_code)
+
+
+# ---------------------------------------------------------------- sample company
+
+
+@main.command()
+@click.option("--scale", default=1, show_default=True, type=click.IntRange(1, 100_000), help="Size of the company.")
+@click.option("--seed", default=None, type=int, help="Another seed makes another company.")
+@click.option("--if-empty", is_flag=True, help="Do nothing when this home has its sample exports already.")
+@click.option("--late-file", is_flag=True, help="Only write one more delivery, as the next day would bring.")
+@click.option("--corrupt", "corrupt_kind", help="Only write a 'corrected' export that is wrong, e.g. refund_sign.")
+@click.pass_obj
+def demo(door: _Door, scale: int, seed: int | None, if_empty: bool, late_file: bool, corrupt_kind: str | None) -> None:
+    """Write the exports of a believable sample company into the inbox."""
+    from attain import demo as sample
+
+    settings = door.settings
+    if corrupt_kind:
+        door.answer(sample.corrupt(settings, corrupt_kind), lambda made: made.sentence)
+    elif late_file:
+        door.answer({"file": str(path := sample.late_file(settings))}, lambda _: f"wrote {path}")
+    elif if_empty and not sample.is_wanted(settings):
+        door.answer({"written": 0}, lambda _: "")
+    else:
+        seeded = {} if seed is None else {"seed": seed}
+        door.answer(sample.generate(settings, scale=scale, **seeded), lambda made: made.sentence)
+
+
+# ---------------------------------------------------------------- Airflow
+
+
+@main.group()
+def airflow() -> None:
+    """The same job through the real Airflow DAGs."""
+
+
+@airflow.command("run")
+@click.pass_obj
+def airflow_run(door: _Door) -> None:
+    """Run the DAGs once, in the order of their assets, in this process; what `make run` calls."""
+    from attain.airflow import local_run
+
+    _finish(door, local_run.run(door.settings))
+
+
+@airflow.command("up")
+@click.option("--port", default=8080, show_default=True, help="Port of the web interface, on this machine only.")
+@click.pass_obj
+def airflow_up(door: _Door, port: int) -> None:
+    """Start Airflow with the DAGs scheduled; Ctrl-C stops it."""
+    from attain.airflow import serve
+
+    serve.up(door.settings, port=port)
+
+
+def _finish(door: _Door, report: RunReport) -> None:
+    from attain import summary
+
+    door.answer(report, lambda found: summary.render(door.settings, found))
+    if report.verdict is not None and report.verdict.is_refused:
+        sys.exit(Refused.exit_code)
+    _exit_on_rejects(report.ingested)
+
+
+def _exit_on_rejects(reports: list[Any]) -> None:
+    if any(result.outcome == "rejected" for report in reports for result in report.files):
+        sys.exit(BadInput.exit_code)

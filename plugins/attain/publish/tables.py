@@ -1,0 +1,242 @@
+"""The published tables: found in the candidate, copied to Parquet and into one DuckDB file, to the same bytes each time.
+
+Everything people are given is read back from the Parquet files (`connect`), so that workbook, report and receipt
+tell of what is published and not of what was meant to be.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from attain.errors import AttainError, BadInput
+
+PUBLISHED_SCHEMAS = ("kpi", "incentive", "appraisal", "audit")
+
+# DuckDB writes other types to Parquet as something else (HUGEINT as DOUBLE, say), or its readers disagree on them.
+_EXACT_TYPES = re.compile(r"VARCHAR|BOOLEAN|DATE|TIMESTAMP|BIGINT|INTEGER|SMALLINT|TINYINT|DOUBLE|DECIMAL\(\d+,\d+\)")
+
+# On purpose: 1.2 is the newest format whose bytes depend on the rows alone (1.4's holds a random id), and every
+# DuckDB since 1.2 reads it. Its weakness, a log of a dead writer replayed, can't be met: a release with one is refused.
+STORAGE_VERSION = "v1.2.0"
+
+
+@dataclass(frozen=True)
+class Column:
+    """A published column: DuckDB's type and the description people are given (English and Chinese)."""
+
+    name: str
+    type: str
+    description: str = ""
+
+
+@dataclass(frozen=True)
+class Table:
+    """The shape of a published table. `primary_key` may be empty; then all columns together order the rows."""
+
+    schema: str
+    name: str
+    columns: tuple[Column, ...]
+    primary_key: tuple[str, ...] = ()
+    description: str = ""
+
+    @property
+    def full_name(self) -> str:
+        return f"{self.schema}.{self.name}"
+
+    @property
+    def parquet(self) -> str:
+        """Path of its Parquet file below the folder of a release."""
+        return f"parquet/{self.schema}/{self.name}.parquet"
+
+
+@dataclass(frozen=True)
+class MadeTable:
+    """A table that publishing itself fills (`audit.release`, `audit.gate_result`): its shape and its rows."""
+
+    shape: Table
+    rows: Sequence[tuple[Any, ...]]
+
+
+def export(warehouse_file: Path, made: Sequence[MadeTable], folder: Path, scratch: Path) -> dict[str, int]:
+    """Copy every published table of the candidate, and the made ones, to Parquet below `folder`.
+
+    Rows are sorted by primary key and written by one thread, so the same rows give the same bytes.
+
+    Args:
+        warehouse_file: the private warehouse; it is only read.
+        made: tables that the warehouse does not hold; one of the same name there is refused.
+        folder: folder of the release being built.
+        scratch: folder for what a sort can't hold in memory.
+
+    Returns:
+        Rows by full table name, in order of name.
+
+    Raises:
+        BadInput: the warehouse is missing, holds no published table, or a column's type that Parquet can't keep exactly.
+    """
+    if not warehouse_file.is_file():
+        raise BadInput("there is no candidate: the warehouse has not been built", "run: attain run")
+    with _engine(scratch) as engine:
+        engine.execute(f"ATTACH {_text(warehouse_file)} AS candidate (READ_ONLY)")
+        shapes = _shapes(engine, "candidate")
+        if not shapes:
+            raise BadInput("the candidate holds no published table", "run: attain build")
+        for table in made:
+            if any(shape.full_name == table.shape.full_name for shape in shapes):
+                raise AttainError(f"{table.shape.full_name} is made while publishing, but the candidate holds one too")
+            _create(engine, "memory", table.shape)
+            if table.rows:
+                marks = ", ".join("?" * len(table.shape.columns))
+                engine.executemany(f"INSERT INTO {_name('memory', table.shape)} VALUES ({marks})", list(table.rows))
+        counts: dict[str, int] = {}
+        sources = [("candidate", shape) for shape in shapes] + [("memory", table.shape) for table in made]
+        for catalog, shape in sorted(sources, key=lambda item: item[1].full_name):
+            target = folder / shape.parquet
+            target.parent.mkdir(parents=True, exist_ok=True)
+            counts[shape.full_name] = _copy_sorted(engine, catalog, shape, target)
+    return counts
+
+
+def build_database(
+    warehouse_file: Path, made: Sequence[MadeTable], folder: Path, scratch: Path, counts: dict[str, int]
+) -> Path:
+    """Make `attain.duckdb` from the Parquet files: the same schemas and tables, with a comment on each column.
+
+    It is closed and checkpointed; opened read-only it needs nothing beside it.
+
+    Raises:
+        AttainError: a table's rows differ from what was written to Parquet, or a write-ahead log is left.
+    """
+    target = folder / "attain.duckdb"
+    with _engine(scratch) as engine:
+        engine.execute(f"ATTACH {_text(warehouse_file)} AS candidate (READ_ONLY)")
+        shapes = _shapes(engine, "candidate") + [table.shape for table in made]
+        engine.execute("DETACH candidate")
+        engine.execute(f"ATTACH {_text(target)} AS release (STORAGE_VERSION '{STORAGE_VERSION}')")
+        for shape in sorted(shapes, key=lambda item: item.full_name):
+            _create(engine, "release", shape)
+            engine.execute(
+                f"INSERT INTO {_name('release', shape)} SELECT * FROM read_parquet({_text(folder / shape.parquet)})"
+            )
+            written = engine.execute(f"SELECT count(*) FROM {_name('release', shape)}").fetchall()[0][0]
+            if written != counts[shape.full_name]:
+                raise AttainError(
+                    f"{shape.full_name}: {counts[shape.full_name]} rows in Parquet but {written} in attain.duckdb"
+                )
+        engine.execute("CHECKPOINT release")
+        engine.execute("DETACH release")
+    if (left := target.with_name(target.name + ".wal")).exists():
+        raise AttainError(f"{left.name} is left beside attain.duckdb: the file is not complete without it")
+    return target
+
+
+@contextmanager
+def connect(folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection that sees the Parquet files of a release as `schema.table`, and nothing else."""
+    with _engine(None) as engine:
+        for file in sorted((folder / "parquet").glob("*/*.parquet")):
+            engine.execute(f'CREATE SCHEMA IF NOT EXISTS "{file.parent.name}"')
+            engine.execute(
+                f'CREATE VIEW "{file.parent.name}"."{file.stem}" AS SELECT * FROM read_parquet({_text(file)})'
+            )
+        yield engine
+
+
+def rows(engine: duckdb.DuckDBPyConnection, sql: str, *parameters: Any) -> list[dict[str, Any]]:
+    """The rows of a query as dictionaries by column name; money arrives as Decimal."""
+    found = engine.execute(sql, list(parameters))
+    names = [column[0] for column in found.description]
+    return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+
+
+@contextmanager
+def _engine(scratch: Path | None) -> Iterator[duckdb.DuckDBPyConnection]:
+    config: dict[str, str | int | bool] = {"threads": 1, "TimeZone": "UTC"}
+    if scratch is not None:
+        config["temp_directory"] = str(scratch)
+    engine = duckdb.connect(config=config)
+    try:
+        yield engine
+    finally:
+        engine.close()
+
+
+def _shapes(engine: duckdb.DuckDBPyConnection, catalog: str) -> list[Table]:
+    keys = {
+        (row["schema_name"], row["table_name"]): tuple(row["constraint_column_names"])
+        for row in rows(
+            engine,
+            """SELECT schema_name, table_name, constraint_column_names FROM duckdb_constraints()
+               WHERE database_name = ? AND constraint_type = 'PRIMARY KEY'""",
+            catalog,
+        )
+    }
+    tables = rows(
+        engine,
+        """SELECT schema_name, table_name, comment FROM duckdb_tables() WHERE database_name = $1
+           UNION ALL
+           SELECT schema_name, view_name, comment FROM duckdb_views() WHERE database_name = $1 AND NOT internal
+           ORDER BY 1, 2""",
+        catalog,
+    )
+    columns: dict[tuple[str, str], list[Column]] = {}
+    for row in rows(
+        engine,
+        """SELECT schema_name, table_name, column_name, data_type, comment FROM duckdb_columns()
+           WHERE database_name = ? ORDER BY schema_name, table_name, column_index""",
+        catalog,
+    ):
+        column = Column(row["column_name"], row["data_type"], row["comment"] or "")
+        columns.setdefault((row["schema_name"], row["table_name"]), []).append(column)
+    shapes = []
+    for table in tables:
+        place = (table["schema_name"], table["table_name"])
+        if place[0] not in PUBLISHED_SCHEMAS:
+            continue
+        for column in columns[place]:
+            if not _EXACT_TYPES.fullmatch(column.type):
+                raise BadInput(
+                    f"{'.'.join(place)}.{column.name} is {column.type}, which Parquet can't keep exactly",
+                    "give the column another type in the model's contract",
+                )
+        shapes.append(Table(*place, tuple(columns[place]), keys.get(place, ()), table["comment"] or ""))
+    return shapes
+
+
+def _create(engine: duckdb.DuckDBPyConnection, catalog: str, shape: Table) -> None:
+    name = _name(catalog, shape)
+    engine.execute(f'CREATE SCHEMA IF NOT EXISTS {catalog}."{shape.schema}"')
+    engine.execute(f"CREATE TABLE {name} ({', '.join(f'{_quoted(c.name)} {c.type}' for c in shape.columns)})")
+    if shape.description:
+        engine.execute(f"COMMENT ON TABLE {name} IS {_text(shape.description)}")
+    for column in shape.columns:
+        if column.description:
+            engine.execute(f"COMMENT ON COLUMN {name}.{_quoted(column.name)} IS {_text(column.description)}")
+
+
+def _copy_sorted(engine: duckdb.DuckDBPyConnection, catalog: str, shape: Table, target: Path) -> int:
+    order = ", ".join(_quoted(name) for name in shape.primary_key) or "ALL"
+    copied = engine.execute(
+        f"COPY (SELECT * FROM {_name(catalog, shape)} ORDER BY {order}) "
+        f"TO {_text(target)} (FORMAT parquet, COMPRESSION zstd)"
+    ).fetchall()
+    return int(copied[0][0])
+
+
+def _name(catalog: str, shape: Table) -> str:
+    return f"{catalog}.{_quoted(shape.schema)}.{_quoted(shape.name)}"
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _text(value: object) -> str:
+    return "'" + str(value).replace("'", "''") + "'"
