@@ -34,7 +34,8 @@ def env_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def project(env_file: Path) -> dict[str, Any]:
     parsed = config(env_file, "--format", "json")
-    assert parsed.returncode == 0, parsed.stderr
+    # The packaged parser answers 0 even when it refuses; what it refuses it does not print.
+    assert parsed.stdout, parsed.stderr
     return dict(json.loads(parsed.stdout))
 
 
@@ -50,8 +51,8 @@ def test_each_secret_is_asked_for_by_name(env_file: Path, tmp_path: Path) -> Non
         without = tmp_path / f"{name}.env"
         without.write_text("\n".join(other for other in lines if other != line), encoding="utf-8")
         refused = config(without)
-        assert refused.returncode != 0, f"compose starts without {name}"
-        assert name in refused.stderr
+        assert not refused.stdout, f"compose starts without {name}"
+        assert f"required variable {name} is missing" in refused.stderr
 
 
 def test_no_secret_is_written_down(env_file: Path) -> None:

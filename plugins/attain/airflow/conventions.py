@@ -10,6 +10,9 @@ from typing import Any
 WAREHOUSE_POOL = "attain_warehouse"
 WAREHOUSE_POOL_SLOTS = 1
 
+# The same as `attain.pipeline.LAYERS` (a test holds them equal), without what that module imports.
+LAYERS = ("staging", "intermediate", "marts")
+
 
 class Owner(str, Enum):
     """Who is asked when a DAG fails."""

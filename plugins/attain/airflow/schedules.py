@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from airflow.sdk import Asset, AssetOrTimeSchedule, AssetWatcher, BaseAsset, CronTriggerTimetable
+from airflow.sdk import Asset, AssetAny, AssetOrTimeSchedule, AssetWatcher, CronTriggerTimetable
 
 from attain import assets
 from attain.airflow.triggers import InboxTrigger
@@ -31,13 +31,9 @@ def when_files_arrive(source: str, cron: str) -> AssetOrTimeSchedule:
     return AssetOrTimeSchedule(timetable=CronTriggerTimetable(cron, timezone=TIMEZONE), assets=[inbox(source)])
 
 
-def when_anything_was_delivered() -> BaseAsset:
+def when_anything_was_delivered() -> AssetAny:
     """Run when any source has delivered. Deliveries during a run start another one after it, so none is left out."""
-    first, *others = (deliveries(source) for source in (*assets.CONTRACT_SOURCES, assets.MAPPED))
-    together: BaseAsset = first
-    for other in others:
-        together = together | other
-    return together
+    return AssetAny(*(deliveries(source) for source in (*assets.CONTRACT_SOURCES, assets.MAPPED)))
 
 
 def daily(cron: str) -> CronTriggerTimetable:

@@ -5,20 +5,131 @@ Everything heavy is imported inside the functions, so that a DAG file that names
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import logging
+from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
 from typing import Any
 
 from airflow.sdk import get_current_context
-from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from attain import progress
-from attain.errors import AttainError, Busy
+from attain.errors import BadInput, Refused
 from attain.settings import Settings
 
-# Keys under which results lie in XCom, also those of tasks that end skipped or failed.
-REPORT = "report"
+# Keys under which results lie in XCom; pushed before a task ends, so that skipped and failed tasks leave theirs too.
+INGEST_REPORT = "ingest_report"
 CANDIDATE = "candidate"
 VERDICT = "verdict"
 RELEASE = "release"
+
+log = logging.getLogger(__name__)
+
+
+def mapped_source_systems() -> list[str]:
+    """Names of all source systems that are read through a mapping file."""
+    from attain.assets import CONTRACT_SOURCES
+    from attain.ingest import deliveries
+
+    return [name for name in deliveries.source_systems(Settings.from_environment()) if name not in CONTRACT_SOURCES]
+
+
+def ingest(source_system: str) -> None:
+    """Take in what waits in the inbox of `source_system`.
+
+    Raises:
+        AirflowSkipException: nothing new; a skipped task changes no asset, so nothing is built because of it.
+    """
+    from attain.ingest import deliveries
+
+    with _step(f"ingest {source_system}"):
+        report = deliveries.ingest_source(Settings.from_environment(), source_system)
+    _push(INGEST_REPORT, report)
+    log.info("%s", report)
+    if not changes_register(report):
+        raise AirflowSkipException(f"nothing new in inbox/{source_system}")
+
+
+def prepare() -> str:
+    """Make the candidate: what would be published from all that is committed by now. Returns its run id.
+
+    Raises:
+        AirflowSkipException: the current release was made of the very same inputs.
+    """
+    from attain.transform import candidate
+
+    with _step("prepare the warehouse"):
+        prepared = candidate.prepare(Settings.from_environment())
+    _push(CANDIDATE, prepared)
+    log.info("%s", prepared)
+    if not prepared.is_new:
+        raise AirflowSkipException(f"release {prepared.release_id} has been made from these inputs already")
+    run_id: str = prepared.run_id
+    return run_id
+
+
+def build_layer(layer: str, run_id: str) -> None:
+    """Build one layer of the candidate `run_id` with dbt."""
+    from attain.transform import dbt
+
+    with _step(f"dbt {layer}"):
+        dbt.build_layer(Settings.from_environment(), layer, run_id)
+
+
+def check(run_id: str) -> None:
+    """Ask the gate about the candidate `run_id`.
+
+    Raises:
+        AirflowFailException: the gate refuses it.
+    """
+    from attain.quality import verdict
+
+    with _step("quality gate"):
+        found = verdict.check(Settings.from_environment(), run_id)
+        _push(VERDICT, found)
+        log.info("%s", found)
+        if found.is_refused:
+            raise Refused("the quality gate refused the candidate; the release before it stays current", str(found))
+
+
+def publish(run_id: str) -> None:
+    """Publish the candidate `run_id`."""
+    from attain.publish import release
+
+    with _step("publish the release"):
+        published = release.publish(Settings.from_environment(), run_id)
+    _push(RELEASE, published)
+    log.info("%s", published)
+
+
+def changes_register(report: Any) -> bool:
+    """Whether an ingest report tells of a file that was committed or rejected, not only of none or of duplicates."""
+    return bool(report.committed or report.rejected)
+
+
+def to_json(result: Any) -> Any:
+    """A step's dataclass as plain JSON values."""
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(type(result)).dump_python(result, mode="json")
+
+
+def from_json(kind: type[Any], value: Any) -> Any:
+    """The dataclass of type `kind` that `to_json` made `value` of."""
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(kind).validate_python(value)
+
+
+@contextmanager
+def _step(name: str) -> Iterator[None]:
+    """Show the step's progress, and let errors that a retry can't mend fail the task for good."""
+    try:
+        with progress.step(name):
+            yield
+    except (BadInput, Refused) as error:
+        raise AirflowFailException(str(error)) from error
+
+
+def _push(key: str, result: Any) -> None:
+    get_current_context()["ti"].xcom_push(key=key, value=to_json(result))

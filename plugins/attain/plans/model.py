@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from itertools import pairwise
 from pathlib import Path
 from typing import Literal, TypeVar
 
@@ -141,7 +142,7 @@ class GradeBand:
 
 @dataclass(frozen=True)
 class Scorecard:
-    """A scorecard and the bonus that its grade pays (K1–K3). `bonus_base_amount` is a whole period's, in plan currency."""
+    """A scorecard and the bonus that its grade pays (K1–K3). The base is a whole period's, in the plan's currency."""
 
     code: str
     title: Title
@@ -486,7 +487,7 @@ class _Reader:
 
     def check_validity(self, versions: list[PlanVersion]) -> None:
         ordered = sorted(versions, key=lambda item: item.valid_from)
-        for before, after in zip(ordered, ordered[1:], strict=False):
+        for before, after in pairwise(ordered):
             if before.valid_to is None or before.valid_to >= after.valid_from:
                 until = before.valid_to or "further notice"
                 self.error(
@@ -599,7 +600,7 @@ class _Reader:
         if decimals > PUBLISHED_DECIMALS:
             self.error(
                 parent.line_of("currency"),
-                f"{parent.name('currency')}: {text} has {decimals} decimals, published pay has {PUBLISHED_DECIMALS} (M1)",
+                f"{parent.name('currency')}: {text} has {decimals} decimals, pay has at most {PUBLISHED_DECIMALS} (M1)",
                 "pay in a currency of at most two decimals",
             )
             return ""
@@ -628,7 +629,7 @@ class _Reader:
         """An exact number with at most 6 decimals and `whole_digits` digits before them; `4%` is 0.04."""
         line = node.start_mark.line + 1
         text = str(node.value).strip() if isinstance(node, yaml.ScalarNode) else ""
-        written = re.fullmatch(r"([+-]?\d+(?:\.\d+)?)\s*(%?)", text, flags=re.ASCII)
+        written = re.fullmatch(r"([+-]?\d{1,24}(?:\.\d{1,24})?)\s*(%?)", text, flags=re.ASCII)
         if not written:
             self.error(
                 line,
@@ -636,7 +637,7 @@ class _Reader:
                 "write digits with a point for decimals and no thousands separators, e.g. 1200.5, 0.045 or 4.5%",
             )
             return Decimal(0)
-        value = Decimal(written[1]).scaleb(-2 if written[2] else 0)
+        value = money.EXACT.scaleb(Decimal(written[1]), -2 if written[2] else 0)
         if money.quantise6(value) != value:
             self.error(line, f"{path}: {text} has more than {money.SCALE} decimals", f"write {money.quantise6(value)}")
         if abs(value) >= Decimal(10) ** whole_digits:

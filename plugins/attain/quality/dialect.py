@@ -62,7 +62,7 @@ def connect(warehouse_file: Path) -> duckdb.DuckDBPyConnection:
     return duckdb.connect(**connect_arguments(warehouse_file))
 
 
-class BufferedCursor(duckdb_engine.CursorWrapper):
+class BufferedCursor(duckdb_engine.CursorWrapper):  # type: ignore[misc]
     """A cursor that holds the rows of its last statement itself."""
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, wrapper: duckdb_engine.ConnectionWrapper) -> None:
@@ -100,7 +100,7 @@ class BufferedCursor(duckdb_engine.CursorWrapper):
         return self.fetchmany(len(self._rows))
 
 
-class BufferedConnection(duckdb_engine.ConnectionWrapper):
+class BufferedConnection(duckdb_engine.ConnectionWrapper):  # type: ignore[misc]
     """A connection that gives out buffered cursors."""
 
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
@@ -111,7 +111,7 @@ class BufferedConnection(duckdb_engine.ConnectionWrapper):
         return BufferedCursor(self._duckdb, self)
 
 
-class BufferedDialect(duckdb_engine.Dialect):
+class BufferedDialect(duckdb_engine.Dialect):  # type: ignore[misc]
     """`duckdb-engine`'s dialect over buffered connections; SQLAlchemy URL `duckdb+buffered:///`."""
 
     driver = "buffered"
@@ -124,15 +124,15 @@ class BufferedDialect(duckdb_engine.Dialect):
     def get_columns(
         self, connection: Connection, table_name: str, schema: str | None = None, **options: Any
     ) -> list[dict[str, Any]]:
-        """Columns of a table from DuckDB's own catalogue; the PostgreSQL one it imitates misses tables of other schemas.
+        """Columns of a table from DuckDB's own catalogue; the one of PostgreSQL that it imitates misses other schemas.
 
         Raises:
             NoSuchTableError: the schema has no such table.
         """
         found = connection.execute(text(_COLUMNS), {"schema": schema or "main", "table": str(table_name)})
         columns = [
-            {"name": name, "type": _sqlalchemy_type(*declared), "nullable": nullable, "default": None}
-            for name, *declared, nullable in found
+            {"name": name, "type": _sqlalchemy_type(kind, precision, scale), "nullable": nullable, "default": None}
+            for name, kind, precision, scale, nullable in found
         ]
         if not columns:
             raise NoSuchTableError(f"{schema or 'main'}.{table_name}")

@@ -1,0 +1,45 @@
+"""Human resources: files become deliveries.
+
+**What** Takes every settled file below `inbox/hr/` into the lake: typed Parquet, bad rows in quarantine with their
+reason, the file in the register of deliveries. The same bytes a second time change nothing.
+
+**When** As soon as files have come to rest in the inbox, and at 06:25 Shanghai time in any case.
+
+**Inputs** Exports of the HR system, one folder a feed: employees, reporting lines, targets, …
+
+**Outputs** `attain://deliveries/hr`, only when the register has changed; otherwise the task ends skipped.
+
+**If it fails** The files are still in the inbox, or in the register with the reason. Read the task's log: it names the
+file and what to do. Running it again is always safe.
+"""
+
+from datetime import datetime
+
+from airflow.sdk import dag, task
+
+from attain.airflow.conventions import Owner, Tag, defaults, tags
+from attain.airflow.schedules import deliveries, when_files_arrive
+
+SOURCE = "hr"
+
+
+@dag(
+    schedule=when_files_arrive(SOURCE, cron="25 6 * * *"),
+    start_date=datetime(2026, 1, 1),
+    catchup=False,
+    max_active_runs=1,
+    default_args=defaults(Owner.DATA_ENGINEERING),
+    tags=tags(Tag.INGEST, Tag.HR),
+    doc_md=__doc__,
+)
+def hr_ingest():
+    @task(outlets=[deliveries(SOURCE)])
+    def ingest():
+        from attain.airflow import steps
+
+        steps.ingest(SOURCE)
+
+    ingest()
+
+
+hr_ingest()

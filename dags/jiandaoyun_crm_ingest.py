@@ -1,0 +1,45 @@
+"""简道云 (Jiandaoyun) CRM: files become deliveries.
+
+**What** Takes every settled file below `inbox/jiandaoyun_crm/` into the lake: typed Parquet, bad rows in quarantine with their
+reason, the file in the register of deliveries. The same bytes a second time change nothing.
+
+**When** As soon as files have come to rest in the inbox, and at 06:15 Shanghai time in any case.
+
+**Inputs** Workbooks exported from 简道云, one folder a feed: opportunities, contracts, collections, …
+
+**Outputs** `attain://deliveries/jiandaoyun_crm`, only when the register has changed; otherwise the task ends skipped.
+
+**If it fails** The files are still in the inbox, or in the register with the reason. Read the task's log: it names the
+file and what to do. Running it again is always safe.
+"""
+
+from datetime import datetime
+
+from airflow.sdk import dag, task
+
+from attain.airflow.conventions import Owner, Tag, defaults, tags
+from attain.airflow.schedules import deliveries, when_files_arrive
+
+SOURCE = "jiandaoyun_crm"
+
+
+@dag(
+    schedule=when_files_arrive(SOURCE, cron="15 6 * * *"),
+    start_date=datetime(2026, 1, 1),
+    catchup=False,
+    max_active_runs=1,
+    default_args=defaults(Owner.DATA_ENGINEERING),
+    tags=tags(Tag.INGEST, Tag.CRM),
+    doc_md=__doc__,
+)
+def jiandaoyun_crm_ingest():
+    @task(outlets=[deliveries(SOURCE)])
+    def ingest():
+        from attain.airflow import steps
+
+        steps.ingest(SOURCE)
+
+    ingest()
+
+
+jiandaoyun_crm_ingest()

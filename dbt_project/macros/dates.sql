@@ -1,0 +1,56 @@
+{#- Calendar arithmetic, in one place because every engine spells it differently. All take and give DATE. -#}
+
+{% macro month_start(day) -%} cast(date_trunc('month', {{ day }}) as date) {%- endmacro %}
+{% macro month_end(day) -%} last_day({{ day }}) {%- endmacro %}
+{% macro quarter_start(day) -%} cast(date_trunc('quarter', {{ day }}) as date) {%- endmacro %}
+{% macro quarter_end(day) -%} last_day(cast(date_trunc('quarter', {{ day }}) + interval 2 month as date)) {%- endmacro %}
+{% macro year_start(day) -%} cast(date_trunc('year', {{ day }}) as date) {%- endmacro %}
+{% macro year_end(day) -%} make_date(year({{ day }}), 12, 31) {%- endmacro %}
+
+{% macro month_code(day) -%} strftime({{ day }}, '%Y-%m') {%- endmacro %}
+{% macro quarter_code(day) -%} (strftime({{ day }}, '%Y') || '-Q' || cast(quarter({{ day }}) as varchar)) {%- endmacro %}
+{% macro year_code(day) -%} strftime({{ day }}, '%Y') {%- endmacro %}
+
+{#- The period's code, first and last day by its type: month, quarter or year. -#}
+{% macro period_code(period_type, day) -%}
+    case {{ period_type }}
+        when 'month' then {{ month_code(day) }}
+        when 'quarter' then {{ quarter_code(day) }}
+        when 'year' then {{ year_code(day) }}
+    end
+{%- endmacro %}
+{% macro period_start(period_type, day) -%}
+    case {{ period_type }}
+        when 'month' then {{ month_start(day) }}
+        when 'quarter' then {{ quarter_start(day) }}
+        when 'year' then {{ year_start(day) }}
+    end
+{%- endmacro %}
+{% macro period_end(period_type, day) -%}
+    case {{ period_type }}
+        when 'month' then {{ month_end(day) }}
+        when 'quarter' then {{ quarter_end(day) }}
+        when 'year' then {{ year_end(day) }}
+    end
+{%- endmacro %}
+
+{#- Day of a month given as text, 'YYYY-MM'. -#}
+{% macro month_to_day(month) -%} cast({{ month }} || '-01' as date) {%- endmacro %}
+
+{% macro add_days(day, days) -%} cast({{ day }} + cast({{ days }} as integer) as date) {%- endmacro %}
+
+{#- Days of a span of which both ends count (rule Q1); never below zero. -#}
+{% macro days_of_span(first_day, last_day) -%} greatest(cast({{ last_day }} - {{ first_day }} as bigint) + 1, 0) {%- endmacro %}
+
+{% macro months_between(first_day, last_day) -%} datediff('month', {{ first_day }}, {{ last_day }}) {%- endmacro %}
+
+{#- One row a day, or a month, between two days, both ends included. -#}
+{% macro day_series(first_day, last_day) -%}
+    unnest(generate_series(cast({{ first_day }} as timestamp), cast({{ last_day }} as timestamp), interval 1 day))
+{%- endmacro %}
+{% macro month_series(first_day, last_day) -%}
+    unnest(generate_series(cast({{ month_start(first_day) }} as timestamp), cast({{ last_day }} as timestamp), interval 1 month))
+{%- endmacro %}
+
+{#- The day of a UTC moment in the business time zone (rule C4). -#}
+{% macro business_date(moment, timezone) -%} cast({{ moment }} at time zone 'UTC' at time zone {{ timezone }} as date) {%- endmacro %}

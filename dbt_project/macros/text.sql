@@ -1,0 +1,18 @@
+{#- A reference as it is compared: without case and without blanks at the ends; NULL when nothing is left. -#}
+{% macro comparable(value) -%} nullif(lower(trim({{ value }})), '') {%- endmacro %}
+
+{#- How alike two names are, 0 to 1; only ever used to suggest a name to a person. -#}
+{% macro likeness(first_name, second_name) -%}
+    jaro_winkler_similarity(lower({{ first_name }}), lower({{ second_name }}))
+{%- endmacro %}
+
+{#- A JSON array of the group's objects, in order; `pairs` is a list of [name, expression of text]. -#}
+{% macro json_array_of_objects(pairs, order_by) -%}
+    '[' || string_agg(
+        '{' || {% for name, expression in pairs %}'"{{ name }}": ' || {{ expression }}{% if not loop.last %} || ', ' || {% endif %}{% endfor %} || '}',
+        ', '
+        order by {{ order_by }}
+    ) || ']'
+{%- endmacro %}
+{% macro json_text(value) -%} coalesce('"' || replace(replace({{ value }}, '\', '\\'), '"', '\"') || '"', 'null') {%- endmacro %}
+{% macro json_number(value) -%} coalesce('"' || cast({{ value }} as varchar) || '"', 'null') {%- endmacro %}

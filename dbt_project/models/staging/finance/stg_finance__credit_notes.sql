@@ -1,0 +1,27 @@
+with
+
+source as (
+
+    {{ latest_revision(source('finance', 'credit_notes'), key=['credit_note_no']) }}
+
+),
+
+final as (
+
+    select
+        _source_system as source_system,
+        credit_note_no,
+        invoice_no,
+        credit_note_date,
+        amount,
+        currency_code,
+        reason,
+        coalesce(_extracted_at, _received_at) as known_at,
+        _delivery_id as delivery_id,
+        _file_name as file_name,
+        _row_number as row_number
+    from source
+
+)
+
+select * from final

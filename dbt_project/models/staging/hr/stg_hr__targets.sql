@@ -1,0 +1,26 @@
+with
+
+source as (
+
+    {{ latest_revision(source('hr', 'targets'), key=['employee_id', 'kpi_code', 'period']) }}
+
+),
+
+final as (
+
+    select
+        _source_system as source_system,
+        employee_id,
+        kpi_code,
+        period,
+        target_value,
+        currency_code,
+        coalesce(_extracted_at, _received_at) as known_at,
+        _delivery_id as delivery_id,
+        _file_name as file_name,
+        _row_number as row_number
+    from source
+
+)
+
+select * from final

@@ -1,0 +1,106 @@
+"""The main job in one process: the real DAGs, run in the order of their assets, with Airflow's own history and logs.
+
+There is no scheduler: each DAG is run by `dag.test()` against the metadata database of the home, so that Airflow,
+started later, shows these runs like any other.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from attain import progress
+from attain.airflow import environment
+from attain.airflow.task_logs import Failure, TaskLogs, quiet_terminal, recorded
+from attain.control import lock
+from attain.errors import AttainError, Refused
+from attain.pipeline import RunReport
+from attain.settings import Settings
+
+
+class TaskFailed(AttainError):
+    """A task failed for a reason that attain has no name for (exit code 2)."""
+
+
+def general_log(settings: Settings) -> Path:
+    """What Airflow itself logged during the local runs of this home; the tasks' logs are in the folder beside it."""
+    return settings.logs / "airflow-local-run.log"
+
+
+def run(settings: Settings) -> RunReport:
+    """Run every DAG that assets tie to another one, producers first, and report what they did.
+
+    Unlike under a scheduler a DAG runs although no asset it waits for has changed (its own first task finds out
+    whether there is anything to do), so that a changed plan and what a killed run left undone are caught up with.
+    Nothing is tried twice, because somebody is watching.
+
+    Raises:
+        Busy: another run, or a started Airflow, uses this home.
+        BadInput: a task met an input that can't be used; the message names the task's log.
+        TaskFailed: a task failed otherwise; the message names the task and its log.
+    """
+    environment.apply(settings)
+    logs = TaskLogs(environment.log_folder(settings), general_log(settings))
+    with quiet_terminal(logs.general), lock.writer(settings):
+        with progress.step("start Airflow"):
+            import airflow.models  # noqa: F401  (loading it is the step)
+
+            from attain.airflow import metadata
+        with metadata.sole_user(settings, "a local run"):
+            return _run(settings, logs)
+
+
+def _run(settings: Settings, logs: TaskLogs) -> RunReport:
+    from attain.airflow import graph, metadata
+
+    with progress.step("bring Airflow's database up to date"):
+        metadata.migrate()
+        metadata.create_pool()
+        dags = metadata.load_dags(settings)
+    metadata.bury_dead_runs()
+    report = RunReport()
+    with recorded(logs):
+        for dag_id in graph.in_order({dag_id: graph.flow(dag) for dag_id, dag in dags.items()}):
+            metadata.forget_queued_events(dag_id)
+            for task in dags[dag_id].tasks:
+                task.retries = 0
+            dag_run = dags[dag_id].test()
+            _add_to(report, lambda key, ids=(dag_id, dag_run.run_id): metadata.xcoms(*ids, key))
+            if logs.failures:
+                if report.verdict is not None and report.verdict.is_refused:
+                    break
+                raise _named(logs.failures[0])
+            if dag_run.state != "success":
+                raise TaskFailed(f"the DAG {dag_id} ended {dag_run.state}", f"read {general_log(settings)}")
+    return report
+
+
+def _add_to(report: RunReport, pushed: Callable[[str], list[Any]]) -> None:
+    """Complete the report by what the tasks of one DAG run pushed."""
+    from attain.airflow import steps
+    from attain.ingest.deliveries import IngestReport
+    from attain.publish.release import PublishedRelease
+    from attain.quality.verdict import Verdict
+    from attain.transform.candidate import Candidate
+
+    report.ingested += [steps.from_json(IngestReport, value) for value in pushed(steps.INGEST_REPORT)]
+    for value in pushed(steps.CANDIDATE):
+        report.candidate = steps.from_json(Candidate, value)
+    for value in pushed(steps.VERDICT):
+        report.verdict = steps.from_json(Verdict, value)
+    for value in pushed(steps.RELEASE):
+        report.published = steps.from_json(PublishedRelease, value)
+
+
+def _named(failure: Failure) -> AttainError:
+    """The error of a failed task, with the task and its log in it; an error of attain keeps its exit code."""
+    where = f"{failure.dag_id}.{failure.task_id}"
+    error = failure.error
+    while isinstance(error, BaseException) and not isinstance(error, AttainError) and error.__cause__ is not None:
+        error = error.__cause__
+    if isinstance(error, AttainError) and not isinstance(error, Refused):
+        return type(error)(f"{where}: {error.message}", f"{error.remedy}\n  log: {failure.log_file}".lstrip())
+    kind = f"{type(error).__name__}: " if isinstance(error, BaseException) else ""
+    return TaskFailed(f"the task {where} failed: {kind}{error}", f"read its log: {failure.log_file}")

@@ -1,0 +1,150 @@
+"""The main job through the command line: published, unchanged, one more file, refused, undone, killed."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from attain.settings import PROJECT_ROOT
+from tests.e2e.conftest import ATTAIN, attain, current, query
+
+
+def test_the_end_of_a_run_is_worth_reading(sample_home: Path) -> None:
+    said = (sample_home / "first_run.txt").read_text(encoding="utf-8")
+    assert current(sample_home).name in said
+    assert len(said.splitlines()) <= 60
+    for word in ("CNY", "USD", "payouts.xlsx", "quarantine"):
+        assert word in said, word
+    totals = query(
+        sample_home,
+        """
+        select currency_code, sum(payable_amount) from incentive.fct_payout
+        where period = (select max(period) from incentive.fct_payout) group by currency_code
+        """,
+    )
+    assert totals
+    for currency, amount in totals:
+        assert f"{amount:,.2f}" in said, f"{currency} {amount:,.2f}"
+
+
+def test_a_second_run_publishes_nothing_new(copy_of_sample: Path) -> None:
+    before = current(copy_of_sample)
+    stamp = before.stat().st_mtime_ns
+    again = attain(copy_of_sample, "run")
+    assert again.returncode == 0, again.stderr
+    assert "nothing new" in again.stdout.lower()
+    assert current(copy_of_sample) == before
+    assert before.stat().st_mtime_ns == stamp
+    assert len(json.loads(attain(copy_of_sample, "--json", "releases").stdout)) == 1
+
+
+def test_one_more_file_makes_one_more_release(copy_of_sample: Path) -> None:
+    before = current(copy_of_sample)
+    assert attain(copy_of_sample, "demo", "--late-file").returncode == 0
+    assert attain(copy_of_sample, "run").returncode == 0
+    after = current(copy_of_sample)
+    assert after != before
+    assert before.is_dir(), "the release before stays for those who still read it"
+    inputs = [len(json.loads((release / "receipt.json").read_text())["deliveries"]) for release in (before, after)]
+    assert inputs[1] == inputs[0] + 1
+
+
+def test_a_corrupted_export_is_refused_and_can_be_undone(copy_of_sample: Path) -> None:
+    before = current(copy_of_sample)
+    assert attain(copy_of_sample, "demo", "--corrupt", "refund_sign").returncode == 0
+    refused = attain(copy_of_sample, "run")
+    assert refused.returncode == 1, refused.stdout + refused.stderr
+    assert current(copy_of_sample) == before, "what was current stays current"
+    said = refused.stdout
+    assert "refus" in said.lower()
+    assert "refund" in said.lower(), "what failed"
+    assert "finance/receipts" in said, "which file"
+    assert "attain withdraw" in said, "what to do"
+    deliveries = json.loads(attain(copy_of_sample, "--json", "deliveries").stdout)
+    culprit = max(deliveries, key=lambda delivery: delivery["sequence"])["delivery_id"]
+    assert culprit in said, "the delivery to withdraw is named"
+    names = [name for (name,) in query(copy_of_sample, "select full_name from kpi.dim_employee")]
+    assert any(str(name) in said for name in names) or "payee" in said.lower(), "which payees"
+
+    assert attain(copy_of_sample, "publish").returncode == 1, "a refused candidate can't be published by hand either"
+    assert current(copy_of_sample) == before
+
+    assert attain(copy_of_sample, "withdraw", culprit, "--reason", "refunds lost their sign").returncode == 0
+    healed = attain(copy_of_sample, "run")
+    assert healed.returncode == 0, healed.stdout + healed.stderr
+    assert current(copy_of_sample) == before, "the same inputs are the same release"
+
+
+def test_rollback_and_verify(copy_of_sample: Path) -> None:
+    first = current(copy_of_sample)
+    attain(copy_of_sample, "demo", "--late-file")
+    assert attain(copy_of_sample, "run").returncode == 0
+    assert attain(copy_of_sample, "rollback", first.name).returncode == 0
+    assert current(copy_of_sample) == first
+    assert attain(copy_of_sample, "verify").returncode == 0
+    table = first / "parquet" / "incentive" / "fct_payout.parquet"
+    table.chmod(0o644)
+    table.write_bytes(table.read_bytes()[:-1] + b"x")
+    broken = attain(copy_of_sample, "verify")
+    assert broken.returncode == 2
+    assert "fct_payout" in broken.stderr
+
+
+@pytest.mark.parametrize("seconds", [1.5, 6, 12, 20])
+def test_killed_anywhere_the_next_run_finishes(sample_home: Path, tmp_path: Path, seconds: float) -> None:
+    """kill -9 after some seconds; the second run ends in the very release that an undisturbed run makes."""
+    home = tmp_path / "home"
+    assert attain(home, "demo").returncode == 0
+    process = subprocess.Popen(
+        [str(ATTAIN), "run"],
+        env={"PATH": os.environ["PATH"], "HOME": str(tmp_path), "ATTAIN_HOME": str(home), "LANG": "C.UTF-8"},
+        cwd=PROJECT_ROOT,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    time.sleep(seconds)
+    if process.poll() is None:
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait(timeout=30)
+    second = attain(home, "run")
+    assert second.returncode == 0, second.stdout + second.stderr
+    assert current(home).name == current(sample_home).name
+    tables = "select * exclude (known_at) from incentive.fct_credit_line order by all"
+    assert query(home, tables) == query(sample_home, tables)
+    assert not [path for path in (home / "releases").iterdir() if path.name.startswith(".")]
+
+
+def test_two_runs_at_once_do_not_mix(copy_of_sample: Path) -> None:
+    attain(copy_of_sample, "demo", "--late-file")
+    command = [sys.executable, "-c", HOLD_THE_LOCK]
+    holder = subprocess.Popen(
+        command, env={**os.environ, "ATTAIN_HOME": str(copy_of_sample)}, stdout=subprocess.PIPE, text=True
+    )
+    try:
+        assert holder.stdout is not None
+        assert holder.stdout.readline().strip() == "held"
+        busy = attain(copy_of_sample, "run")
+        assert busy.returncode == 3, busy.stdout + busy.stderr
+        assert str(holder.pid) in busy.stderr
+    finally:
+        holder.kill()
+        holder.wait(timeout=10)
+    assert attain(copy_of_sample, "run").returncode == 0
+
+
+HOLD_THE_LOCK = """
+import time
+from attain.control import lock
+from attain.settings import Settings
+with lock.writer(Settings.from_environment()):
+    print("held", flush=True)
+    time.sleep(120)
+"""
