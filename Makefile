@@ -36,7 +36,7 @@ format: setup ## let ruff and sqlfluff write it their way
 	@$(BIN)/sqlfluff fix --disable-progress-bar dbt_project/models dbt_project/tests
 
 bench: setup ## measure: ours against the plain engine, as ratios
-	@$(BIN)/python -m pytest -m bench -s tests/bench
+	@$(BIN)/python bench/ingest.py
 
 lock: setup ## write the lock files anew from pyproject.toml and deploy/requirements-served.in
 	@$(COMPILE) pyproject.toml --group dev -o requirements.lock

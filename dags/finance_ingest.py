@@ -1,7 +1,7 @@
 """Finance: files become deliveries.
 
-**What** Takes every settled file below `inbox/finance/` into the lake: typed Parquet, bad rows in quarantine with their
-reason, the file in the register of deliveries. The same bytes a second time change nothing.
+**What** Takes every settled file below `inbox/finance/` into the lake: typed Parquet, bad rows in quarantine with
+their reason, the file in the register of deliveries. The same bytes a second time change nothing.
 
 **When** As soon as files have come to rest in the inbox, and at 06:20 Shanghai time in any case.
 
@@ -13,11 +13,9 @@ reason, the file in the register of deliveries. The same bytes a second time cha
 file and what to do. Running it again is always safe.
 """
 
-from datetime import datetime
-
 from airflow.sdk import dag, task
 
-from attain.airflow.conventions import Owner, Tag, defaults, tags
+from attain.airflow.conventions import START_DATE, Owner, Tag, defaults, tags
 from attain.airflow.schedules import deliveries, when_files_arrive
 
 SOURCE = "finance"
@@ -25,7 +23,7 @@ SOURCE = "finance"
 
 @dag(
     schedule=when_files_arrive(SOURCE, cron="20 6 * * *"),
-    start_date=datetime(2026, 1, 1),
+    start_date=START_DATE,
     catchup=False,
     max_active_runs=1,
     default_args=defaults(Owner.DATA_ENGINEERING),

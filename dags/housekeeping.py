@@ -14,17 +14,15 @@ never touched.
 let it run again the next day.
 """
 
-from datetime import datetime
-
 from airflow.sdk import dag, task
 
-from attain.airflow.conventions import Owner, Tag, defaults, tags
+from attain.airflow.conventions import START_DATE, Owner, Tag, defaults, tags
 from attain.airflow.schedules import daily
 
 
 @dag(
     schedule=daily("30 3 * * *"),
-    start_date=datetime(2026, 1, 1),
+    start_date=START_DATE,
     catchup=False,
     max_active_runs=1,
     default_args=defaults(Owner.DATA_ENGINEERING),

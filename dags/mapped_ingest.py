@@ -13,18 +13,16 @@ lake, read the way the mapping says. The rest is the same as for the sources wit
 is always safe.
 """
 
-from datetime import datetime
-
 from airflow.sdk import dag, task
 
-from attain.airflow.conventions import Owner, Tag, defaults, tags
+from attain.airflow.conventions import START_DATE, Owner, Tag, defaults, tags
 from attain.airflow.schedules import deliveries, when_files_arrive
 from attain.assets import MAPPED
 
 
 @dag(
     schedule=when_files_arrive(MAPPED, cron="30 6 * * *"),
-    start_date=datetime(2026, 1, 1),
+    start_date=START_DATE,
     catchup=False,
     max_active_runs=1,
     default_args=defaults(Owner.DATA_ENGINEERING),

@@ -1,8 +1,8 @@
 """KPI, incentive and appraisal tables: from all deliveries to a release that the quality gate has passed.
 
 **What** Prepares a candidate nobody can see, builds it with dbt layer by layer, asks the gate about it and publishes
-it, all or nothing: `releases/current` moves last. When nothing has changed since the current release, `prepare` ends
-skipped, and everything after it.
+it, all or nothing: `releases/current` moves last. When nothing has changed since the current release, everything
+after `prepare` is skipped.
 
 **When** After every ingest that changed the register of deliveries. Deliveries that arrive during a run start another
 run after it. There is no time of day; after a change of a plan file trigger it by hand.
@@ -17,17 +17,15 @@ and the release before it stays current. Elsewhere: nothing was published either
 trigger the DAG again once its cause is mended.
 """
 
-from datetime import datetime
-
 from airflow.sdk import chain, dag, task, task_group
 
-from attain.airflow.conventions import LAYERS, Owner, Tag, defaults, tags
+from attain.airflow.conventions import LAYERS, START_DATE, Owner, Tag, defaults, tags
 from attain.airflow.schedules import release, when_anything_was_delivered
 
 
 @dag(
     schedule=when_anything_was_delivered(),
-    start_date=datetime(2026, 1, 1),
+    start_date=START_DATE,
     catchup=False,
     max_active_runs=1,
     default_args=defaults(Owner.SALES_OPERATIONS),
@@ -35,36 +33,36 @@ from attain.airflow.schedules import release, when_anything_was_delivered
     doc_md=__doc__,
 )
 def marts_build():
-    @task
+    @task.short_circuit
     def prepare():
         from attain.airflow import steps
 
         return steps.prepare()
 
     @task
-    def build(layer, run_id):
+    def build(layer, candidate):
         from attain.airflow import steps
 
-        steps.build_layer(layer, run_id)
+        steps.build_layer(layer, candidate)
 
     @task_group
-    def dbt_layers(run_id):
-        chain(*(build.override(task_id=layer)(layer, run_id) for layer in LAYERS))
+    def dbt_layers(candidate):
+        chain(*(build.override(task_id=layer)(layer, candidate) for layer in LAYERS))
 
     @task
-    def gate(run_id):
+    def gate(candidate):
         from attain.airflow import steps
 
-        steps.check(run_id)
+        steps.check(candidate)
 
     @task(outlets=[release()])
-    def publish(run_id):
+    def publish(candidate):
         from attain.airflow import steps
 
-        steps.publish(run_id)
+        steps.publish(candidate)
 
-    run_id = prepare()
-    chain(dbt_layers(run_id), gate(run_id), publish(run_id))
+    candidate = prepare()
+    chain(dbt_layers(candidate), gate(candidate), publish(candidate))
 
 
 marts_build()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -186,3 +187,12 @@ def test_no_file_holds_a_path_of_a_machine() -> None:
         text = path.read_text(encoding="utf-8", errors="ignore")
         offenders += [f"{path.relative_to(PROJECT_ROOT)}: {found.group()}" for found in machine.finditer(text)]
     assert not offenders
+
+
+def test_the_page_of_tables_is_up_to_date() -> None:
+    checked = subprocess.run(
+        [sys.executable, str(PROJECT_ROOT / "scripts" / "describe_tables.py"), "--check"],
+        capture_output=True,
+        text=True,
+    )
+    assert checked.returncode == 0, checked.stderr

@@ -27,13 +27,18 @@ Nothing passes through DOUBLE on the way. A result beyond 38 digits is an error 
     (sign({{ numerator }}) * ((2 * abs({{ numerator }}) + ({{ denominator }})) // (2 * ({{ denominator }}))))
 {%- endmacro %}
 
-{#- The quotient of two amounts at `scale`; NULL when the denominator is NULL, zero or negative. Inputs have at most 6 decimals. -#}
-{% macro safe_ratio(numerator, denominator, scale=6) -%}
+{#-
+The quotient at `scale`; NULL when the denominator is NULL, zero or negative. The denominator has at most 6 decimals, the numerator
+at most `numerator_scale`, which is at most scale + 6.
+-#}
+{% macro safe_ratio(numerator, denominator, scale=6, numerator_scale=6) -%}
     case
         when {{ denominator }} > 0
             then {{ from_units(
                 divide_half_away(
-                    to_units(numerator, 6) ~ ' * cast(1' ~ '0' * scale ~ ' as ' ~ whole_number_type() ~ ')', to_units(denominator, 6)
+                    to_units(numerator, numerator_scale)
+                    ~ ' * cast(1' ~ '0' * (scale + 6 - numerator_scale) ~ ' as ' ~ whole_number_type() ~ ')',
+                    to_units(denominator, 6)
                 ), scale
             ) }}
     end

@@ -9,7 +9,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from decimal import ROUND_DOWN, ROUND_HALF_UP, Context, Decimal, DivisionByZero, InvalidOperation, Overflow
+from decimal import (
+    ROUND_DOWN,
+    ROUND_HALF_UP,
+    Context,
+    Decimal,
+    DivisionByZero,
+    InvalidOperation,
+    Overflow,
+    localcontext,
+)
 from typing import TypeVar
 
 Key = TypeVar("Key", str, int, tuple[str, ...], tuple[int, ...])
@@ -71,28 +80,29 @@ def allocate(whole: Decimal, weights: Mapping[Key, Decimal], decimals: int) -> d
     Raises:
         ValueError: no key, a negative weight, weights that sum to zero, or a whole finer than a part can be.
     """
-    if not weights:
-        raise ValueError("nothing to spread over: no weights")
-    total_weight = sum((_decimal(weight) for weight in weights.values()), Decimal(0))
-    if total_weight <= 0 or any(weight < 0 for weight in weights.values()):
-        raise ValueError("weights must not be negative and must have a positive sum")
-    if round_half_away(whole, decimals) != whole:
-        raise ValueError(f"{whole} can't be spread in parts of {decimals} decimals")
-    unit = Decimal(1).scaleb(-decimals)
-    size = abs(whole)
-    parts: dict[Key, Decimal] = {}
-    remainders: list[tuple[Decimal, Key]] = []
-    for key in sorted(weights):
-        # Kept as numerators over the common total weight, so that equal remainders compare equal: 1/3 has no decimal.
-        numerator = EXACT.multiply(size, weights[key])
-        part = EXACT.divide(numerator, total_weight).quantize(unit, rounding=ROUND_DOWN, context=EXACT)
-        parts[key] = part
-        remainders.append((EXACT.subtract(numerator, EXACT.multiply(part, total_weight)), key))
-    units_left = int((size - sum(parts.values(), Decimal(0))) / unit)
-    # A stable sort by remainder alone keeps the keys' order among equals.
-    for _, key in sorted(remainders, key=lambda item: item[0], reverse=True)[:units_left]:
-        parts[key] += unit
-    return parts if whole >= 0 else {key: -part if part else part for key, part in parts.items()}
+    with localcontext(EXACT):
+        if not weights:
+            raise ValueError("nothing to spread over: no weights")
+        total_weight = sum((_decimal(weight) for weight in weights.values()), Decimal(0))
+        if total_weight <= 0 or any(weight < 0 for weight in weights.values()):
+            raise ValueError("weights must not be negative and must have a positive sum")
+        if round_half_away(whole, decimals) != whole:
+            raise ValueError(f"{whole} can't be spread in parts of {decimals} decimals")
+        unit = Decimal(1).scaleb(-decimals)
+        size = abs(whole)
+        parts: dict[Key, Decimal] = {}
+        remainders: list[tuple[Decimal, Key]] = []
+        for key in sorted(weights):
+            # Remainders stay numerators over the total weight, so that equal ones compare equal: 1/3 has no decimal.
+            numerator = size * weights[key]
+            part = (numerator / total_weight).quantize(unit, rounding=ROUND_DOWN)
+            parts[key] = part
+            remainders.append((numerator - part * total_weight, key))
+        units_left = int((size - sum(parts.values(), Decimal(0))) / unit)
+        # A stable sort by remainder alone keeps the keys' order among equals.
+        for _, key in sorted(remainders, key=lambda item: item[0], reverse=True)[:units_left]:
+            parts[key] += unit
+        return parts if whole >= 0 else {key: -part if part else part for key, part in parts.items()}
 
 
 def _decimal(value: Decimal) -> Decimal:

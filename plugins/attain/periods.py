@@ -10,7 +10,7 @@ import calendar
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -79,7 +79,7 @@ def span_of(period: str) -> Span:
     Raises:
         ValueError: not the name of a period.
     """
-    named = re.fullmatch(r"(\d{4})(?:-(?:Q([1-4])|(0[1-9]|1[0-2])))?", period)
+    named = re.fullmatch(r"(\d{4})(?:-(?:Q([1-4])|(0[1-9]|1[0-2])))?", period, flags=re.ASCII)
     if not named or named[1] == "0000":
         raise ValueError(f"{period!r} is not a period: write 2026-01, 2026-Q1 or 2026")
     year = int(named[1])
@@ -101,10 +101,6 @@ def months_in(span: Span) -> Iterator[str]:
 def tenure_month(joined: date, day: date) -> int:
     """Calendar months since the month of joining, which is 0 (Q2); negative before it."""
     return _month_index(day) - _month_index(joined)
-
-
-def day_before(day: date) -> date:
-    return day - timedelta(days=1)
 
 
 def _month_index(day: date) -> int:

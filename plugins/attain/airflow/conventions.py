@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-from enum import Enum
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 from typing import Any
 
 # One slot: DuckDB has one writer at a time, and so has the register of deliveries.
 WAREHOUSE_POOL = "attain_warehouse"
 WAREHOUSE_POOL_SLOTS = 1
 
+# Before it no DAG has runs; nothing is ever caught up with, so it only has to lie in the past.
+START_DATE = datetime(2026, 1, 1, tzinfo=UTC)
+
 # The same as `attain.pipeline.LAYERS` (a test holds them equal), without what that module imports.
 LAYERS = ("staging", "intermediate", "marts")
 
 
-class Owner(str, Enum):
+class Owner(StrEnum):
     """Who is asked when a DAG fails."""
 
     DATA_ENGINEERING = "data-engineering"
     SALES_OPERATIONS = "sales-operations"
 
 
-class Tag(str, Enum):
+class Tag(StrEnum):
     """Labels to find DAGs by in the UI."""
 
     INGEST = "ingest"
@@ -41,7 +44,7 @@ def tags(*chosen: Tag) -> list[str]:
 def defaults(owner: Owner) -> dict[str, Any]:
     """Arguments of every task: a step that found the writer's lock taken is tried again, and none runs for ever.
 
-    Errors that trying again cannot mend (bad input, a refusal of the gate) are raised as final by `attain.airflow.steps`.
+    Errors that trying again can't mend (bad input, a refusal of the gate) are made final by `attain.airflow.steps`.
     """
     return {
         "owner": owner.value,

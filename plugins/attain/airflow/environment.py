@@ -12,6 +12,7 @@ import base64
 import json
 import os
 import secrets
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -58,7 +59,7 @@ def variables(settings: Settings, port: int = PORT) -> dict[str, str]:
         "AIRFLOW__API_AUTH__JWT_SECRET": kept["jwt_secret"],
         "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(log_folder(settings)),
         "AIRFLOW__LOGGING__COLORED_CONSOLE_LOG": "False",
-        "AIRFLOW__DAG_PROCESSOR__DAG_PROCESSOR_CHILD_PROCESS_LOG_DIRECTORY": str(log_folder(settings) / "dag_processor"),
+        "AIRFLOW__DAG_PROCESSOR__DAG_PROCESSOR_CHILD_PROCESS_LOG_DIRECTORY": str(dag_processor_logs(settings)),
         "AIRFLOW__DAG_PROCESSOR__PARSING_PROCESSES": "1",
         "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
     }
@@ -114,6 +115,16 @@ def log_folder(settings: Settings) -> Path:
     return settings.logs / "airflow"
 
 
+def dag_processor_logs(settings: Settings) -> Path:
+    """Folder of what the DAG processor says about each DAG file, a folder a day."""
+    return log_folder(settings) / "dag_processor"
+
+
+def run_history(settings: Settings) -> Path:
+    """One line of JSON for each DAG run that has ended."""
+    return settings.logs / "airflow-runs.jsonl"
+
+
 def password_file(settings: Settings) -> Path:
     """The generated password of the UI's user, as JSON; readable by its owner only."""
     return settings.airflow_home / "passwords.json"
@@ -154,8 +165,6 @@ def _write_once(path: Path, content: Mapping[str, str]) -> None:
 
 
 def _home_of_loaded_airflow() -> Path | None:
-    import sys
-
     configuration = sys.modules.get("airflow.configuration")
     home = getattr(configuration, "AIRFLOW_HOME", None)
     return Path(home) if home else None

@@ -1,4 +1,4 @@
-"""What the DAGs' schedules and outlets say about their order."""
+"""What the DAGs' schedules and outlets say about their order. Needs no Airflow: it looks at DAG objects only."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
 from typing import Any
-
-from airflow.sdk import Asset
 
 
 @dataclass(frozen=True)
@@ -32,9 +30,7 @@ def flow(dag: Any) -> Flow:
 
 def _addresses(condition: Any) -> Iterator[str]:
     """Addresses in an asset condition, however nested; none for a schedule without assets."""
-    if condition is None:
-        return
-    if isinstance(condition, Asset):
+    if hasattr(condition, "uri"):
         yield condition.uri
     for part in getattr(condition, "objects", ()):
         yield from _addresses(part)

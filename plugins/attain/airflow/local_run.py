@@ -6,22 +6,18 @@ started later, shows these runs like any other.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from attain import progress
-from attain.airflow import environment
+from attain.airflow import environment, metadata
 from attain.airflow.task_logs import Failure, TaskLogs, quiet_terminal, recorded
 from attain.control import lock
 from attain.errors import AttainError, Refused
 from attain.pipeline import RunReport
 from attain.settings import Settings
-
-
-class TaskFailed(AttainError):
-    """A task failed for a reason that attain has no name for (exit code 2)."""
 
 
 def general_log(settings: Settings) -> Path:
@@ -39,26 +35,26 @@ def run(settings: Settings) -> RunReport:
     Raises:
         Busy: another run, or a started Airflow, uses this home.
         BadInput: a task met an input that can't be used; the message names the task's log.
-        TaskFailed: a task failed otherwise; the message names the task and its log.
+        AttainError: a task failed otherwise; the message names the task and its log.
     """
-    environment.apply(settings)
-    logs = TaskLogs(environment.log_folder(settings), general_log(settings))
-    with quiet_terminal(logs.general), lock.writer(settings):
-        with progress.step("start Airflow"):
-            import airflow.models  # noqa: F401  (loading it is the step)
-
-            from attain.airflow import metadata
-        with metadata.sole_user(settings, "a local run"):
+    with metadata.sole_user(settings, "a local run"), lock.writer(settings):
+        environment.apply(settings)
+        logs = TaskLogs(environment.log_folder(settings), general_log(settings))
+        with quiet_terminal(logs.general):
             return _run(settings, logs)
 
 
 def _run(settings: Settings, logs: TaskLogs) -> RunReport:
-    from attain.airflow import graph, metadata
+    with progress.step("start Airflow"):
+        import airflow.models  # noqa: F401  (loading it is the step)
 
+        from attain.airflow import graph
     with progress.step("bring Airflow's database up to date"):
         metadata.migrate()
         metadata.create_pool()
         dags = metadata.load_dags(settings)
+    with progress.step("start Airflow's task API"):
+        _warm_up()
     metadata.bury_dead_runs()
     report = RunReport()
     with recorded(logs):
@@ -67,14 +63,23 @@ def _run(settings: Settings, logs: TaskLogs) -> RunReport:
             for task in dags[dag_id].tasks:
                 task.retries = 0
             dag_run = dags[dag_id].test()
-            _add_to(report, lambda key, ids=(dag_id, dag_run.run_id): metadata.xcoms(*ids, key))
+            _add_to(report, partial(metadata.xcoms, dag_id, dag_run.run_id))
             if logs.failures:
                 if report.verdict is not None and report.verdict.is_refused:
                     break
                 raise _named(logs.failures[0])
             if dag_run.state != "success":
-                raise TaskFailed(f"the DAG {dag_id} ended {dag_run.state}", f"read {general_log(settings)}")
+                raise AttainError(f"the DAG {dag_id} ended {dag_run.state}", f"read {general_log(settings)}")
     return report
+
+
+def _warm_up() -> None:
+    """Make the task API that lives in this process answer once; it takes seconds, which are not the first task's."""
+    import httpx
+    from airflow.sdk.execution_time.supervisor import in_process_api_server
+
+    with httpx.Client(transport=in_process_api_server().transport, base_url="http://in-process.invalid") as client:
+        client.get("/health")
 
 
 def _add_to(report: RunReport, pushed: Callable[[str], list[Any]]) -> None:
@@ -103,4 +108,4 @@ def _named(failure: Failure) -> AttainError:
     if isinstance(error, AttainError) and not isinstance(error, Refused):
         return type(error)(f"{where}: {error.message}", f"{error.remedy}\n  log: {failure.log_file}".lstrip())
     kind = f"{type(error).__name__}: " if isinstance(error, BaseException) else ""
-    return TaskFailed(f"the task {where} failed: {kind}{error}", f"read its log: {failure.log_file}")
+    return AttainError(f"the task {where} failed: {kind}{error}", f"read its log: {failure.log_file}")

@@ -1,6 +1,6 @@
 """Airflow's metadata database: brought up to date, filled with the DAGs, freed of what dead runs left.
 
-Import this only after `attain.airflow.environment.apply`.
+Call these functions, `sole_user` apart, only after `attain.airflow.environment.apply`.
 """
 
 from __future__ import annotations
@@ -11,15 +11,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from attain.airflow import environment
 from attain.airflow.conventions import WAREHOUSE_POOL, WAREHOUSE_POOL_SLOTS
 from attain.errors import BadInput, Busy
 from attain.settings import Settings
 
 
 @contextmanager
-def sole_user(settings: Settings, what: str) -> Iterator[None]:
+def sole_user(settings: Settings, what: str) -> Iterator[int]:
     """Hold Airflow's state in this home for one local run or one served Airflow; the kernel frees it if we die.
+    Yields the file descriptor that holds it.
 
     Args:
         settings: the home.
@@ -39,11 +39,10 @@ def sole_user(settings: Settings, what: str) -> Iterator[None]:
                 f"Airflow's state in {settings.home} is in use by {holder}",
                 "wait until it has ended, or stop it; while Airflow is up it takes files from the inbox by itself",
             ) from None
-        os.set_inheritable(file.fileno(), False)
         file.truncate(0)
         file.write(f"{what} (process {os.getpid()})\n")
         file.flush()
-        yield
+        yield file.fileno()
 
 
 def migrate() -> None:
@@ -147,8 +146,3 @@ def xcoms(dag_id: str, run_id: str, key: str) -> list[Any]:
             .order_by(XComModel.timestamp, XComModel.task_id, XComModel.map_index)
         ).all()
         return [XComModel.deserialize_value(row) for row in rows]
-
-
-def sign_in_hint(settings: Settings) -> str:
-    """How to sign in to the UI of this home."""
-    return f"user {environment.USER}, password in {environment.password_file(settings)}"

@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any
 
 from airflow.sdk import get_current_context
@@ -50,11 +51,11 @@ def ingest(source_system: str) -> None:
         raise AirflowSkipException(f"nothing new in inbox/{source_system}")
 
 
-def prepare() -> str:
-    """Make the candidate: what would be published from all that is committed by now. Returns its run id.
+def prepare() -> str | None:
+    """Make the candidate: what would be published from all that is committed by now.
 
-    Raises:
-        AirflowSkipException: the current release was made of the very same inputs.
+    Returns:
+        The candidate's run id; None when the current release was made of the very same inputs.
     """
     from attain.transform import candidate
 
@@ -62,22 +63,19 @@ def prepare() -> str:
         prepared = candidate.prepare(Settings.from_environment())
     _push(CANDIDATE, prepared)
     log.info("%s", prepared)
-    if not prepared.is_new:
-        raise AirflowSkipException(f"release {prepared.release_id} has been made from these inputs already")
-    run_id: str = prepared.run_id
-    return run_id
+    return prepared.run_id if prepared.is_new else None
 
 
-def build_layer(layer: str, run_id: str) -> None:
-    """Build one layer of the candidate `run_id` with dbt."""
+def build_layer(layer: str, candidate: str) -> None:
+    """Build one layer of the candidate of that run id with dbt."""
     from attain.transform import dbt
 
     with _step(f"dbt {layer}"):
-        dbt.build_layer(Settings.from_environment(), layer, run_id)
+        dbt.build_layer(Settings.from_environment(), layer, candidate)
 
 
-def check(run_id: str) -> None:
-    """Ask the gate about the candidate `run_id`.
+def check(candidate: str) -> None:
+    """Ask the gate about the candidate of that run id.
 
     Raises:
         AirflowFailException: the gate refuses it.
@@ -85,21 +83,45 @@ def check(run_id: str) -> None:
     from attain.quality import verdict
 
     with _step("quality gate"):
-        found = verdict.check(Settings.from_environment(), run_id)
+        found = verdict.check(Settings.from_environment(), candidate)
         _push(VERDICT, found)
         log.info("%s", found)
         if found.is_refused:
             raise Refused("the quality gate refused the candidate; the release before it stays current", str(found))
 
 
-def publish(run_id: str) -> None:
-    """Publish the candidate `run_id`."""
+def publish(candidate: str) -> None:
+    """Publish the candidate of that run id."""
     from attain.publish import release
 
     with _step("publish the release"):
-        published = release.publish(Settings.from_environment(), run_id)
+        published = release.publish(Settings.from_environment(), candidate)
     _push(RELEASE, published)
     log.info("%s", published)
+
+
+def remove_dead_builds() -> list[str]:
+    """Remove what killed runs left in the home; returns what that was."""
+    from attain.airflow import housekeeping
+
+    with _step("remove dead builds"):
+        return housekeeping.remove_dead_builds(Settings.from_environment())
+
+
+def remove_old_releases(now: datetime, keep_releases: int, keep_days: int) -> list[str]:
+    """Remove releases that nobody can be reading any more; returns their ids."""
+    from attain.airflow import housekeeping
+
+    with _step("remove old releases"):
+        return housekeeping.remove_old_releases(Settings.from_environment(), now, keep_releases, keep_days)
+
+
+def remove_old_task_logs(now: datetime, keep_days: int) -> list[str]:
+    """Remove task logs that nothing was written to for `keep_days` days; returns their folders."""
+    from attain.airflow import housekeeping
+
+    with _step("remove old task logs"):
+        return housekeeping.remove_old_task_logs(Settings.from_environment(), now, keep_days)
 
 
 def changes_register(report: Any) -> bool:

@@ -42,7 +42,7 @@ class TaskLogs:
         self.failures: list[Failure] = []
         general.parent.mkdir(parents=True, exist_ok=True)
         self.general: BinaryIO = general.open("ab", buffering=0)
-        self._current = self.general
+        self._current: BinaryIO = self.general
         self._current_path = general
 
     def write(self, line: bytes) -> int:
@@ -61,19 +61,19 @@ class TaskLogs:
         logs = self
 
         class FollowTasks:
-            @hookimpl
+            @hookimpl  # type: ignore[untyped-decorator]
             def on_task_instance_running(self, previous_state: Any, task_instance: Any) -> None:
                 logs._enter(logs.folder / render(ti=task_instance, try_number=task_instance.try_number))
 
-            @hookimpl
+            @hookimpl  # type: ignore[untyped-decorator]
             def on_task_instance_success(self, previous_state: Any, task_instance: Any) -> None:
                 logs._leave()
 
-            @hookimpl
+            @hookimpl  # type: ignore[untyped-decorator]
             def on_task_instance_skipped(self, previous_state: Any, task_instance: Any) -> None:
                 logs._leave()
 
-            @hookimpl
+            @hookimpl  # type: ignore[untyped-decorator]
             def on_task_instance_failed(self, previous_state: Any, task_instance: Any, error: Any) -> None:
                 ids = (task_instance.dag_id, task_instance.task_id)
                 logs.failures.append(Failure(*ids, error=error, log_file=logs._current_path))
@@ -120,8 +120,8 @@ def quiet_terminal(general: BinaryIO) -> Iterator[None]:
         try:
             os.dup2(general.fileno(), 1)
             os.dup2(general.fileno(), 2)
-            sys.stdout = open(1, "w", encoding="utf-8", errors="replace", buffering=1, closefd=False)
-            sys.stderr = open(2, "w", encoding="utf-8", errors="replace", buffering=1, closefd=False)
+            sys.stdout = open(1, "w", encoding="utf-8", errors="replace", buffering=1, closefd=False)  # noqa: SIM115
+            sys.stderr = open(2, "w", encoding="utf-8", errors="replace", buffering=1, closefd=False)  # noqa: SIM115
             yield
         finally:
             sys.stdout, sys.stderr = kept

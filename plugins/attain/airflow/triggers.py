@@ -19,7 +19,7 @@ REMIND_SECONDS = 300.0
 Sighting = frozenset[tuple[str, int, int]]
 
 
-class InboxTrigger(BaseEventTrigger):
+class InboxTrigger(BaseEventTrigger):  # type: ignore[misc]
     """Fires when the files below a source's inbox folder are the same in two looks, `LOOK_SECONDS` apart.
 
     One event a set of files. If the same files still lie there after `REMIND_SECONDS` (the ingest failed, or found one
@@ -31,9 +31,7 @@ class InboxTrigger(BaseEventTrigger):
         remind_seconds: time after which an unchanged set is announced again, seconds.
     """
 
-    def __init__(
-        self, source: str, look_seconds: float = LOOK_SECONDS, remind_seconds: float = REMIND_SECONDS
-    ) -> None:
+    def __init__(self, source: str, look_seconds: float = LOOK_SECONDS, remind_seconds: float = REMIND_SECONDS) -> None:
         super().__init__()
         self.source = source
         self.look_seconds = look_seconds

@@ -7,9 +7,37 @@ The schema is made by the Alembic migrations beside this file; a test holds the 
 from __future__ import annotations
 
 from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
 
 from sqlalchemy import JSON, BigInteger, Date, DateTime, ForeignKey, Index, Integer, Numeric, String, Text
+from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.types import TypeDecorator, TypeEngine
+
+
+class Money(TypeDecorator[Decimal]):
+    """Money with two decimals, exact on every engine: SQLite has no decimals, so there it is text.
+
+    Accepts Decimal, int and decimal text; more than two decimals are an error, never rounded.
+    """
+
+    impl = Numeric(18, 2)
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        return dialect.type_descriptor(String(21) if dialect.name == "sqlite" else Numeric(18, 2))
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> Any:
+        if value is None:
+            return None
+        exact = Decimal(value)
+        if exact != exact.quantize(Decimal("0.01")):
+            raise ValueError(f"{value} has more than two decimals")
+        return f"{exact:.2f}" if dialect.name == "sqlite" else exact
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> Decimal | None:
+        return None if value is None else Decimal(value)
 
 
 class Base(DeclarativeBase):
@@ -27,8 +55,10 @@ class Arrival(Base):
     content_sha256: Mapped[str] = mapped_column(String(64), index=True)
     byte_size: Mapped[int] = mapped_column(BigInteger)
     received_at: Mapped[datetime] = mapped_column(DateTime)
-    outcome: Mapped[str] = mapped_column(String(16), doc="committed, duplicate or rejected.")
+    outcome: Mapped[str] = mapped_column(String(16), doc="committed, duplicate, rejected or ignored.")
     reason: Mapped[str | None] = mapped_column(Text)
+    remedy: Mapped[str | None] = mapped_column(Text, doc="What to do about a rejected file.")
+    rejected_path: Mapped[str | None] = mapped_column(Text, doc="A rejected file under its own name.")
     archive_path: Mapped[str | None] = mapped_column(Text, doc="The original bytes, read-only, named by content.")
 
 
@@ -107,7 +137,7 @@ class Hold(Base):
     payee_id: Mapped[str] = mapped_column(String(128))
     check_name: Mapped[str] = mapped_column(Text)
     reason: Mapped[str] = mapped_column(Text)
-    exposure_amount: Mapped[str] = mapped_column(Numeric(18, 2))
+    exposure_amount: Mapped[Decimal] = mapped_column(Money)
     currency_code: Mapped[str] = mapped_column(String(3))
     created_at: Mapped[datetime] = mapped_column(DateTime)
 

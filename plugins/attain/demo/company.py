@@ -17,6 +17,7 @@ import random
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from typing import ClassVar
 
 from attain.demo import names
 
@@ -33,6 +34,9 @@ MAX_SCALE = min(
     names.CHINESE_COMPANIES // CUSTOMER_NUMBERS_PER_BRANCH,
     names.FOREIGN_COMPANIES // ACCOUNT_NUMBERS_PER_BRANCH,
 )
+
+NAMESAKES = (8, 34)
+"""Places of the two people of the head office who share a name: one in 华东直销, one in 大客户部."""
 
 _PAD = 4_500  # days before START that may be asked for: people were hired up to twelve years earlier
 _DAYS = [START + timedelta(days=offset) for offset in range(-_PAD, 1_500)]
@@ -337,9 +341,9 @@ class Branch:
 class Rates:
     """Daily middle rates: yuan for `UNITS[currency]` units, on the days banks publish them."""
 
-    UNITS = {"USD": 1, "EUR": 1, "HKD": 1, "JPY": 100}
-    _STARTING = {"USD": 7.1320, "EUR": 7.7540, "HKD": 0.9168, "JPY": 4.6870}
-    _DAILY_MOVE = {"USD": 0.0011, "EUR": 0.0036, "HKD": 0.0011, "JPY": 0.0048}
+    UNITS: ClassVar[dict[str, int]] = {"USD": 1, "EUR": 1, "HKD": 1, "JPY": 100}
+    _STARTING: ClassVar[dict[str, float]] = {"USD": 7.1320, "EUR": 7.7540, "HKD": 0.9168, "JPY": 4.6870}
+    _DAILY_MOVE: ClassVar[dict[str, float]] = {"USD": 0.0011, "EUR": 0.0036, "HKD": 0.0011, "JPY": 0.0048}
     _FIRST_DAY = -140
 
     def __init__(self, seed: int) -> None:
@@ -354,7 +358,9 @@ class Rates:
             for day in range(self._FIRST_DAY, LAST_DAY + 1):
                 if day in published:
                     # A pull back to where it started keeps two years of random steps plausible.
-                    level *= math.exp(chance.gauss(0.0, self._DAILY_MOVE[currency]) + 0.004 * math.log(starting / level))
+                    level *= math.exp(
+                        chance.gauss(0.0, self._DAILY_MOVE[currency]) + 0.004 * math.log(starting / level)
+                    )
                     texts.append(f"{level:.4f}")
                 known.append(float(texts[-1]) / self.UNITS[currency] if texts else level / self.UNITS[currency])
             self._texts[currency], self._known[currency] = texts, known
@@ -454,13 +460,19 @@ class _Simulation:
         suffix = "" if self.number == 0 else f"{self.number + 1}部"
         emails: dict[str, int] = {}
 
-        def add(index: int, role: str, department: str, region: str, team: Team | None, title: str, system: str) -> Person:
+        def add(
+            index: int, role: str, department: str, region: str, team: Team | None, title: str, system: str
+        ) -> Person:
             full_name, pinyin = names.person(self.number * PERSON_NUMBERS_PER_BRANCH + index)
             # Two people of one name, in two systems: only number, e-mail and user id tell them apart.
-            if self.number == 0 and index == 37:
-                full_name, pinyin = names.person(3)
+            if self.number == 0 and index == NAMESAKES[1]:
+                full_name, pinyin = names.person(NAMESAKES[0])
             emails[pinyin] = emails.get(pinyin, 0) + 1
-            local = pinyin + (str(emails[pinyin]) if emails[pinyin] > 1 else "") + (f".{self.number}" if self.number else "")
+            local = (
+                pinyin
+                + (str(emails[pinyin]) if emails[pinyin] > 1 else "")
+                + (f".{self.number}" if self.number else "")
+            )
             hired = -chance.randrange(120, 3_600)
             person = Person(
                 employee_id=f"HT{self.number * PERSON_NUMBERS_PER_BRANCH + index + 1:05d}",
@@ -520,16 +532,17 @@ class _Simulation:
         interim_day = day_number(date(2026, 4, 1))
         managers[NORTH.code].left = interim_day - 1
         for person in made.people:
-            first, title, manager = person.hired, person.team_title, person.manager
+            first, title = person.hired, person.team_title
+            above = person.manager
             if person is moved:
-                made.reporting.append(ReportingLine(person, manager, title, first, move_day - 1))
-                first, title, manager = move_day, EAST.title + suffix, managers[EAST.code]
+                made.reporting.append(ReportingLine(person, above, title, first, move_day - 1))
+                first, title, above = move_day, EAST.title + suffix, managers[EAST.code]
                 person.region = EAST.region
-            if manager is managers[NORTH.code] and (person.left is None or person.left >= interim_day):
+            if above is managers[NORTH.code] and (person.left is None or person.left >= interim_day):
                 if first < interim_day:
-                    made.reporting.append(ReportingLine(person, manager, title, first, interim_day - 1))
-                first, manager = max(first, interim_day), director
-            made.reporting.append(ReportingLine(person, manager, title, first, person.left))
+                    made.reporting.append(ReportingLine(person, above, title, first, interim_day - 1))
+                first, above = max(first, interim_day), director
+            made.reporting.append(ReportingLine(person, above, title, first, person.left))
 
     def _of(self, team: Team) -> list[Person]:
         return [person for person in self.made.people if person.team is team]
@@ -587,7 +600,9 @@ class _Simulation:
             for seller in sellers:
                 assert seller.team is not None
                 first_day = day_number(_first_of_month(month))
-                for signed in sorted(self._days_of(seller, month, self._count(2.6 * self._pace(seller, month, first_day)))):
+                for signed in sorted(
+                    self._days_of(seller, month, self._count(3.4 * self._pace(seller, month, first_day)))
+                ):
                     portfolio = portfolios[seller.employee_id]
                     is_new = not portfolio or chance.random() < 0.42
                     if is_new:
@@ -599,9 +614,7 @@ class _Simulation:
                     currency = "HKD" if seller.team is SOUTH and chance.random() < 0.015 else "CNY"
                     renewal = not is_new and chance.random() < 0.4
                     product = MAINTENANCE if renewal else PRODUCTS[int(12 * chance.random())]
-                    amount = self._amount(
-                        (34_000 if renewal else 66_000) * math.sqrt(seller.skill), 0.62, currency
-                    )
+                    amount = self._amount((34_000 if renewal else 62_000) * math.sqrt(seller.skill), 0.50, currency)
                     sequence += 1
                     approved = signed + chance.randrange(1, 5)
                     state = REFUSED if chance.random() < 0.03 else APPROVED
@@ -712,7 +725,7 @@ class _Simulation:
                 assert seller.team is not None
                 abroad = seller.team is ABROAD
                 first_day = day_number(_first_of_month(month))
-                mean = (5.2 if abroad else 4.0) * self._pace(seller, month, first_day)
+                mean = (7.6 if abroad else 6.4) * self._pace(seller, month, first_day)
                 for created in sorted(self._days_of(seller, month, self._count(mean))):
                     portfolio = portfolios[seller.employee_id]
                     is_new = not portfolio or chance.random() < 0.25
@@ -749,10 +762,11 @@ class _Simulation:
         wins = chance.random() < (0.45 if renewal else 0.26) * seller.skill**0.6
         product = MAINTENANCE if renewal else PRODUCTS[int(12 * chance.random())]
         if abroad:
-            median = 6_000.0 if renewal else 13_500.0
+            median = 6_000.0 if renewal else 12_000.0
         else:
-            median = (9_000.0 if renewal else 21_000.0) if customer.currency == "USD" else (60_000.0 if renewal else 150_000.0)
-        amount = self._amount(median * math.sqrt(seller.skill), 0.65, customer.currency)
+            small, large = (8_000.0, 15_000.0) if customer.currency == "USD" else (50_000.0, 95_000.0)
+            median = small if renewal else large
+        amount = self._amount(median * math.sqrt(seller.skill), 0.48, customer.currency)
         early = amount
         if chance.random() < 0.3:
             early = max(10_000, round(amount * (0.8 + 0.5 * chance.random()) / 100_000) * 100_000)
@@ -790,7 +804,9 @@ class _Simulation:
         sellers = [person for person in made.people if person.system == "zoho" and person.team]
         sequence = 0
 
-        def add(owner: Person, company: str, created: int, settled: int | None, status: str, deal: Document | None) -> None:
+        def add(
+            owner: Person, company: str, created: int, settled: int | None, status: str, deal: Document | None
+        ) -> None:
             nonlocal sequence
             sequence += 1
             source = _SOURCES_ABROAD if owner.team is ABROAD else _SOURCES
@@ -809,7 +825,14 @@ class _Simulation:
 
         for deal in made.deals:
             if deal.kind == "New Business" and deal.customer and deal.created > 25 and chance.random() < 0.6:
-                add(deal.owner, deal.customer.name, deal.created - chance.randrange(2, 25), deal.created, "Qualified", deal)
+                add(
+                    deal.owner,
+                    deal.customer.name,
+                    deal.created - chance.randrange(2, 25),
+                    deal.created,
+                    "Qualified",
+                    deal,
+                )
         for month in range(24):
             for seller in sellers:
                 first_day = day_number(_first_of_month(month))
@@ -978,7 +1001,11 @@ class _Simulation:
 
         def credit(document: Document, amount: float, day: int, currency: str) -> None:
             month = month_number(day)
-            if not 0 <= month < 24 or day > LAST_DAY or (document.splits and sum(s.share for s in document.splits) != 10_000):
+            if (
+                not 0 <= month < 24
+                or day > LAST_DAY
+                or (document.splits and sum(s.share for s in document.splits) != 10_000)
+            ):
                 return
             for split in document.splits or [Split("", 10_000, document.owner)]:
                 if split.person.currency == currency:
@@ -1004,12 +1031,16 @@ class _Simulation:
                     if month >= 24:
                         expected = sum(own[18:]) / 6 * season[(START.month - 1 + month) % 12]
                     else:
-                        window = [
-                            m for m in range(max(0, month - 2), min(24, month + 3)) if m - month_number(person.hired) >= 3
-                        ]
-                        run_rate = sum(own[m] for m in window) / len(window) if window else means[month]
-                        expected = means[month] if tenure < 4 else 0.62 * run_rate + 0.38 * means[month]
-                    expected *= math.exp(chance.gauss(0.0, 0.10)) * 0.90
+                        # A deal in sight weighs most in its own month, and spills into its neighbours.
+                        weights = {
+                            m: 4 - abs(m - month)
+                            for m in range(max(0, month - 3), min(24, month + 4))
+                            if m - month_number(person.hired) >= 3
+                        }
+                        total = sum(weights.values())
+                        run_rate = sum(own[m] * weight for m, weight in weights.items()) / total if total else 0.0
+                        expected = 0.72 * run_rate + 0.28 * means[month] if tenure >= 4 and total else means[month]
+                    expected *= math.exp(chance.gauss(0.0, 0.10)) * 0.86
                     value = _round_target(max(expected, 0.15 * sum(means) / 24), team.currency)
                     kpi = "booked_amount" if team is ABROAD else "collected_amount"
                     target = Target(person, kpi, month, str(value), team.currency)

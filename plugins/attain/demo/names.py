@@ -8,47 +8,54 @@ from __future__ import annotations
 
 EMAIL_DOMAIN = "hengtai.example"
 
-_SURNAMES = (
+
+def _words(text: str) -> list[str]:
+    return text.split()
+
+
+_SURNAMES = _words(
     "王wang 李li 张zhang 刘liu 陈chen 杨yang 赵zhao 黄huang 周zhou 吴wu 徐xu 孙sun 胡hu 朱zhu 高gao 林lin 何he 郭guo "
     "马ma 罗luo 梁liang 宋song 郑zheng 谢xie 韩han 唐tang 冯feng 于yu 董dong 萧xiao 程cheng 曹cao 袁yuan 邓deng 许xu "
     "傅fu 沈shen 曾zeng 彭peng 吕lv 苏su 卢lu 蒋jiang 蔡cai 贾jia 丁ding 魏wei 薛xue 叶ye 阎yan"
-).split()
-_GIVEN_FIRST = (
-    "子zi 文wen 志zhi 晓xiao 雨yu 思si 嘉jia 明ming 国guo 建jian 海hai 俊jun 佳jia 雅ya 梦meng 欣xin 宇yu 天tian 浩hao "
-    "泽ze 诗shi 一yi 若ruo 书shu 云yun 春chun 秋qiu 立li 永yong 振zhen 家jia 少shao 亦yi 景jing 庆qing 学xue 启qi 承cheng "
-    "锦jin 念nian 兆zhao 逸yi 安an 宏hong 正zheng 玉yu 冠guan 维wei 柏bo 可ke"
-).split()
-_GIVEN_SECOND = (
-    "轩xuan 涵han 杰jie 辉hui 敏min 琳lin 鹏peng 飞fei 静jing 洁jie 婷ting 磊lei 强qiang 军jun 芳fang 娜na 超chao 勇yong "
-    "艳yan 涛tao 博bo 睿rui 凯kai 琪qi 瑶yao 然ran 彤tong 哲zhe 源yuan 航hang 宁ning 颖ying 妍yan 晨chen 阳yang 霖lin "
-    "峰feng 森sen 霞xia 岚lan 远yuan 青qing 舟zhou 铭ming 成cheng 倩qian 恒heng 毅yi 斌bin 旭xu 楠nan 凡fan 卓zhuo 翔xiang "
-    "钧jun 宸chen 禾he 珂ke 川chuan"
-).split()
+)
+_GIVEN_FIRST = _words(
+    "子zi 文wen 志zhi 晓xiao 雨yu 思si 嘉jia 明ming 国guo 建jian 海hai 俊jun 佳jia 雅ya 梦meng 欣xin 宇yu 天tian "
+    "浩hao 泽ze 诗shi 一yi 若ruo 书shu 云yun 春chun 秋qiu 立li 永yong 振zhen 家jia 少shao 亦yi 景jing 庆qing 学xue "
+    "启qi 承cheng 锦jin 念nian 兆zhao 逸yi 安an 宏hong 正zheng 玉yu 冠guan 维wei 柏bo 可ke"
+)
+_GIVEN_SECOND = _words(
+    "轩xuan 涵han 杰jie 辉hui 敏min 琳lin 鹏peng 飞fei 静jing 洁jie 婷ting 磊lei 强qiang 军jun 芳fang 娜na 超chao "
+    "勇yong 艳yan 涛tao 博bo 睿rui 凯kai 琪qi 瑶yao 然ran 彤tong 哲zhe 源yuan 航hang 宁ning 颖ying 妍yan 晨chen "
+    "阳yang 霖lin 峰feng 森sen 霞xia 岚lan 远yuan 青qing 舟zhou 铭ming 成cheng 倩qian 恒heng 毅yi 斌bin 旭xu 楠nan "
+    "凡fan 卓zhuo 翔xiang 钧jun 宸chen 禾he 珂ke 川chuan"
+)
 _GIVEN_SECOND.append("")
 
-_CITIES = (
-    "苏州 无锡 常州 南通 宁波 温州 嘉兴 绍兴 杭州 上海 南京 合肥 芜湖 青岛 济南 烟台 潍坊 天津 北京 石家庄 唐山 大连 沈阳 长春 "
-    "郑州 洛阳 武汉 襄阳 长沙 株洲 广州 佛山 东莞 中山 珠海 深圳 惠州 厦门 泉州 成都"
-).split()
-_BRAND_FIRST = (
-    "恒 瑞 华 盛 精 宏 金 天 中 鼎 凯 新 德 亿 博 远 汇 百 永 正 联 启 晶 卓 立 科 光 海 龙 银 东 同 伟 兴 富 创 泰 万 信 利"
-).split()
-_BRAND_SECOND = (
-    "达 泰 信 源 鑫 诺 威 通 丰 锐 力 晟 辰 图 合 科 杰 隆 邦 驰 胜 美 腾 能 益 嘉 特 林 格 奥 迪 朗 铭 亚 图斯 创 康 正 芯 航"
-).split()
-_TRADES = (
-    "精密机械 汽车零部件 电子科技 新能源 化工 包装材料 食品 医疗器械 半导体 自动化设备 纺织 铝业 模具 光电 轨道装备 钢结构 "
-    "锂电 环保设备 家居 仪器仪表"
-).split()
+_CITIES = _words(
+    "苏州 无锡 常州 南通 宁波 温州 嘉兴 绍兴 杭州 上海 南京 合肥 芜湖 青岛 济南 烟台 潍坊 天津 北京 石家庄 唐山 大连 "
+    "沈阳 长春 郑州 洛阳 武汉 襄阳 长沙 株洲 广州 佛山 东莞 中山 珠海 深圳 惠州 厦门 泉州 成都"
+)
+_BRAND_FIRST = _words(
+    "恒 瑞 华 盛 精 宏 金 天 中 鼎 凯 新 德 亿 博 远 汇 百 永 正 联 启 晶 卓 立 科 光 海 龙 银 东 同 伟 兴 富 创 泰 "
+    "万 信 利"
+)
+_BRAND_SECOND = _words(
+    "达 泰 信 源 鑫 诺 威 通 丰 锐 力 晟 辰 图 合 科 杰 隆 邦 驰 胜 美 腾 能 益 嘉 特 林 格 奥 迪 朗 铭 亚 图斯 创 "
+    "康 正 芯 航"
+)
+_TRADES = _words(
+    "精密机械 汽车零部件 电子科技 新能源 化工 包装材料 食品 医疗器械 半导体 自动化设备 纺织 铝业 模具 光电 轨道装备 "
+    "钢结构 锂电 环保设备 家居 仪器仪表"
+)
 
-_STEMS = "Nor Kal Bren Tor Val Mar Han Sol Lin Ash Wel Dor Fen Gra Hol Kir Lau Ost Ren Stav".split()
-_ENDINGS = "berg wick mond ridge sten dale vik ton haven field mere burg stad ley feld".split()
-_BUSINESSES = (
-    "Components Automation Packaging Precision Industrial Systems Controls Foods Chemicals Plastics Motors Electronics "
-    "Instruments Logistics Textiles Metals Hydraulics Robotics Castings Tooling Bearings Polymers Optics Energy Marine "
-    "Aerospace Sensors Machinery Pumps Valves Ceramics Glass Paper Printing Medical Devices Semicon Batteries Fasteners "
-    "Conveyors"
-).split()
+_STEMS = _words("Nor Kal Bren Tor Val Mar Han Sol Lin Ash Wel Dor Fen Gra Hol Kir Lau Ost Ren Stav")
+_ENDINGS = _words("berg wick mond ridge sten dale vik ton haven field mere burg stad ley feld")
+_BUSINESSES = _words(
+    "Components Automation Packaging Precision Industrial Systems Controls Foods Chemicals Plastics Motors "
+    "Electronics Instruments Logistics Textiles Metals Hydraulics Robotics Castings Tooling Bearings Polymers Optics "
+    "Energy Marine Aerospace Sensors Machinery Pumps Valves Ceramics Glass Paper Printing Medical Devices Semicon "
+    "Batteries Fasteners Conveyors"
+)
 _LEGAL_FORMS = (
     ("GmbH", "Germany", "Bavaria"),
     ("AG", "Germany", "Hesse"),

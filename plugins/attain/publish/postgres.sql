@@ -54,15 +54,15 @@ create table if not exists attain.reader_scope (
 );
 
 -- Reads no table: it only turns "no such release for this view" into an error, where a filter would show no rows.
-create or replace function attain.known_release(wanted text, found text, view_name text)
+create or replace function attain.known_release(wanted text, known text, view_name text)
 returns text language plpgsql stable set search_path = '' as $$
 begin
-    if found is null then
+    if known is null then
         raise exception 'release % can''t be read through % : it is not published, was pruned, or has other columns',
             coalesce(wanted, '(none)'), view_name
             using hint = 'See attain.published_release; `reset attain.release` or a new transaction reads the current one.';
     end if;
-    return found;
+    return known;
 end
 $$;
 

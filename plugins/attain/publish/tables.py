@@ -1,4 +1,4 @@
-"""The published tables: found in the candidate, copied to Parquet and into one DuckDB file, to the same bytes each time.
+"""The published tables: found in the candidate, copied to Parquet and into one DuckDB file, always to the same bytes.
 
 Everything people are given is read back from the Parquet files (`connect`), so that workbook, report and receipt
 tell of what is published and not of what was meant to be.
@@ -64,13 +64,44 @@ class MadeTable:
     rows: Sequence[tuple[Any, ...]]
 
 
-def export(warehouse_file: Path, made: Sequence[MadeTable], folder: Path, scratch: Path) -> dict[str, int]:
+def published(warehouse_file: Path) -> list[Table]:
+    """The tables of the published schemas that a candidate holds, by name, as its catalogue describes them.
+
+    Raises:
+        BadInput: the warehouse is missing, holds no published table, or a column has a type that Parquet can't keep
+            exactly.
+    """
+    with _engine(None) as engine, _candidate(engine, warehouse_file):
+        shapes = _shapes(engine, "candidate")
+    if not shapes:
+        raise BadInput("the candidate holds no published table", "run: attain build")
+    return shapes
+
+
+def provenance(warehouse_file: Path) -> tuple[dict[str, Any], dict[str, str]]:
+    """What a candidate was built by: its row of `control.run`, and SHA-256 by name of its plan files.
+
+    Raises:
+        BadInput: the warehouse is missing.
+    """
+    with _engine(None) as engine, _candidate(engine, warehouse_file):
+        run = rows(engine, "SELECT * FROM candidate.control.run")[0]
+        plans = engine.execute(
+            "SELECT DISTINCT source_file, file_sha256 FROM candidate.plan.plan_version ORDER BY ALL"
+        ).fetchall()
+    return run, dict(plans)
+
+
+def export(
+    warehouse_file: Path, shapes: Sequence[Table], made: Sequence[MadeTable], folder: Path, scratch: Path
+) -> dict[str, int]:
     """Copy every published table of the candidate, and the made ones, to Parquet below `folder`.
 
     Rows are sorted by primary key and written by one thread, so the same rows give the same bytes.
 
     Args:
         warehouse_file: the private warehouse; it is only read.
+        shapes: tables of the warehouse to copy.
         made: tables that the warehouse does not hold; one of the same name there is refused.
         folder: folder of the release being built.
         scratch: folder for what a sort can't hold in memory.
@@ -79,15 +110,9 @@ def export(warehouse_file: Path, made: Sequence[MadeTable], folder: Path, scratc
         Rows by full table name, in order of name.
 
     Raises:
-        BadInput: the warehouse is missing, holds no published table, or a column's type that Parquet can't keep exactly.
+        AttainError: a made table is in the warehouse too.
     """
-    if not warehouse_file.is_file():
-        raise BadInput("there is no candidate: the warehouse has not been built", "run: attain run")
-    with _engine(scratch) as engine:
-        engine.execute(f"ATTACH {_text(warehouse_file)} AS candidate (READ_ONLY)")
-        shapes = _shapes(engine, "candidate")
-        if not shapes:
-            raise BadInput("the candidate holds no published table", "run: attain build")
+    with _engine(scratch) as engine, _candidate(engine, warehouse_file):
         for table in made:
             if any(shape.full_name == table.shape.full_name for shape in shapes):
                 raise AttainError(f"{table.shape.full_name} is made while publishing, but the candidate holds one too")
@@ -104,9 +129,7 @@ def export(warehouse_file: Path, made: Sequence[MadeTable], folder: Path, scratc
     return counts
 
 
-def build_database(
-    warehouse_file: Path, made: Sequence[MadeTable], folder: Path, scratch: Path, counts: dict[str, int]
-) -> Path:
+def build_database(shapes: Sequence[Table], folder: Path, scratch: Path, counts: dict[str, int]) -> Path:
     """Make `attain.duckdb` from the Parquet files: the same schemas and tables, with a comment on each column.
 
     It is closed and checkpointed; opened read-only it needs nothing beside it.
@@ -116,9 +139,6 @@ def build_database(
     """
     target = folder / "attain.duckdb"
     with _engine(scratch) as engine:
-        engine.execute(f"ATTACH {_text(warehouse_file)} AS candidate (READ_ONLY)")
-        shapes = _shapes(engine, "candidate") + [table.shape for table in made]
-        engine.execute("DETACH candidate")
         engine.execute(f"ATTACH {_text(target)} AS release (STORAGE_VERSION '{STORAGE_VERSION}')")
         for shape in sorted(shapes, key=lambda item: item.full_name):
             _create(engine, "release", shape)
@@ -158,7 +178,8 @@ def rows(engine: duckdb.DuckDBPyConnection, sql: str, *parameters: Any) -> list[
 
 @contextmanager
 def _engine(scratch: Path | None) -> Iterator[duckdb.DuckDBPyConnection]:
-    config: dict[str, str | int | bool] = {"threads": 1, "TimeZone": "UTC"}
+    # One thread: only so are the bytes of a Parquet file the same every time.
+    config: dict[str, str | int] = {"threads": 1}
     if scratch is not None:
         config["temp_directory"] = str(scratch)
     engine = duckdb.connect(config=config)
@@ -166,6 +187,14 @@ def _engine(scratch: Path | None) -> Iterator[duckdb.DuckDBPyConnection]:
         yield engine
     finally:
         engine.close()
+
+
+@contextmanager
+def _candidate(engine: duckdb.DuckDBPyConnection, warehouse_file: Path) -> Iterator[None]:
+    if not warehouse_file.is_file():
+        raise BadInput("there is no candidate: the warehouse has not been built", "run: attain run")
+    engine.execute(f"ATTACH {_text(warehouse_file)} AS candidate (READ_ONLY)")
+    yield
 
 
 def _shapes(engine: duckdb.DuckDBPyConnection, catalog: str) -> list[Table]:

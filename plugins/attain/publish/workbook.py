@@ -10,7 +10,7 @@ import json
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal
@@ -30,7 +30,9 @@ MAX_LINE_ROWS = 100_000
 """Most earning lines shown: a sheet could hold 1,048,576, but nobody opens it then. All are in Parquet."""
 
 _MAX_TEXT = 32_767  # what one cell of an xlsx file can hold
-_EPOCH = datetime(1980, 1, 1)  # written as the file's time of creation; the release's own date is on the last sheet
+_EPOCH = datetime(
+    1980, 1, 1, tzinfo=UTC
+)  # written as the file's time of creation; the release's own date is on the last sheet
 
 Kind = Literal["text", "money", "amount", "ratio", "count", "date"]
 
@@ -131,7 +133,7 @@ CHECK_COLUMNS = (
     _Column("reason", "Why it matters\n原因", widest=80),
     _Column("remedy", "What to do\n处理办法", widest=60),
     _Column("owner", "Owner\n负责"),
-    _Column("tool", "Checked by\n工具"),
+    _Column("kind", "Checked by\n工具"),
 )
 
 
@@ -218,7 +220,8 @@ def _lines(book: _Book, engine: duckdb.DuckDBPyConnection) -> None:
            LEFT JOIN kpi.dim_customer AS customer USING (customer_id)
            LEFT JOIN kpi.dim_employee AS person ON person.employee_id = line.payee_id
            WHERE list_contains(?, line.origin_period)
-           ORDER BY line.origin_period DESC, line.payee_id, line.component_code, line.event_date, line.earning_line_id""",
+           ORDER BY line.origin_period DESC, line.payee_id, line.component_code, line.event_date,
+                    line.earning_line_id""",
         shown,
     )
     for row in found:
@@ -242,7 +245,8 @@ def _checks(book: _Book, engine: duckdb.DuckDBPyConnection) -> None:
     found = tables.rows(
         engine,
         """SELECT * FROM audit.gate_result
-           ORDER BY outcome = 'passed', list_position(['critical', 'warning', 'info'], severity), table_name, check_id""",
+           ORDER BY outcome = 'passed', list_position(['critical', 'warning', 'info'], severity), table_name,
+                    check_id""",
     )
     book.table("Checks 检查", CHECK_COLUMNS, found, "no check was run")
 

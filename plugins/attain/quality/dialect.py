@@ -129,7 +129,7 @@ class BufferedDialect(duckdb_engine.Dialect):  # type: ignore[misc]
         Raises:
             NoSuchTableError: the schema has no such table.
         """
-        found = connection.execute(text(_COLUMNS), {"schema": schema or "main", "table": str(table_name)})
+        found: Any = connection.execute(text(_COLUMNS), {"schema": schema or "main", "table": str(table_name)})
         columns = [
             {"name": name, "type": _sqlalchemy_type(kind, precision, scale), "nullable": nullable, "default": None}
             for name, kind, precision, scale, nullable in found

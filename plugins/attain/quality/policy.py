@@ -35,7 +35,7 @@ def holds_of(results: Sequence[CheckResult], earned: Mapping[str, Mapping[str, D
                 held.append(
                     HeldPayee(
                         payee_id=payee_id,
-                        check_name=result.name,
+                        check_name=f"{result.table}: {result.name}",
                         reason=result.reason,
                         remedy=result.remedy,
                         exposure_amount=str(amount),

@@ -1,6 +1,6 @@
 """What the gate finds and what it decides: plain data, JSON-ready by `dataclasses.asdict`.
 
-Money is decimal text with a currency beside it. Nothing here holds a time, so the same candidate gives the same verdict.
+Money is decimal text with a currency beside it. Nothing here holds a time: the same candidate gives the same verdict.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class CheckResult:
 
     @property
     def is_held(self) -> bool:
-        """Whether its failure is answered by holding the payees of its rows (rule D5) instead of refusing everything."""
+        """Whether its failure is answered by holding the payees of its rows (rule D5), not by refusing everything."""
         return self.outcome == "failed" and self.severity == "critical" and self.scope == "rows" and self.has_payees
 
 
@@ -116,6 +116,12 @@ class Verdict:
     held_payees: list[str] = field(default_factory=list)
     exposure: list[Exposure] = field(default_factory=list)
     max_held_exposure: str = "0"
+
+    def __str__(self) -> str:
+        """The verdict in words."""
+        from attain.quality.report import render
+
+        return render(self)
 
     @property
     def blocking(self) -> list[CheckResult]:

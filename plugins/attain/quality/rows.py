@@ -75,7 +75,7 @@ def failing_rows_query(table: str, expectation: Expectation) -> str | None:
             operator = "<" if arguments.get("or_equal") else "<="
             condition = f"{_quoted(arguments['column_A'])} {operator} {_quoted(arguments['column_B'])}"
         case kind if kind == UNEXPECTED_ROWS:
-            return str(arguments["unexpected_rows_query"]).format(batch=f"(select * from {relation}) as subselect")
+            return str(arguments["unexpected_rows_query"]).format(batch=relation)
         case _:
             return None
     return f"select * from {relation} where {condition}"
@@ -102,18 +102,33 @@ def fetch(connection: duckdb.DuckDBPyConnection, query: str) -> FailingRows:
     return FailingRows(sample, payees, deliveries, has_payees=_names_every_payee(connection, query, own))
 
 
-def payee_money(connection: duckdb.DuckDBPyConnection, payees: Sequence[str] | None = None) -> dict[str, Decimal]:
-    """Money earned by some payees, or by all, in the whole candidate: currency to amount.
+def earned_by_payee(connection: duckdb.DuckDBPyConnection, payees: Sequence[str]) -> dict[str, dict[str, Decimal]]:
+    """What each of some payees earned in the whole candidate: payee to currency to amount.
 
     It is counted before holds (rule D5: a held line stays earned), so that it is the same before and after a hold, and
-    for each payee and period not below zero, so that a clawback hides nobody else's pay.
+    each payee and period counts as not below zero, so that a clawback hides nobody else's pay.
     """
-    query = "select currency_code, sum(greatest(earned_amount, 0)) from incentive.fct_payout"
-    if payees is not None:
-        query += " where list_contains($payees, payee_id)"
-    query += " group by currency_code order by currency_code"
-    found = connection.execute(query, {"payees": list(payees)} if payees is not None else None)
-    return {str(currency): Decimal(str(amount or 0)) for currency, amount in found.fetchall()}
+    found = connection.execute(
+        """
+        select payee_id, currency_code, sum(greatest(earned_amount, 0)) from incentive.fct_payout
+        where list_contains($payees, payee_id) group by all order by all
+        """,
+        {"payees": list(payees)},
+    )
+    earned: dict[str, dict[str, Decimal]] = {}
+    for payee_id, currency, amount in found.fetchall():
+        earned.setdefault(str(payee_id), {})[str(currency)] = Decimal(amount)
+    return earned
+
+
+def earned_in_all(connection: duckdb.DuckDBPyConnection) -> dict[str, Decimal]:
+    """What all payees earned in the whole candidate, counted as for one of them: currency to amount."""
+    found = connection.execute(
+        """
+        select currency_code, sum(greatest(earned_amount, 0)) from incentive.fct_payout group by all order by all
+        """
+    )
+    return {str(currency): Decimal(amount) for currency, amount in found.fetchall()}
 
 
 def _names_every_payee(connection: duckdb.DuckDBPyConnection, query: str, columns: Sequence[str]) -> bool:
@@ -124,7 +139,7 @@ def _names_every_payee(connection: duckdb.DuckDBPyConnection, query: str, column
 
 
 def _traced(query: str, columns: Sequence[str]) -> str:
-    """The query with delivery, file, row and person of the credit line that its rows are about, where they lack them."""
+    """The query with delivery, file, row and person of the credit line that its rows are about, if they lack them."""
     key = next((key for key in _ORIGIN_KEYS if set(key) <= set(columns)), None)
     if key is None or any(name in columns for name in _DELIVERY_COLUMNS):
         return query

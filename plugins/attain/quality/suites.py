@@ -12,7 +12,8 @@ A suite is `expectations/<schema>.<table>.yml`:
 
 The expectation types are those of Great Expectations that DuckDB answers as pushed-down SQL; `TYPES` lists them. What
 they can't say is said by `unexpected_rows_expectation`: a query on `{batch}` that selects the rows that break the
-promise. Such an expectation needs a `name`; the others are named after their type and columns.
+promise; one that joins begins with `with name as (select * from {batch})`. Such an expectation needs a `name`; the
+others are named after their type and columns. No expectation but `..._not_be_null` looks at missing values.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 
 HOUSE = "HOUSE"
@@ -102,40 +102,51 @@ class PlanVersion:
     scorecards: tuple[Scorecard, ...]
 
 
+REVERSALS = frozenset({"refund", "credit_note", "write_off"})
+"""Event types that take credit back (D3). What they take back from, the basis, is the event's."""
+
+
 @dataclass(frozen=True)
 class Event:
     """A line of a source document that gives or takes credit: a signing, an invoice, a receipt, a refund.
 
     Attributes:
         document_id: the deal or contract whose splits apply and whose lines `accumulate: deal` adds up.
-        amount: signed, in `currency_code`.
-        reverses_event_id: the event it takes back, when it names one (M4).
-        hold_reason: why the document is held, when it was held before it was split.
+        event_type: won, invoice, receipt, refund, credit_note or write_off.
+        amount: signed, as the source reports it, in `currency_code`.
+        hold_reason: why the document is held, whatever its splits say.
     """
 
     basis: str
     source_system: str
     document_id: str
+    event_type: str
     event_id: str
     line_no: int
     event_date: date
-    known_at: datetime | None
     amount: Decimal
     currency_code: str
-    reverses_event_id: str | None = None
     hold_reason: str | None = None
+
+    @property
+    def takes_back(self) -> bool:
+        return self.event_type in REVERSALS and self.amount <= 0
+
+    @property
+    def identity(self) -> tuple[str, int, str]:
+        """What tells the events of one document and day apart, in their order."""
+        return self.event_id, self.line_no, self.event_type
 
 
 @dataclass(frozen=True)
 class Split:
-    """A share of a document's credit. `percent` 100 is the whole; `role` is `revenue` or an overlay's own name (C1)."""
+    """A share of a document's revenue (C1). `percent` 100 is the whole."""
 
     source_system: str
     document_id: str
     split_no: int
     employee_id: str
     percent: Decimal
-    role: str = "revenue"
 
 
 @dataclass(frozen=True)
@@ -151,7 +162,7 @@ class FxRate:
 
 @dataclass(frozen=True)
 class Target:
-    """A month's target of a person for a KPI; money is in `currency_code`."""
+    """A person's target for a KPI in a period, by HR a month; money is in `currency_code`."""
 
     employee_id: str
     kpi_code: str
@@ -174,7 +185,13 @@ class Measure:
 
 @dataclass(frozen=True)
 class Inputs:
-    """All facts of one candidate. `fx_rates` are of the one rate type that the run converts by."""
+    """All facts of one candidate.
+
+    Attributes:
+        as_of: nothing after this day has happened yet.
+        fx_rates: of the one rate type that the run converts by.
+        held_payees: whom the gate keeps back, whatever they earned (D5).
+    """
 
     as_of: date
     fx_max_age_days: int
@@ -186,3 +203,4 @@ class Inputs:
     fx_rates: tuple[FxRate, ...] = ()
     targets: tuple[Target, ...] = ()
     measures: tuple[Measure, ...] = ()
+    held_payees: frozenset[str] = frozenset()

@@ -1,0 +1,5 @@
+{#- The readable key of a credit line: document, event, line, split. Blanks inside ids stay; '|' never occurs in an id. -#}
+{% macro credit_line_key(event_type, event_id, line_no) -%}
+    basis || '|' || source_system || '|' || document_id || '|' || {{ event_type }} || '|' || {{ event_id }}
+        || '|' || cast({{ line_no }} as varchar) || '|' || cast(split_no as varchar)
+{%- endmacro %}

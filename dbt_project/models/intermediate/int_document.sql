@@ -1,0 +1,196 @@
+-- Deals and contracts as one kind of thing: a document with a customer, an owner, a value and an outcome. A document that
+-- can't be credited as it is carries the reason in `hold_reason` (rules C1, C5); it is shown, never dropped.
+
+with
+
+deals as (
+
+    select * from {{ ref('stg_zoho_crm__deals') }}
+
+),
+
+contracts as (
+
+    select * from {{ ref('stg_jiandaoyun_crm__contracts') }}
+
+),
+
+stages as (
+
+    select * from {{ ref('stages') }}
+
+),
+
+customers as (
+
+    select * from {{ ref('int_customer') }}
+
+),
+
+customer_names as (
+
+    select
+        source_system,
+        {{ comparable('customer_name') }} as customer_name,
+        min(customer_id) as customer_id
+    from customers
+    where not is_unknown
+    group by source_system, {{ comparable('customer_name') }}
+    having count(*) = 1
+
+),
+
+owners as (
+
+    select * from {{ ref('int_owner_match') }}
+
+),
+
+combined as (
+
+    select
+        deals.source_system,
+        deals.deal_id as document_id,
+        'deal' as document_kind,
+        deals.deal_name as document_name,
+        deals.account_id as customer_no,
+        deals.account_name as customer_name,
+        coalesce(deals.owner_id, '') as owner_id,
+        coalesce(deals.owner_name, '') as owner_name,
+        deals.product_name,
+        deals.stage,
+        coalesce(stages.stage_outcome, 'unknown') as stage_outcome,
+        deals.closing_date as document_date,
+        deals.amount,
+        deals.currency_code,
+        deals.split_owner_1,
+        deals.split_percent_1,
+        deals.split_owner_2,
+        deals.split_percent_2,
+        deals.split_owner_3,
+        deals.split_percent_3,
+        deals.known_at,
+        deals.delivery_id,
+        deals.file_name,
+        deals.row_number
+    from deals
+    left join stages on {{ comparable('deals.stage') }} = stages.stage
+    union all
+    select
+        source_system,
+        contract_no as document_id,
+        'contract' as document_kind,
+        contract_name as document_name,
+        customer_no,
+        customer_name,
+        '' as owner_id,
+        coalesce(owner_name, '') as owner_name,
+        product_name,
+        flow_status as stage,
+        case flow_status when 'approved' then 'won' when 'running' then 'open' else 'void' end as stage_outcome,
+        signed_date as document_date,
+        amount,
+        currency_code,
+        split_owner_1,
+        split_percent_1,
+        split_owner_2,
+        split_percent_2,
+        split_owner_3,
+        split_percent_3,
+        known_at,
+        delivery_id,
+        file_name,
+        row_number
+    from contracts
+
+),
+
+numbered as (
+
+    select
+        *,
+        coalesce(
+            split_owner_1, split_owner_2, split_owner_3,
+            cast(split_percent_1 as varchar), cast(split_percent_2 as varchar), cast(split_percent_3 as varchar)
+        ) is not null as has_splits,
+        coalesce(split_percent_1, 0) + coalesce(split_percent_2, 0) + coalesce(split_percent_3, 0) as split_percent_total,
+        least(coalesce(split_percent_1, 0), coalesce(split_percent_2, 0), coalesce(split_percent_3, 0))
+            as split_percent_least,
+        row_number() over (partition by source_system, document_id order by document_kind) as claim_no
+    from combined
+
+),
+
+judged as (
+
+    select
+        numbered.*,
+        numbered.has_splits
+        and (numbered.split_percent_total <> 100 or numbered.split_percent_least < 0) as has_broken_splits
+    from numbered
+    where numbered.claim_no = 1
+
+),
+
+final as (
+
+    select
+        judged.source_system,
+        judged.document_id,
+        judged.document_kind,
+        judged.document_name,
+        coalesce(by_no.customer_id, by_name.customer_id, 'UNKNOWN') as customer_id,
+        coalesce(judged.customer_name, judged.customer_no) as customer_reference,
+        case
+            when coalesce(by_no.customer_id, by_name.customer_id) is not null then 'matched'
+            when coalesce({{ comparable('judged.customer_no') }}, {{ comparable('judged.customer_name') }}) is null
+                then 'blank'
+            else 'unknown'
+        end as customer_match,
+        owners.employee_id as owner_employee_id,
+        owners.owner_reference,
+        owners.owner_match,
+        nullif(trim(judged.product_name), '') as product_name,
+        judged.stage,
+        judged.stage_outcome,
+        judged.document_date,
+        coalesce(judged.amount, 0) as document_amount,
+        coalesce(judged.currency_code, 'XXX') as currency_code,
+        judged.split_owner_1,
+        judged.split_percent_1,
+        judged.split_owner_2,
+        judged.split_percent_2,
+        judged.split_owner_3,
+        judged.split_percent_3,
+        judged.has_splits,
+        judged.has_broken_splits,
+        case
+            when judged.has_broken_splits
+                then
+                    'the splits add up to ' || cast(judged.split_percent_total as varchar)
+                    || ' %, or one is negative; revenue splits add up to exactly 100 % (C1)'
+            when judged.currency_code is null then 'the document names no currency (C3)'
+            when judged.stage_outcome = 'won' and judged.amount is null then 'won without an amount'
+            when judged.stage_outcome = 'won' and judged.amount < 0 then 'won with a negative amount'
+            when judged.stage_outcome = 'won' and judged.document_date is null then 'won without a day'
+        end as hold_reason,
+        judged.known_at,
+        judged.delivery_id,
+        judged.file_name,
+        judged.row_number
+    from judged
+    left join customers as by_no
+        on judged.source_system = by_no.source_system and judged.customer_no = by_no.customer_no
+    left join customer_names as by_name
+        on
+            judged.source_system = by_name.source_system
+            and {{ comparable('judged.customer_name') }} = by_name.customer_name
+    left join owners
+        on
+            judged.source_system = owners.source_system
+            and judged.owner_id = owners.owner_id
+            and judged.owner_name = owners.owner_name
+
+)
+
+select * from final

@@ -1,0 +1,208 @@
+-- A reversal is spread over the document's earlier lines by what is left of each, by largest remainder, one reversal after the
+-- other (rule D3); it goes to the payees who had the credit. Each step of the recursion takes the next reversal of every
+-- document at once, so there are as many steps as the most reversed document has reversals.
+
+with recursive
+
+shares as (
+
+    select * from {{ ref('int_credit_share') }}
+
+),
+
+reversals as (
+
+    select
+        *,
+        row_number() over (
+            partition by basis, source_system, document_id, currency_code
+            order by event_position
+        ) as reversal_no,
+        {{ to_units('-event_amount', 2) }} as reversal_hundredths
+    from {{ ref('int_document_event') }}
+    where is_reversal and event_amount < 0
+
+),
+
+currencies as (
+
+    select * from {{ ref('currencies') }}
+
+),
+
+steps as (
+
+    select
+        reversals.basis,
+        reversals.source_system,
+        reversals.document_id,
+        reversals.currency_code,
+        reversals.reversal_no,
+        reversals.event_position,
+        case
+            when coalesce(currencies.minor_unit_digits, 2) = 0 and reversals.reversal_hundredths % 100 = 0 then 100
+            else 1
+        end as hundredths_of_unit,
+        reversals.reversal_hundredths
+    from reversals
+    left join currencies on reversals.currency_code = currencies.currency_code
+
+),
+
+lines as (
+
+    select
+        shares.basis,
+        shares.source_system,
+        shares.document_id,
+        shares.document_currency_code as currency_code,
+        shares.event_type,
+        shares.event_id,
+        shares.line_no,
+        shares.split_no,
+        shares.event_position,
+        row_number() over (
+            partition by shares.basis, shares.source_system, shares.document_id, shares.document_currency_code
+            order by shares.event_position, shares.split_no
+        ) as line_position,
+        {{ to_units('shares.split_amount', 2) }} as line_hundredths
+    from shares
+    where exists (
+        select 1
+        from reversals
+        where
+            shares.basis = reversals.basis
+            and shares.source_system = reversals.source_system
+            and shares.document_id = reversals.document_id
+            and shares.document_currency_code = reversals.currency_code
+    )
+
+),
+
+spread as (
+
+    select
+        basis,
+        source_system,
+        document_id,
+        currency_code,
+        event_position,
+        line_position,
+        cast(0 as bigint) as reversal_no,
+        line_hundredths as left_hundredths,
+        cast(0 as {{ whole_number_type() }}) as taken_hundredths
+    from lines
+    union all
+    select
+        basis,
+        source_system,
+        document_id,
+        currency_code,
+        event_position,
+        line_position,
+        reversal_no,
+        left_hundredths - taken_hundredths as left_hundredths,
+        taken_hundredths
+    from (
+        select
+            *,
+            case
+                when weights > 0
+                    then cast((
+                        {{ share_with_remainder(
+                            'reversal_units', 'floor_units', 'remainder_units',
+                            'basis, source_system, document_id, currency_code', 'line_position'
+                        ) }}
+                    ) * hundredths_of_unit as {{ whole_number_type() }})
+                else 0
+            end as taken_hundredths
+        from (
+            select
+                *,
+                case when weights > 0 then {{ share_floor('reversal_units', 'weight', 'weights') }} else 0 end as floor_units,
+                case when weights > 0 then {{ share_remainder('reversal_units', 'weight', 'weights') }} else 0 end
+                    as remainder_units
+            from (
+                select
+                    spread.basis,
+                    spread.source_system,
+                    spread.document_id,
+                    spread.currency_code,
+                    spread.event_position,
+                    spread.line_position,
+                    spread.left_hundredths,
+                    steps.reversal_no,
+                    steps.hundredths_of_unit,
+                    steps.reversal_hundredths // steps.hundredths_of_unit as reversal_units,
+                    case
+                        when spread.event_position < steps.event_position then greatest(spread.left_hundredths, 0)
+                        else 0
+                    end as weight,
+                    sum(
+                        case
+                            when spread.event_position < steps.event_position then greatest(spread.left_hundredths, 0)
+                            else 0
+                        end
+                    ) over (
+                        partition by spread.basis, spread.source_system, spread.document_id, spread.currency_code
+                    ) as weights
+                from spread
+                inner join steps
+                    on
+                        spread.basis = steps.basis
+                        and spread.source_system = steps.source_system
+                        and spread.document_id = steps.document_id
+                        and spread.currency_code = steps.currency_code
+                        and spread.reversal_no + 1 = steps.reversal_no
+            ) as weighed
+        ) as floored
+    ) as taken
+
+),
+
+final as (
+
+    select
+        reversals.basis,
+        reversals.source_system,
+        reversals.document_id,
+        reversals.event_type,
+        reversals.event_id,
+        row_number() over (
+            partition by
+                reversals.basis, reversals.source_system, reversals.document_id, reversals.event_type, reversals.event_id,
+                lines.split_no
+            order by reversals.line_no, lines.line_position
+        ) as line_no,
+        lines.split_no,
+        reversals.event_position,
+        reversals.event_date,
+        reversals.known_at,
+        reversals.event_amount,
+        lines.event_type as original_event_type,
+        lines.event_id as original_event_id,
+        lines.line_no as original_line_no,
+        cast({{ from_units('-spread.taken_hundredths', 2) }} as decimal(18, 2)) as split_amount,
+        reversals.delivery_id,
+        reversals.file_name,
+        reversals.row_number
+    from spread
+    inner join reversals
+        on
+            spread.basis = reversals.basis
+            and spread.source_system = reversals.source_system
+            and spread.document_id = reversals.document_id
+            and spread.currency_code = reversals.currency_code
+            and spread.reversal_no = reversals.reversal_no
+    inner join lines
+        on
+            spread.basis = lines.basis
+            and spread.source_system = lines.source_system
+            and spread.document_id = lines.document_id
+            and spread.currency_code = lines.currency_code
+            and spread.line_position = lines.line_position
+    where spread.taken_hundredths <> 0
+
+)
+
+select * from final

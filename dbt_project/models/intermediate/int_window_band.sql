@@ -1,0 +1,57 @@
+-- The bands of each window in money (rules T1, T2, Q4). Bounds of attainment become money by multiplying with the unrounded quota,
+-- at scale 6; without a quota every line is paid at the first band's rate.
+
+with
+
+windows as (
+
+    select distinct
+        payee_id,
+        plan_code,
+        plan_version,
+        component_code,
+        window_code,
+        index_measure,
+        quota_units,
+        effective_quota
+    from {{ ref('int_credit_window') }}
+
+),
+
+bands as (
+
+    select * from {{ ref('stg_plan__band') }}
+
+),
+
+final as (
+
+    select
+        windows.payee_id,
+        windows.plan_code,
+        windows.plan_version,
+        windows.component_code,
+        windows.window_code,
+        bands.band_no,
+        case
+            when windows.index_measure = 'attainment' and bands.band_no > 1
+                then {{ quota_bound('bands.lower_bound', 'windows.quota_units') }}
+            else bands.lower_bound
+        end as lower_amount,
+        case
+            when windows.index_measure = 'amount' then bands.upper_bound
+            when windows.effective_quota > 0 and bands.upper_bound is not null
+                then {{ quota_bound('bands.upper_bound', 'windows.quota_units') }}
+        end as upper_amount,
+        bands.rate
+    from windows
+    inner join bands
+        on
+            windows.plan_code = bands.plan_code
+            and windows.plan_version = bands.version
+            and windows.component_code = bands.component_code
+    where windows.index_measure = 'amount' or windows.effective_quota > 0 or bands.band_no = 1
+
+)
+
+select * from final

@@ -1,0 +1,24 @@
+with
+
+computed as (
+
+    select * from {{ ref('int_customer') }}
+
+),
+
+final as (
+
+    select
+        customer_id,
+        source_system,
+        customer_name,
+        owner_employee_id,
+        industry,
+        region,
+        country,
+        is_unknown
+    from computed
+
+)
+
+select * from final

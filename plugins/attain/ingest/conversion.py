@@ -1,0 +1,451 @@
+"""From text to types by explicit rules: the SQL that converts a batch, and the reasons for what it refused.
+
+A cell is either read in exactly one way or refused; nothing is rounded and no reading is guessed. The conversion
+is one DuckDB query a batch in which every cell first tries a cheap form (`2025-01-03`, `1234.50`) and only what
+does not fit is normalised and tried again. The reasons are worked out afterwards, for refused cells only.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from functools import cache
+from zoneinfo import ZoneInfo
+
+from attain.ingest.contracts import Column, Feed
+
+# Marks at the ends of a cell that nobody sees.
+INVISIBLE = " \t\r\n\u00a0\u3000\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"
+_WIDE = "０１２３４５６７８９．，－＋（）％￥／：　"
+_NARROW = "0123456789.,-+()%¥/: "
+
+FIRST_DAY, LAST_DAY = "1990-01-01", "2100-12-31"
+# Serial numbers of spreadsheets for the same days; 25569 is 1970-01-01.
+_FIRST_SERIAL, _LAST_SERIAL = 32874, 73415
+
+DATE_FORMATS = ("%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%Y年%m月%d日", "%b %d, %Y", "%B %d, %Y")
+_TIMES = ("%H:%M:%S", "%H:%M", "%H:%M:%S.%f", "%I:%M %p", "%I:%M:%S %p")
+MOMENT_FORMATS = (
+    *DATE_FORMATS,
+    *(f"{day}{gap}{time}" for time in _TIMES for day in DATE_FORMATS for gap in (" ", "T")),
+)
+
+# ISO 4217, the codes in use.
+CURRENCIES = frozenset(
+    ["AED", "AFN", "ALL", "AMD", "ANG", "AOA", "ARS", "AUD", "AWG", "AZN", "BAM", "BBD", "BDT", "BGN", "BHD", "BIF", "BMD", "BND", "BOB", "BRL", "BSD", "BTN", "BWP", "BYN", "BZD", "CAD", "CDF", "CHF", "CLP", "CNY", "COP", "CRC", "CUP", "CVE", "CZK", "DJF", "DKK", "DOP", "DZD", "EGP", "ERN", "ETB", "EUR", "FJD", "FKP", "GBP", "GEL", "GHS", "GIP", "GMD", "GNF", "GTQ", "GYD", "HKD", "HNL", "HTG", "HUF", "IDR", "ILS", "INR", "IQD", "IRR", "ISK", "JMD", "JOD", "JPY", "KES", "KGS", "KHR", "KMF", "KPW", "KRW", "KWD", "KYD", "KZT", "LAK", "LBP", "LKR", "LRD", "LSL", "LYD", "MAD", "MDL", "MGA", "MKD", "MMK", "MNT", "MOP", "MRU", "MUR", "MVR", "MWK", "MXN", "MYR", "MZN", "NAD", "NGN", "NIO", "NOK", "NPR", "NZD", "OMR", "PAB", "PEN", "PGK", "PHP", "PKR", "PLN", "PYG", "QAR", "RON", "RSD", "RUB", "RWF", "SAR", "SBD", "SCR", "SDG", "SEK", "SGD", "SHP", "SLE", "SOS", "SRD", "SSP", "STN", "SVC", "SYP", "SZL", "THB", "TJS", "TMT", "TND", "TOP", "TRY", "TTD", "TWD", "TZS", "UAH", "UGX", "USD", "UYU", "UZS", "VED", "VES", "VND", "VUV", "WST", "XAF", "XCD", "XOF", "XPF", "YER", "ZAR", "ZMW", "ZWG"]
+)
+_CURRENCY_NAMES = {
+    "rmb": "CNY", "人民币": "CNY", "人民币元": "CNY", "美元": "USD", "欧元": "EUR", "港币": "HKD", "港元": "HKD",
+    "日元": "JPY", "英镑": "GBP", "新加坡元": "SGD", "澳元": "AUD", "加元": "CAD",
+}  # fmt: skip
+_YES = ("true", "yes", "y", "1", "是", "有效", "启用", "在售")
+_NO = ("false", "no", "n", "0", "否", "无效", "停用", "停售")
+
+_DECIMALS = {"money": (16, 2), "decimal": (16, 8), "percent": (5, 4)}
+_SCIENTIFIC = r"[+-]?(\d+\.\d*|\.\d+)[eE][+-]?\d+|[+-]?\d+[eE][+-]\d+"
+
+
+@dataclass(frozen=True)
+class Formats:
+    """How a file writes what can be written in several ways.
+
+    Attributes:
+        timezone: zone of moments that name none.
+        date_formats: strptime formats tried before the unambiguous ones, e.g. `%d/%m/%Y`.
+        decimal_separator: `.` or `,`; the other one separates thousands.
+    """
+
+    timezone: str
+    date_formats: tuple[str, ...] = ()
+    decimal_separator: str = "."
+
+
+@dataclass(frozen=True)
+class Reading:
+    """Where a canonical column of one file comes from: a column of the file, or a constant; and what its values mean."""
+
+    column: Column
+    index: int | None
+    constant: str | None = None
+    values: Mapping[str, str] | None = None
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Rows of a file that a mapping means: those whose cell is (or is not, when negated) among the values."""
+
+    index: int
+    values: tuple[str, ...]
+    negated: bool
+
+
+# What became of a row, as the query says it.
+LOADED, REFUSED, KEYLESS, NOT_FOR_FEED, HEADER_AGAIN, BLANK = range(6)
+
+
+def conversion_sql(
+    feed: Feed,
+    readings: Sequence[Reading],
+    header: Sequence[str],
+    extras: Mapping[str, int],
+    selections: Sequence[Selection],
+    formats: Formats,
+) -> str:
+    """The query that converts the relation `batch` (text columns c0, c1, …, trimmed of `INVISIBLE`, and `_row_number`).
+
+    It answers, in the order of the batch: the contract's columns in their types, `_row_number`, `_extra`, `_state`
+    (what became of the row) and `_faults` (canonical names of the refused cells, NULL when there are none).
+    A `KEYLESS` row has no cell of its key, or a totals label there; the caller decides what it is.
+    """
+    names = [column.name for column in feed.columns]
+    by_name = {reading.column.name: reading for reading in readings}
+    of_file = [name for name in names if name in by_name]
+    cells = [f"{_cell(by_name[name])} as a_{name}" for name in of_file]
+    quick = [f"{_quick(by_name[name].column, f'a_{name}', formats)} as f_{name}" for name in of_file]
+    slow = {name: _slow(by_name[name].column, f"n_{name}", formats) for name in of_file}
+    hard = [name for name in of_file if slow[name]]
+    normal = [
+        f"case when f_{name} is null and a_{name} is not null "
+        f"then {_normalised(by_name[name].column, f'a_{name}', formats)} end as n_{name}"
+        for name in hard
+    ]
+    values = [
+        f"coalesce(f_{name}, {slow[name]}) as v_{name}" if name in hard else f"f_{name} as v_{name}" for name in of_file
+    ]
+    faults = {name: _fault(by_name[name].column, feed) for name in of_file}
+    outputs = []
+    for column in feed.columns:
+        value = f"v_{column.name}" if column.name in by_name else "null"
+        if column.default is not None:
+            value = f"coalesce({value}, {_literal(column.default)}::{column.sql_type})"
+        outputs.append(f'{value}::{column.sql_type} as "{column.name}"')
+    wrong = " or ".join(f"coalesce({fault}, false)" for fault in faults.values() if fault) or "false"
+    named = ", ".join(f"case when {fault} then {_literal(name)} end" for name, fault in faults.items() if fault)
+    return f"""
+        with cells as (
+            select *, {", ".join(cells)} from batch
+        ), quick as (
+            select *, {", ".join(quick)} from cells
+        ), normal as (
+            select *, {", ".join(normal) or "null as n_"} from quick
+        ), converted as (
+            select *, {", ".join(values)} from normal
+        ), judged as (
+            select *, {_state(feed, by_name, header, selections, wrong)} as _state from converted
+        )
+        select
+            {", ".join(outputs)},
+            _row_number,
+            {_extra(extras)} as _extra,
+            _state,
+            case when _state in ({REFUSED}, {KEYLESS}) then list_filter([{named}]::VARCHAR[], name -> name is not null) end as _faults
+        from judged
+    """
+
+
+def _cell(reading: Reading) -> str:
+    if reading.index is None:
+        return f"{_literal(reading.constant or '')}::VARCHAR"
+    cell = _trimmed(f"c{reading.index}")
+    if reading.values:
+        cases = " ".join(
+            f"when {_literal(said.casefold())} then {_literal(meant)}" for said, meant in reading.values.items()
+        )
+        return f"case lower({cell}) {cases} else {cell} end"
+    return cell
+
+
+def _trimmed(cell: str) -> str:
+    return f"nullif({cell}, '')"
+
+
+def _quick(column: Column, cell: str, formats: Formats) -> str:
+    """The value of a cell in its commonest form, else NULL (which may yet be read by `_slow`)."""
+    if column.type == "id":
+        return (
+            f"case when starts_with({cell}, 'zcrm_') then nullif(substr({cell}, 6), '') "
+            f"when ends_with({cell}, '.0') and regexp_full_match({cell}, '\\d+\\.0') then {cell}[:-3] "
+            f"when (contains({cell}, 'E') or contains({cell}, 'e')) and regexp_full_match({cell}, '{_SCIENTIFIC}') then null "
+            f"else {cell} end"
+        )
+    if column.type == "text":
+        return _one_of(column, cell) if column.values else cell
+    if column.type == "currency":
+        names = " ".join(f"when {_literal(name)} then '{code}'" for name, code in _CURRENCY_NAMES.items())
+        codes = ", ".join(f"'{code}'" for code in sorted(CURRENCIES))
+        return (
+            f"case when {cell} in ('CNY', 'USD', 'EUR', 'HKD', 'JPY', 'GBP') then {cell} "
+            f"when list_contains([{codes}], upper({cell})) then upper({cell}) "
+            f"else case lower({cell}) {names} end end"
+        )
+    if column.type == "date":
+        day = f"case when length({cell}) = 10 and {cell} like '____-__-__' then try_cast({cell} as DATE) end"
+        return _within(day, "DATE")
+    if column.type == "timestamp":
+        moment = (
+            f"case when length({cell}) = 19 and {cell} like '____-__-__ __:__:__' and not {cell} like '___________24:%' "
+            f"then try_cast({cell} as TIMESTAMP) end"
+        )
+        return _utc(_within(moment, "TIMESTAMP"), formats)
+    if column.type in _DECIMALS:
+        if formats.decimal_separator == ",":
+            return f"null::{column.sql_type}"
+        whole, decimals = _DECIMALS[column.type]
+        form = f"-?\\d{{1,{whole}}}(\\.\\d{{1,{decimals}}}0*)?"
+        return f"case when regexp_full_match({cell}, '{form}') then try_cast({cell} as {column.sql_type}) end"
+    if column.type == "integer":
+        return f"case when regexp_full_match({cell}, '-?\\d{{1,18}}') then try_cast({cell} as BIGINT) end"
+    if column.type == "boolean":
+        return (
+            f"case when lower({cell}) in ({', '.join(map(_literal, _YES))}) then true "
+            f"when lower({cell}) in ({', '.join(map(_literal, _NO))}) then false end"
+        )
+    return f"case when regexp_full_match({cell}, '(19[9]\\d|20\\d\\d|2100)-(0[1-9]|1[0-2])') then {cell} end"
+
+
+def _one_of(column: Column, cell: str) -> str:
+    meanings = {meant.casefold(): meant for meant in column.values.values()}
+    meanings.update({said.casefold(): meant for said, meant in column.values.items()})
+    cases = " ".join(f"when {_literal(said)} then {_literal(meant)}" for said, meant in meanings.items())
+    return f"case lower({cell}) {cases} end"
+
+
+def _normalised(column: Column, cell: str, formats: Formats) -> str:
+    """The text that `_slow` reads: narrow characters, and for numbers without blanks and currency signs."""
+    narrow = f"translate({cell}, '{_WIDE}', '{_NARROW}')"
+    if column.type in ("date", "timestamp", "month"):
+        return f"trim({narrow}, {_literal(INVISIBLE)})"
+    bare = f"regexp_replace({narrow}, '[\\s\\x{{00a0}}\\x{{2009}}\\x{{202f}}]+', '', 'g')"
+    bare = f"regexp_replace({bare}, '^([(+-]*)(CNY|RMB|USD|US\\$|EUR|HKD|HK\\$|[¥$€£])([(+-]*)', '\\1\\3')"
+    bare = f"regexp_replace({bare}, '元(\\)?)$', '\\1')"
+    bare = f"regexp_replace({bare}, '^\\(([^()+-]+)\\)$', '-\\1')"
+    bare = f"regexp_replace({bare}, '^([^()+-]+)-$', '-\\1')"
+    if column.type == "percent":
+        bare = f"regexp_replace({bare}, '%$', '')"
+    return f"translate({bare}, '.,', ',.')" if formats.decimal_separator == "," else bare
+
+
+def _slow(column: Column, text: str, formats: Formats) -> str:
+    """The value of a normalised cell; empty for types that `_quick` reads in full."""
+    if column.type in ("date", "timestamp"):
+        local, absolute = _moments(text, formats)
+        if column.type == "timestamp":
+            return f"coalesce({_utc(local, formats)}, {absolute})"
+        zoned = f"timezone({_literal(formats.timezone)}, timezone('UTC', {absolute}))"
+        return f"coalesce({local}, {zoned})::DATE"
+    if column.type in (*_DECIMALS, "integer"):
+        grouped = r"[+-]?(\d{1,3}(,\d{3})+|\d+)(\.\d+)?"
+        decimals = _DECIMALS.get(column.type, (18, 0))[1]
+        plain = f"regexp_replace(regexp_replace(replace({text}, ',', ''), '(\\.\\d*?)0+$', '\\1'), '\\.$', '')"
+        return (
+            f"case when regexp_full_match({text}, '{grouped}') "
+            f"and regexp_full_match({plain}, '[+-]?\\d+(\\.\\d{{1,{max(decimals, 1)}}})?') "
+            + ("" if decimals else f"and not contains({plain}, '.') ")
+            + f"then try_cast({plain} as {column.sql_type}) end"
+        )
+    if column.type == "month":
+        day = _within(
+            f"coalesce(try_strptime({text}, ['%Y-%m', '%Y/%m', '%Y.%m', '%Y年%m月', '%b %Y', '%B %Y']), "
+            f"case when regexp_full_match({text}, '\\d{{6}}') then try_strptime({text}, '%Y%m') end, "
+            f"case when day({_moments(text, formats)[0]}) = 1 then {_moments(text, formats)[0]} end)",
+            "TIMESTAMP",
+        )
+        return f"strftime({day}, '%Y-%m')"
+    return ""
+
+
+def _moments(text: str, formats: Formats) -> tuple[str, str]:
+    """A normalised text as a local moment, and as a moment in UTC where it names its zone."""
+    listed = ", ".join(_literal(form) for form in (*formats.date_formats, *MOMENT_FORMATS))
+    serial = (
+        f"case when regexp_full_match({text}, '\\d{{5}}(\\.0+)?') "
+        f"and try_cast({text} as DOUBLE) between {_FIRST_SERIAL} and {_LAST_SERIAL} "
+        f"then (DATE '1899-12-30' + try_cast({text} as DOUBLE)::INTEGER)::TIMESTAMP end"
+    )
+    compact = f"case when regexp_full_match({text}, '\\d{{8}}') then try_strptime({text}, '%Y%m%d') end"
+    zone = r"\d{4}-\d{2}-\d{2}[T ]([01]\d|2[0-3]):.*(Z|[+-]\d{2}:?\d{2})"
+    absolute = f"case when regexp_full_match({text}, '{zone}') then try_cast({text} as TIMESTAMPTZ) end"
+    local = f"coalesce(try_strptime({text}, [{listed}]), {compact}, {serial})"
+    return _within(local, "TIMESTAMP"), f"timezone('UTC', {_within(absolute, 'TIMESTAMPTZ')})"
+
+
+def _within(moment: str, sql_type: str) -> str:
+    """NULL for what lies outside the years that a business tells of."""
+    end = LAST_DAY if sql_type == "DATE" else f"{LAST_DAY} 23:59:59.999999"
+    return f"(list_filter([{moment}], m -> m between '{FIRST_DAY}'::{sql_type} and '{end}'::{sql_type}))[1]"
+
+
+def _utc(local: str, formats: Formats) -> str:
+    since, offset = _steady_since(formats.timezone)
+    exact = f"timezone('UTC', timezone({_literal(formats.timezone)}, {local}))"
+    if since is None:
+        return exact
+    # Most zones that don't change their clocks any more: a subtraction is five times as fast.
+    steady = f"({local}) - interval {offset} second"
+    return f"case when ({local}) >= TIMESTAMP '{since}' then {steady} else {exact} end"
+
+
+@cache
+def _steady_since(timezone: str) -> tuple[date | None, int]:
+    """First day from which the zone keeps one offset (in seconds) for good; None while it still changes its clocks."""
+    zone = ZoneInfo(timezone)
+
+    def offset(year: int, month: int) -> timedelta:
+        return datetime(year, month, 1, 12, tzinfo=zone).utcoffset() or timedelta()
+
+    last = offset(2100, 12)
+    for year in range(2100, 1989, -1):
+        if any(offset(year, month) != last for month in range(1, 13)):
+            return (date(year + 1, 1, 2) if year < 2020 else None), int(last.total_seconds())
+    return date(1990, 1, 2), int(last.total_seconds())
+
+
+def _fault(column: Column, feed: Feed) -> str:
+    name = column.name
+    unread = f"(a_{name} is not null and v_{name} is null)"
+    needed = (column.required or name in feed.key) and column.default is None
+    return f"v_{name} is null" if needed else unread
+
+
+def _state(
+    feed: Feed, by_name: Mapping[str, Reading], header: Sequence[str], selections: Sequence[Selection], wrong: str
+) -> str:
+    keys = [
+        by_name[name]
+        for name in feed.key
+        if name in by_name and by_name[name].index is not None and by_name[name].column.default is None
+    ]
+    labels = ", ".join(_literal(label) for label in TOTALS_LABELS)
+    keyless = " and ".join(
+        f"(a_{key.column.name} is null or "
+        f"(length(a_{key.column.name}) < 24 and replace(replace(lower(a_{key.column.name}), ' ', ''), '\u3000', '') in ({labels})))"
+        for key in keys
+    )
+    blank = f"concat({', '.join(f'c{index}' for index in range(len(header)))}) = ''"
+    again = " and ".join(
+        f"{_trimmed(f'c{key.index}')} = {_literal(header[key.index].strip(INVISIBLE))}"
+        for key in keys
+        if key.index is not None
+    )
+    chosen = " or ".join(
+        f"{'' if selection.negated else 'not '}coalesce(lower({_trimmed(f'c{selection.index}')}), '') in "
+        f"({', '.join(_literal(value.casefold()) for value in selection.values)})"
+        for selection in selections
+    )
+    cases = []
+    if keys:
+        cases.append(f"when {keyless} then case when {blank} then {BLANK} else {KEYLESS} end")
+        cases.append(f"when {again} then {HEADER_AGAIN}")
+    if chosen:
+        cases.append(f"when {chosen} then {NOT_FOR_FEED}")
+    return f"(case {' '.join(cases)} when {wrong} then {REFUSED} else {LOADED} end)::TINYINT"
+
+
+def _extra(extras: Mapping[str, int]) -> str:
+    if not extras:
+        return "null::VARCHAR"
+    packed = ", ".join(f"{_literal(name)}: {_trimmed(f'c{index}')}" for name, index in extras.items())
+    return f"to_json({{{packed}}})::VARCHAR"
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+# Labels of totals rows, compared without case and blanks.
+SUBTOTAL_LABELS = ("小计", "subtotal", "sub-total")
+TOTALS_LABELS = (
+    "合计",
+    "总计",
+    "total",
+    "grandtotal",
+    "合计:",
+    "合计：",
+    "总计:",
+    "总计：",
+    "total:",
+    *SUBTOTAL_LABELS,
+    "小计:",
+    "小计：",
+)
+
+
+def totals_label(text: str) -> str | None:
+    """`total` or `subtotal` when the cell says exactly that, in any of the forms met; else None."""
+    form = re.sub(r"[\s\u3000\u00a0]+", "", text).casefold()
+    if form not in TOTALS_LABELS:
+        return None
+    return "subtotal" if form.rstrip(":：") in SUBTOTAL_LABELS else "total"
+
+
+def why_refused(column: Column, text: str | None, formats: Formats) -> tuple[str, str]:
+    """Reason and remedy for a refused cell; `text` None: the cell is blank but must not be."""
+    if text is None:
+        return "blank, but it must be given", f"fill in {column.name} at the source and send the file again"
+    if column.type == "text":
+        allowed = ", ".join(dict.fromkeys([*column.values, *column.values.values()]))
+        return (
+            "not one of the values that the contract knows",
+            f"use one of {allowed}, or add it to the contract's values",
+        )
+    return _REASONS[column.type](text, formats)
+
+
+def _why_id(text: str, _formats: Formats) -> tuple[str, str]:
+    return (
+        "an id that a spreadsheet turned into a number; its last digits are lost",
+        "export again with the column as text; don't save the file from a spreadsheet program",
+    )
+
+
+def _why_number(text: str, formats: Formats, decimals: int) -> tuple[str, str]:
+    narrow = text.translate(str.maketrans(_WIDE, _NARROW))
+    if re.search(r"(?i)nan|inf|#|^-+$", narrow):
+        return "not a number", "correct it at the source; leave the cell empty where there is no amount"
+    if re.fullmatch(_SCIENTIFIC, narrow):
+        return "written as a power of ten, so its digits may have been rounded", "export it with all its digits"
+    if "万" in narrow or "亿" in narrow:
+        return "written in 万 or 亿", "write the number in full"
+    digits = re.sub(r"[^\d.,]", "", narrow)
+    if formats.decimal_separator == ",":
+        digits = digits.translate(str.maketrans(".,", ",."))
+    if "," in digits and not re.fullmatch(r"\d{1,3}(,\d{3})+(\.\d+)?", digits):
+        return (
+            "its separators can be read in two ways",
+            f"write it with {formats.decimal_separator!r} before the decimals, or set `decimal` in a mapping",
+        )
+    if re.search(r"\.\d*[1-9]\d*$", digits) and len(digits.rstrip("0").partition(".")[2]) > decimals:
+        return f"more than {decimals} decimals; it is not rounded for you", f"give it with at most {decimals} decimals"
+    if len(digits.partition(".")[0].replace(",", "")) > 16 or (decimals == 4 and len(digits.partition(".")[0]) > 5):
+        return "larger than any amount that can be stored exactly", "correct it at the source"
+    return "not a number in a form that is known", "write it like 1234.50, with nothing else in the cell"
+
+
+def _why_moment(text: str, _formats: Formats) -> tuple[str, str]:
+    if re.fullmatch(r"\d{1,2}[/.-]\d{1,2}[/.-]\d{2,4}.*", text):
+        return (
+            "day and month can't be told apart",
+            "export dates as YYYY-MM-DD, or set `date_format` in a mapping for this source",
+        )
+    years = re.findall(r"(?<!\d)\d{4,}(?!\d)", text)
+    if years and len(years[0]) in (4, 5) and not 1990 <= int(years[0]) <= 2100:
+        return "its year is outside 1990–2100", "correct it at the source; leave the cell empty where there is no date"
+    if re.fullmatch(r"\d{4}年\d{1,2}月", text):
+        return "a month, but a day is needed", "give the day"
+    return "not a date that exists, in a form that is known", "write it as YYYY-MM-DD (with HH:MM:SS for a moment)"
+
+
+_REASONS: dict[str, Callable[[str, Formats], tuple[str, str]]] = {
+    "id": _why_id,
+    "money": lambda text, formats: _why_number(text, formats, 2),
+    "decimal": lambda text, formats: _why_number(text, formats, 8),
+    "percent": lambda text, formats: _why_number(text, formats, 4),
+    "integer": lambda text, formats: _why_number(text, formats, 0),
+    "date": _why_moment,
+    "timestamp": _why_moment,
+    "month": lambda _text, _formats: ("not a month", "write it as YYYY-MM"),
+    "boolean": lambda _text, _formats: ("neither yes nor no", "write true or false, or 是 or 否"),
+    "currency": lambda _text, _formats: ("not a currency code", "use the ISO 4217 code, e.g. CNY"),
+}

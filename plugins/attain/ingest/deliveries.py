@@ -1,0 +1,825 @@
+"""The register of deliveries: from files in the inbox to rows that count.
+
+A file passes through these steps; a process may be killed between any two of them and nothing is lost or doubled:
+
+1. its arrival is noted in `lake/archive/pending/<token>.json`, then the file is moved beside the note;
+2. it is hashed and moved to `lake/archive/<aa>/<sha256><suffix>`, read-only, before anything reads it;
+3. it is read into `lake/landing/<delivery_id>/`, which is moved to `lake/raw/…` when it is complete;
+4. arrival and deliveries are registered in one transaction: from here on the rows count;
+5. the note is removed.
+
+The next ingest takes up every note it finds, and removes landed folders that no delivery speaks for.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import re
+import shutil
+import stat
+import time
+import uuid
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import func, select
+
+from attain.control import database, lock
+from attain.control.models import Arrival, Delivery
+from attain.errors import BadInput
+from attain.ingest import contracts, landing, mappings, reading
+from attain.ingest.contracts import likely
+from attain.ingest.landing import Landed, RefusedRow
+from attain.ingest.mappings import Target
+from attain.ingest.reading import Rejected
+from attain.settings import Settings
+
+if TYPE_CHECKING:
+    import duckdb
+    from sqlalchemy.orm import Session
+
+# A file that was touched less long ago is looked at twice; a text file whose last line is open waits until then.
+SETTLE_SECONDS = 5.0
+LOOK_SECONDS = 0.2
+WAIT_FOR_WRITER_SECONDS = 60.0
+_UNFINISHED = (".part", ".tmp", ".crdownload", ".partial")
+_DAY_IN_NAME = re.compile(r"(?<!\d)(20\d{2})[-_.]?(0[1-9]|1[0-2])[-_.]?(0[1-9]|[12]\d|3[01])(?!\d)")
+
+
+@dataclass
+class DeliveryResult:
+    """The rows that one file brought for one feed; counts of rows.
+
+    `rows_in_file` is always `rows_loaded + rows_quarantined + rows_declared_totals + rows_not_for_feed`.
+    """
+
+    delivery_id: str
+    feed: str
+    rows_in_file: int
+    rows_loaded: int
+    rows_quarantined: int
+    rows_declared_totals: int
+    rows_not_for_feed: int
+    extra_columns: list[str] = field(default_factory=list)
+    quarantine_samples: list[RefusedRow] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+@dataclass
+class FileResult:
+    """What became of one file.
+
+    Attributes:
+        file_name: path below the inbox.
+        outcome: `committed`, `duplicate`, `rejected`, `ignored` (a mapping says so), `waiting` (still being written)
+            or `unknown` (no source or mapping of that folder's name); the last two stay in the inbox.
+        deliveries: one a feed that it brought rows for.
+        reason: why it was not committed.
+        remedy: what to do about it.
+        rejected_path: where a rejected file lies now, below the home.
+    """
+
+    file_name: str
+    outcome: str
+    deliveries: list[DeliveryResult] = field(default_factory=list)
+    reason: str | None = None
+    remedy: str | None = None
+    rejected_path: str | None = None
+
+    @property
+    def rows_loaded(self) -> int:
+        return sum(delivery.rows_loaded for delivery in self.deliveries)
+
+    @property
+    def rows_quarantined(self) -> int:
+        return sum(delivery.rows_quarantined for delivery in self.deliveries)
+
+
+@dataclass
+class IngestReport:
+    """What one look at the inbox of one source system came to; `seconds` is wall time."""
+
+    source_system: str
+    files: list[FileResult] = field(default_factory=list)
+    seconds: float = 0.0
+
+    def count(self, outcome: str) -> int:
+        """Number of files of that outcome."""
+        return sum(1 for result in self.files if result.outcome == outcome)
+
+    @property
+    def committed(self) -> int:
+        return self.count("committed")
+
+    @property
+    def rejected(self) -> int:
+        return self.count("rejected")
+
+
+def source_systems(settings: Settings) -> list[str]:
+    """Whose files can be ingested: sources with contracts, then mappings, then inbox folders that nobody knows.
+
+    The last are listed so that their files are reported, not overlooked.
+    """
+    known = [*contracts.load(), *mappings.names(settings)]
+    if not settings.inbox.is_dir():
+        return known
+    unknown = [
+        folder.name
+        for folder in sorted(settings.inbox.iterdir())
+        if folder.is_dir()
+        and not folder.is_symlink()
+        and not folder.name.startswith(".")
+        and folder.name not in known
+        and next(_files_below(folder), None) is not None
+    ]
+    return [*known, *unknown]
+
+
+def list_deliveries(settings: Settings) -> list[Delivery]:
+    """All deliveries of the register, whatever their status, in the order they arrived."""
+    with database.session(settings) as session:
+        return list(session.scalars(select(Delivery).order_by(Delivery.sequence)))
+
+
+def withdraw(settings: Settings, delivery_id: str, reason: str, by: str) -> None:
+    """Undo a committed delivery: its rows no longer count, its file stays in the archive.
+
+    The same file may be delivered again afterwards; it is then a delivery of its own.
+
+    Raises:
+        BadInput: there is no such delivery, it does not count anyway, or no reason is given.
+        Busy: a run is at work in this home.
+    """
+    if not reason.strip():
+        raise BadInput("a withdrawal needs a reason", "say why the rows must not count")
+    with lock.writer(settings, WAIT_FOR_WRITER_SECONDS), database.session(settings) as session:
+        delivery = session.get(Delivery, delivery_id)
+        if delivery is None:
+            near = likely(delivery_id, session.scalars(select(Delivery.delivery_id)))
+            raise BadInput(
+                f"there is no delivery {delivery_id}" + (f"; did you mean {near}?" if near else ""),
+                "`attain deliveries` lists them",
+            )
+        if delivery.status != "committed":
+            raise BadInput(f"delivery {delivery_id} is {delivery.status}; its rows don't count", "nothing to do")
+        delivery.status = "withdrawn"
+        delivery.reason = reason
+        delivery.withdrawn_at = _now()
+        delivery.withdrawn_by = by
+
+
+def ingest_source(settings: Settings, source_system: str) -> IngestReport:
+    """Take in every settled file below `inbox/<source_system>/`, after finishing what a killed run left.
+
+    A bad file is rejected with reason and remedy, and the others are taken in. Files still being written stay.
+
+    Raises:
+        BadInput: there is no source, mapping or folder of that name, or the mapping can't be used.
+        Busy: another run is at work in this home.
+    """
+    started = time.monotonic()
+    report = IngestReport(source_system)
+    known = [*contracts.load(), *mappings.names(settings)]
+    if source_system not in known:
+        report.files = _unknown(settings, source_system, known)
+    else:
+        with lock.writer(settings, WAIT_FOR_WRITER_SECONDS):
+            _Ingest(settings, source_system, report).run()
+    report.seconds = time.monotonic() - started
+    return report
+
+
+def _unknown(settings: Settings, source_system: str, known: Sequence[str]) -> list[FileResult]:
+    near = likely(source_system, known)
+    reason = f"inbox/{source_system}: no source or mapping of that name" + (f"; did you mean {near!r}?" if near else "")
+    remedy = f"`attain mapping suggest {source_system}` writes a draft of a mapping"
+    folder = settings.inbox / source_system
+    if Path(source_system).name != source_system or not folder.is_dir() or folder.is_symlink():
+        raise BadInput(reason, f"the sources are {', '.join(known)}; {remedy} for files in inbox/{source_system}/")
+    return [
+        FileResult(path.relative_to(settings.inbox).as_posix(), "unknown", reason=reason, remedy=remedy)
+        for path in _files_below(folder)
+    ]
+
+
+def _now() -> datetime:
+    """Moment of arrival, in UTC without zone as the control database keeps it."""
+    return datetime.now(UTC).replace(tzinfo=None)
+
+
+@dataclass(frozen=True)
+class _Note:
+    """The note of a file on its way: all that is needed to go on after a crash."""
+
+    token: str
+    source_system: str
+    file_name: str
+    suffix: str
+    received_at: str
+    sha256: str | None = None
+
+    @property
+    def moment(self) -> datetime:
+        return datetime.fromisoformat(self.received_at)
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """Which feeds a file is for, or why it is not read."""
+
+    targets: tuple[Target, ...] = ()
+    ignored: str | None = None
+
+
+class _Ingest:
+    """One look at one source system's inbox, under the writer's lock."""
+
+    def __init__(self, settings: Settings, source_system: str, report: IngestReport) -> None:
+        self.settings = settings
+        self.source_system = source_system
+        self.report = report
+        self.archive = settings.lake / "archive"
+        self.pending = self.archive / "pending"
+        self.landing = settings.lake / "landing"
+        self.connection: duckdb.DuckDBPyConnection | None = None
+        is_mapped = source_system not in contracts.load()
+        self.mapping = mappings.load(settings, source_system) if is_mapped else None
+
+    def run(self) -> None:
+        for folder in (self.pending, self.landing):
+            folder.mkdir(parents=True, exist_ok=True)
+        self._sweep()
+        try:
+            for note in self._notes():
+                self._finish(note)
+            for path in self._settled():
+                self._admit(path)
+        finally:
+            if self.connection is not None:
+                self.connection.close()
+
+    # --- what a killed run left
+
+    def _sweep(self) -> None:
+        """Remove landed rows that no delivery speaks for."""
+        shutil.rmtree(self.landing)
+        self.landing.mkdir()
+        with database.session(self.settings) as session:
+            spoken_for = set(session.scalars(select(Delivery.raw_path)))
+            spoken_for |= set(session.scalars(select(Delivery.quarantine_path)))
+        for area in ("raw", "quarantine"):
+            for path in (self.settings.lake / area).glob("*/*/*"):
+                if path.relative_to(self.settings.home).as_posix() not in spoken_for:
+                    shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+    def _notes(self) -> list[_Note]:
+        """Notes of files that were on their way, oldest first; those of files that never left the inbox are removed."""
+        found = []
+        for path in self.pending.glob("*.json"):
+            try:
+                note = _Note(**json.loads(path.read_text(encoding="utf-8")))
+            except (ValueError, TypeError):  # cut off while it was written: the file had not been moved yet
+                path.unlink()
+                continue
+            if note.source_system != self.source_system:
+                continue
+            if self._moved(note).exists() or (note.sha256 is not None and self._archived(note).exists()):
+                found.append(note)
+            else:
+                path.unlink()
+        return sorted(found, key=lambda note: (note.received_at, note.file_name))
+
+    def _finish(self, note: _Note) -> None:
+        with database.session(self.settings) as session:
+            registered = session.scalar(
+                select(Arrival.arrival_id).where(
+                    Arrival.source_system == note.source_system,
+                    Arrival.file_name == note.file_name,
+                    Arrival.received_at == note.moment,
+                    Arrival.content_sha256 == (note.sha256 or ""),
+                )
+            )
+        if registered is None:
+            self._process(note)
+        self._note_path(note).unlink()
+
+    # --- files in the inbox
+
+    def _settled(self) -> list[Path]:
+        """Files that nobody is writing any more, in an order that does not depend on when they were dropped."""
+        folder = self.settings.inbox / self.source_system
+        if not folder.is_dir() or folder.is_symlink():
+            return []
+        first = {path: _appearance(path) for path in _files_below(folder)}
+        fresh = [path for path, (_, _, age) in first.items() if -SETTLE_SECONDS < age < SETTLE_SECONDS]
+        if fresh:
+            time.sleep(LOOK_SECONDS)
+        settled = []
+        for path, seen in first.items():
+            if path in fresh and (_appearance(path)[:2] != seen[:2] or _is_half_written(path)):
+                self.report.files.append(
+                    FileResult(
+                        self._name(path),
+                        "waiting",
+                        reason="it is still being written",
+                        remedy="nothing to do; it is taken in at the next look",
+                    )
+                )
+                continue
+            settled.append(path)
+        return sorted(settled, key=lambda path: (_day_in_name(path.name) or date.min, self._name(path)))
+
+    def _name(self, path: Path) -> str:
+        return path.relative_to(self.settings.inbox).as_posix()
+
+    def _admit(self, path: Path) -> None:
+        """Note the file's arrival, move it out of everybody's reach, and process it."""
+        suffix = path.suffix.casefold()
+        note = _Note(
+            token=uuid.uuid4().hex,
+            source_system=self.source_system,
+            file_name=_printable(self._name(path)),
+            suffix=suffix if re.fullmatch(r"\.[a-z0-9]{1,8}", suffix) else "",
+            received_at=_now().isoformat(),
+        )
+        self._write_note(note)
+        try:
+            _move(path, self._moved(note))
+        except FileNotFoundError:  # whoever dropped it took it back
+            self._note_path(note).unlink()
+            return
+        except OSError as error:
+            self._note_path(note).unlink()
+            self.report.files.append(
+                FileResult(
+                    note.file_name,
+                    "waiting",
+                    reason=f"it can't be taken out of the inbox: {error.strerror}",
+                    remedy="make the inbox and its files writable for attain",
+                )
+            )
+            return
+        self._process(note)
+        self._note_path(note).unlink()
+
+    def _process(self, note: _Note) -> None:
+        """From a moved file to registered rows; repeats nothing that was done before a crash."""
+        if note.sha256 is None and not stat.S_ISREG(self._moved(note).lstat().st_mode):
+            self._refuse_special(note)
+            return
+        facts: reading.FileFacts | None = None
+        if note.sha256 is None:
+            moved = self._moved(note)
+            os.chmod(moved, 0o444)
+            facts = reading.look(moved)
+            note = _Note(**{**asdict(note), "sha256": facts.sha256})
+            self._write_note(note)
+        archived = self._archived(note)
+        if self._moved(note).exists():
+            archived.parent.mkdir(parents=True, exist_ok=True)
+            os.replace(self._moved(note), archived)
+            _sync(archived.parent)
+        facts = facts or reading.look(archived)
+        try:
+            plan = self._plan(note)
+            if plan.ignored is not None:
+                self._register_only(note, facts, "ignored", plan.ignored, None)
+            else:
+                self._deliver(note, facts, plan.targets)
+        except Rejected as rejected:
+            self._reject(note, facts, rejected)
+
+    def _plan(self, note: _Note) -> _Plan:
+        parts = Path(note.file_name).parts
+        if self.mapping is not None:
+            entry = self.mapping.file_for(parts[-1])
+            if entry is None:
+                patterns = [item.pattern for item in self.mapping.files]
+                near = likely(parts[-1], patterns)
+                raise Rejected(
+                    f"mapping {self.mapping.name} knows no file of that name"
+                    + (f"; did you mean {near!r}?" if near else ""),
+                    f"it knows {', '.join(patterns)}; name the file so, or add it to mappings/{self.mapping.name}.yml",
+                )
+            return _Plan(entry.targets, entry.ignored)
+        feeds = contracts.load()[self.source_system].feeds
+        if len(parts) < 3:
+            raise Rejected(
+                f"it lies in inbox/{self.source_system}, in no feed's folder",
+                f"put it into inbox/{self.source_system}/<feed>/; the feeds are {', '.join(feeds)}",
+            )
+        if parts[1] not in feeds:
+            near = likely(parts[1], feeds)
+            raise Rejected(
+                f"{self.source_system} has no feed {parts[1]!r}" + (f"; did you mean {near!r}?" if near else ""),
+                f"put it into inbox/{self.source_system}/<feed>/; the feeds are {', '.join(feeds)}",
+            )
+        return _Plan((mappings.of_contract(self.settings, feeds[parts[1]]),))
+
+    # --- from bytes to rows
+
+    def _deliver(self, note: _Note, facts: reading.FileFacts, targets: Sequence[Target]) -> None:
+        with database.session(self.settings) as session:
+            fresh = [target for target in targets if not self._is_committed(session, facts.sha256, target)]
+            ids = [self._delivery_id(session, facts.sha256, target) for target in fresh]
+        if not fresh:
+            reason = "the same bytes were delivered before; nothing changes"
+            self._register_only(note, facts, "duplicate", reason, None)
+            return
+        results: list[tuple[Target, str, Landed]] = []
+        with self._scratch() as scratch:
+            try:
+                table = reading.open_table(self._archived(note), note.file_name, facts, landing.score(targets), scratch)
+                matches = [landing.match(table, target) for target in targets]
+                used = frozenset().union(*(matched.used for matched in matches))
+                extras = {
+                    header: index
+                    for index, header in enumerate(table.header)
+                    if index not in used and header != f"column {index + 1}"
+                }
+                for target, delivery_id in zip(fresh, ids, strict=True):
+                    matched = matches[list(targets).index(target)]
+                    raw = scratch / delivery_id
+                    raw.mkdir()
+                    landed = landing.land(
+                        self._duckdb(),
+                        table,
+                        matched,
+                        extras,
+                        delivery_id,
+                        raw,
+                        scratch / f"{delivery_id}.parquet",
+                        note.moment.replace(tzinfo=UTC).astimezone(ZoneInfo(self.settings.timezone)).date(),
+                        self.settings.max_quarantine_ratio,
+                        self.settings.timezone,
+                    )
+                    results.append((target, delivery_id, landed))
+            except Rejected as rejected:
+                raise _RejectedFor(rejected, fresh, ids) from None
+            paths = [self._settle(scratch, target, delivery_id) for target, delivery_id, _ in results]
+        self._register(note, facts, table, results, paths)
+
+    def _is_committed(self, session: Session, sha256: str, target: Target) -> bool:
+        return any(delivery.status == "committed" for delivery in self._same(session, sha256, target))
+
+    def _same(self, session: Session, sha256: str, target: Target) -> list[Delivery]:
+        """Earlier deliveries of these bytes for this feed, read by the same rules."""
+        return list(
+            session.scalars(
+                select(Delivery).where(
+                    Delivery.content_sha256 == sha256,
+                    Delivery.source_system == self.source_system,
+                    Delivery.source == target.feed.source,
+                    Delivery.feed == target.feed.name,
+                    Delivery.contract_sha256 == target.feed.contract_sha256,
+                    Delivery.mapping_sha256.is_(None)
+                    if target.mapping_sha256 is None
+                    else Delivery.mapping_sha256 == target.mapping_sha256,
+                )
+            )
+        )
+
+    def _delivery_id(self, session: Session, sha256: str, target: Target) -> str:
+        """Follows from content, feed and rules alone, so that the order of arrival does not show in it."""
+        attempt = len(self._same(session, sha256, target))
+        named = [
+            sha256,
+            self.source_system,
+            target.feed.code,
+            target.mapping_sha256,
+            target.feed.contract_sha256,
+            attempt,
+        ]
+        return contracts.sha256_of(named)[:32]
+
+    def _settle(self, scratch: Path, target: Target, delivery_id: str) -> tuple[str, str | None]:
+        """Move complete Parquet to its place; paths below the home."""
+        raw = self.settings.lake / "raw" / target.feed.source / target.feed.name / delivery_id
+        _sync(scratch / delivery_id / landing.PART_NAME)
+        _sync(scratch / delivery_id)
+        raw.parent.mkdir(parents=True, exist_ok=True)
+        os.rename(scratch / delivery_id, raw)
+        _sync(raw.parent)
+        refused = scratch / f"{delivery_id}.parquet"
+        if not refused.exists():
+            return self._below_home(raw), None
+        quarantine = self.settings.lake / "quarantine" / target.feed.source / target.feed.name / refused.name
+        _sync(refused)
+        quarantine.parent.mkdir(parents=True, exist_ok=True)
+        os.rename(refused, quarantine)
+        _sync(quarantine.parent)
+        return self._below_home(raw), self._below_home(quarantine)
+
+    def _below_home(self, path: Path) -> str:
+        return path.relative_to(self.settings.home).as_posix()
+
+    @contextmanager
+    def _scratch(self) -> Iterator[Path]:
+        folder = self.landing / uuid.uuid4().hex
+        folder.mkdir()
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def _duckdb(self) -> duckdb.DuckDBPyConnection:
+        if self.connection is None:
+            import duckdb
+
+            self.connection = duckdb.connect(
+                config={"TimeZone": "UTC", "enable_external_access": "false", "preserve_insertion_order": "true"}
+            )
+        return self.connection
+
+    # --- the register
+
+    def _register(
+        self,
+        note: _Note,
+        facts: reading.FileFacts,
+        table: reading.Table,
+        results: Sequence[tuple[Target, str, Landed]],
+        paths: Sequence[tuple[str, str | None]],
+    ) -> None:
+        with database.session(self.settings) as session:
+            arrival = self._arrival(session, note, facts, "committed", None, None)
+            for (target, delivery_id, landed), (raw_path, quarantine_path) in zip(results, paths, strict=True):
+                delivery = self._delivery_row(session, note, facts, target, delivery_id, arrival)
+                delivery.status = "committed"
+                delivery.file_format = table.file_format
+                delivery.encoding = table.encoding
+                delivery.layout = table.layout
+                delivery.horizon_date = landed.horizon_date
+                delivery.rows_in_file = landed.rows_in_file
+                delivery.rows_loaded = landed.rows_loaded
+                delivery.rows_quarantined = landed.rows_quarantined
+                delivery.rows_declared_totals = landed.rows_declared_totals
+                delivery.rows_not_for_feed = landed.rows_not_for_feed
+                delivery.extra_columns = landed.extra_columns
+                delivery.raw_path = raw_path
+                delivery.quarantine_path = quarantine_path
+                session.add(delivery)
+                session.flush()
+        self.report.files.append(
+            FileResult(
+                note.file_name,
+                "committed",
+                [
+                    DeliveryResult(
+                        delivery_id=delivery_id,
+                        feed=target.feed.code,
+                        rows_in_file=landed.rows_in_file,
+                        rows_loaded=landed.rows_loaded,
+                        rows_quarantined=landed.rows_quarantined,
+                        rows_declared_totals=landed.rows_declared_totals,
+                        rows_not_for_feed=landed.rows_not_for_feed,
+                        extra_columns=landed.extra_columns,
+                        quarantine_samples=landed.samples,
+                        notes=landed.notes if landed.rows_in_file else [*landed.notes, "it has a header but no rows"],
+                    )
+                    for target, delivery_id, landed in results
+                ],
+            )
+        )
+
+    def _arrival(
+        self,
+        session: Session,
+        note: _Note,
+        facts: reading.FileFacts,
+        outcome: str,
+        reason: str | None,
+        remedy: str | None,
+    ) -> Arrival:
+        arrival = Arrival(
+            source_system=self.source_system,
+            file_name=note.file_name,
+            content_sha256=facts.sha256,
+            byte_size=facts.byte_size,
+            received_at=note.moment,
+            outcome=outcome,
+            reason=reason,
+            remedy=remedy,
+            archive_path=self._below_home(self._archived(note)),
+        )
+        session.add(arrival)
+        session.flush()
+        return arrival
+
+    def _delivery_row(
+        self,
+        session: Session,
+        note: _Note,
+        facts: reading.FileFacts,
+        target: Target,
+        delivery_id: str,
+        arrival: Arrival,
+    ) -> Delivery:
+        last = session.scalar(select(func.max(Delivery.sequence)))
+        day = _day_in_name(Path(note.file_name).name)
+        return Delivery(
+            delivery_id=delivery_id,
+            sequence=(last or 0) + 1,
+            arrival_id=arrival.arrival_id,
+            source_system=self.source_system,
+            source=target.feed.source,
+            feed=target.feed.name,
+            file_name=note.file_name,
+            content_sha256=facts.sha256,
+            file_format="xlsx" if note.suffix in reading.WORKBOOKS else "csv",
+            mapping_name=target.mapping_name,
+            mapping_sha256=target.mapping_sha256,
+            contract_sha256=target.feed.contract_sha256,
+            received_at=note.moment,
+            extracted_at=None if day is None else datetime(day.year, day.month, day.day),
+            rows_in_file=0,
+            rows_loaded=0,
+            rows_quarantined=0,
+            rows_declared_totals=0,
+            rows_not_for_feed=0,
+            extra_columns=[],
+        )
+
+    def _register_only(
+        self, note: _Note, facts: reading.FileFacts, outcome: str, reason: str | None, remedy: str | None
+    ) -> None:
+        with database.session(self.settings) as session:
+            self._arrival(session, note, facts, outcome, reason, remedy)
+        self.report.files.append(FileResult(note.file_name, outcome, reason=reason, remedy=remedy))
+
+    def _reject(self, note: _Note, facts: reading.FileFacts, rejected: Rejected) -> None:
+        """Record why, and leave the bytes under the file's own name where a person finds them."""
+        with database.session(self.settings) as session:
+            arrival = self._arrival(session, note, facts, "rejected", rejected.message, rejected.remedy)
+            kept = self.settings.lake / "rejected" / str(arrival.arrival_id) / Path(note.file_name).name
+            _link(self._archived(note), kept)
+            arrival.rejected_path = self._below_home(kept)
+            if isinstance(rejected, _RejectedFor):
+                for target, delivery_id in zip(rejected.targets, rejected.delivery_ids, strict=True):
+                    delivery = self._delivery_row(session, note, facts, target, delivery_id, arrival)
+                    delivery.status = "rejected"
+                    delivery.reason = rejected.message
+                    session.add(delivery)
+                    session.flush()
+            rejected_path = arrival.rejected_path
+        self.report.files.append(
+            FileResult(
+                note.file_name,
+                "rejected",
+                reason=rejected.message,
+                remedy=rejected.remedy,
+                rejected_path=rejected_path,
+            )
+        )
+
+    def _refuse_special(self, note: _Note) -> None:
+        """A link, pipe or device: it is set aside unopened, whatever it points to."""
+        moved = self._moved(note)
+        link = os.readlink(moved) if moved.is_symlink() else ""
+        reason = "it is a link; links are never followed" if link else "it is no ordinary file"
+        remedy = "put the file itself into the inbox"
+        with database.session(self.settings) as session:
+            arrival = Arrival(
+                source_system=self.source_system,
+                file_name=note.file_name,
+                content_sha256=contracts.sha256_of(link),
+                byte_size=0,
+                received_at=note.moment,
+                outcome="rejected",
+                reason=reason,
+                remedy=remedy,
+            )
+            session.add(arrival)
+            session.flush()
+            kept = self.settings.lake / "rejected" / str(arrival.arrival_id) / Path(note.file_name).name
+            kept.parent.mkdir(parents=True, exist_ok=True)
+            os.replace(moved, kept)
+            arrival.rejected_path = rejected_path = self._below_home(kept)
+        self.report.files.append(
+            FileResult(note.file_name, "rejected", reason=reason, remedy=remedy, rejected_path=rejected_path)
+        )
+
+    # --- notes and places
+
+    def _note_path(self, note: _Note) -> Path:
+        return self.pending / f"{note.token}.json"
+
+    def _moved(self, note: _Note) -> Path:
+        return self.pending / f"{note.token}.file"
+
+    def _archived(self, note: _Note) -> Path:
+        assert note.sha256 is not None
+        return self.archive / note.sha256[:2] / f"{note.sha256}{note.suffix}"
+
+    def _write_note(self, note: _Note) -> None:
+        draft = self.pending / f"{note.token}.draft"
+        draft.write_text(json.dumps(asdict(note), ensure_ascii=False), encoding="utf-8")
+        _sync(draft)
+        os.replace(draft, self._note_path(note))
+        _sync(self.pending)
+
+
+class _RejectedFor(Rejected):
+    """A rejection after the feeds were known: each gets a rejected delivery in the register."""
+
+    def __init__(self, rejected: Rejected, targets: Sequence[Target], delivery_ids: Sequence[str]) -> None:
+        super().__init__(rejected.message, rejected.remedy)
+        self.targets = targets
+        self.delivery_ids = delivery_ids
+
+
+def _files_below(folder: Path) -> Iterator[Path]:
+    """Everything that may be a delivery below a folder, links (to folders too) among them, in the order of names."""
+    with os.scandir(folder) as entries:
+        found = sorted(entries, key=lambda entry: entry.name)
+    for entry in found:
+        if entry.name.startswith((".", "~$")) or entry.name.casefold().endswith(_UNFINISHED):
+            continue
+        if entry.is_dir(follow_symlinks=False):
+            yield from _files_below(Path(entry.path))
+        else:
+            yield Path(entry.path)
+
+
+def _appearance(path: Path) -> tuple[int, int, float]:
+    """Size, time of the last change in ns, and age in seconds; -1 for a file that has gone."""
+    try:
+        status = path.lstat()
+    except FileNotFoundError:
+        return -1, -1, 0.0
+    return status.st_size, status.st_mtime_ns, time.time() - status.st_mtime
+
+
+def _is_half_written(path: Path) -> bool:
+    """Whether a fresh file looks cut off: a text file whose last line is open, a workbook without its end."""
+    suffix = path.suffix.casefold()
+    if not stat.S_ISREG(path.lstat().st_mode):
+        return False
+    if suffix in reading.WORKBOOKS:
+        import zipfile
+
+        return not zipfile.is_zipfile(path)
+    if suffix not in reading.DELIMITED:
+        return False
+    with path.open("rb") as stream:
+        stream.seek(0, os.SEEK_END)
+        if stream.tell() == 0:
+            return True
+        stream.seek(-2, os.SEEK_END) if stream.tell() > 1 else stream.seek(0)
+        return not stream.read().rstrip(b"\x00").endswith((b"\n", b"\r"))
+
+
+def _day_in_name(name: str) -> date | None:
+    """The day that a file name tells of (`Deals_2026_01_26.csv`, `发票_20260126.csv`); the last one if several."""
+    for year, month, day in reversed(_DAY_IN_NAME.findall(name)):
+        try:
+            return date(int(year), int(month), int(day))
+        except ValueError:
+            continue
+    return None
+
+
+def _printable(name: str) -> str:
+    """A file name that can be stored and shown: bytes that are no text become \\xNN."""
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace").replace("\x00", "")
+
+
+def _move(source: Path, target: Path) -> None:
+    try:
+        os.rename(source, target)
+    except OSError as error:
+        if error.errno != errno.EXDEV:  # only the inbox may lie on another file system
+            raise
+        draft = target.with_suffix(".copy")
+        shutil.copyfile(source, draft, follow_symlinks=False)
+        if not draft.is_symlink():
+            _sync(draft)
+        os.replace(draft, target)
+        source.unlink()
+    _sync(target.parent)
+
+
+def _link(source: Path, target: Path) -> None:
+    """Let the archived bytes be found under another name too, without a second copy where the system allows it."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.unlink(missing_ok=True)
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copyfile(source, target)
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

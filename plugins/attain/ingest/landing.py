@@ -1,0 +1,576 @@
+"""Landing one file for one feed: text becomes typed Parquet, refused rows go to quarantine, totals rows are checked.
+
+Every row of the file is accounted for: it is loaded, quarantined, a totals row, or (with a mapping) not for this feed.
+"""
+
+from __future__ import annotations
+
+import json
+import queue
+import threading
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from attain.ingest import conversion
+from attain.ingest.contracts import LANDED_COLUMNS, Column, likely, normalise_header
+from attain.ingest.conversion import Reading, Selection, conversion_sql, totals_label, why_refused
+from attain.ingest.mappings import Target
+from attain.ingest.reading import Batch, RaggedRow, Rejected, Table
+
+if TYPE_CHECKING:
+    import duckdb
+    import pyarrow
+
+PART_NAME = "part-00000.parquet"
+SAMPLES = 5
+# Below this number of rows a share says nothing; every refused row is listed instead.
+FEW_ROWS = 20
+_ROW_GROUP = 122_880
+
+
+@dataclass(frozen=True)
+class RefusedRow:
+    """A row in quarantine.
+
+    Attributes:
+        row_number: as a person sees it in a spreadsheet.
+        column_name: canonical name of the first column at fault; None when the row as a whole is.
+        value: text of that cell.
+        reason: every fault of the row.
+        remedy: what to do about the first.
+        raw_row: the row as JSON, header → text.
+    """
+
+    row_number: int
+    column_name: str | None
+    value: str | None
+    reason: str
+    remedy: str
+    raw_row: str
+
+
+@dataclass
+class Landed:
+    """What landing one file for one feed came to; counts of rows."""
+
+    rows_in_file: int = 0
+    rows_loaded: int = 0
+    rows_quarantined: int = 0
+    rows_declared_totals: int = 0
+    rows_not_for_feed: int = 0
+    extra_columns: list[str] = field(default_factory=list)
+    samples: list[RefusedRow] = field(default_factory=list)
+    horizon_date: date | None = None
+    notes: list[str] = field(default_factory=list)
+
+    def hold_account(self) -> None:
+        """Raise unless every row of the file is accounted for."""
+        accounted = self.rows_loaded + self.rows_quarantined + self.rows_declared_totals + self.rows_not_for_feed
+        if accounted != self.rows_in_file:
+            raise RuntimeError(
+                f"{self.rows_in_file} rows in the file, but {accounted} accounted for ({self.rows_loaded} loaded, "
+                f"{self.rows_quarantined} quarantined, {self.rows_declared_totals} totals, "
+                f"{self.rows_not_for_feed} not for the feed)"
+            )
+
+
+@dataclass(frozen=True)
+class Match:
+    """How the columns of one file answer to one target."""
+
+    target: Target
+    readings: tuple[Reading, ...]
+    selections: tuple[Selection, ...]
+
+    @property
+    def used(self) -> frozenset[int]:
+        """Positions of the file's columns that the target uses."""
+        indexes = {reading.index for reading in self.readings if reading.index is not None}
+        return frozenset(indexes | {selection.index for selection in self.selections})
+
+
+def score(targets: Sequence[Target]) -> Any:
+    """Scorer of header rows for files that feed these targets: how many of their columns a row names."""
+    wanted = [
+        {normalise_header(header) for header in headers} for target in targets for headers in target.headers.values()
+    ]
+
+    def count(cells: Sequence[str]) -> int:
+        forms = {normalise_header(cell) for cell in cells if len(cell) < 200}
+        return sum(1 for headers in wanted if headers & forms)
+
+    return count
+
+
+def match(table: Table, target: Target) -> Match:
+    """Find the target's columns in the table's header.
+
+    Raises:
+        Rejected: a required column is missing (with the likeliest header), a column that is needed is there twice,
+            or the header proves the file to be something else.
+    """
+    positions = {normalise_header(header): index for index, header in reversed(list(enumerate(table.header)))}
+    for header, meaning in target.feed.foreign_headers.items():
+        if target.mapping_name is None and normalise_header(header) in positions:
+            raise Rejected(
+                f"the column {header!r} belongs to {meaning}, not to {target.feed.code}",
+                f"put the file where {meaning} belongs; {target.feed.code} has no such column",
+            )
+    readings: list[Reading] = []
+    missing: list[Column] = []
+    for column in target.feed.columns:
+        values = target.values.get(column.name)
+        if column.name in target.constants:
+            readings.append(Reading(column, None, target.constants[column.name]))
+            continue
+        forms = [normalise_header(header) for header in target.headers.get(column.name, ())]
+        form = next((form for form in forms if form in positions), None)
+        if form is None:
+            needed = column.required or column.name in target.feed.key
+            if (needed and column.default is None) or (forms and target.mapping_name is not None):
+                missing.append(column)
+            continue
+        if form in table.duplicates:
+            raise Rejected(
+                f"the column {table.header[positions[form]]!r} is there more than once",
+                "export it once, or rename the one that is not meant",
+            )
+        readings.append(Reading(column, positions[form], None, values))
+    used = {reading.index for reading in readings}
+    free = [header for index, header in enumerate(table.header) if index not in used]
+    if missing:
+        raise _missing(missing, target, free, table)
+    selections = tuple(
+        Selection(_position(header, positions, target), values, negated)
+        for chosen, negated in ((target.where, False), (target.where_not, True))
+        for header, values in chosen.items()
+    )
+    return Match(target, tuple(readings), selections)
+
+
+def _missing(missing: Sequence[Column], target: Target, free: Sequence[str], table: Table) -> Rejected:
+    said = []
+    for column in missing:
+        known = target.headers.get(column.name, (column.name,))
+        near = next((found for header in known if (found := likely(header, free))), None)
+        said.append(f"{column.name} ({' / '.join(known[:3])})" + (f"; did {near!r} take its place?" if near else ""))
+    return Rejected(
+        f"missing column{'s' if len(said) > 1 else ''} of {target.feed.code}: {', '.join(said)}; "
+        f"the header in use ({table.layout}) has {', '.join(table.header[:12])}{', …' if len(table.header) > 12 else ''}",
+        "export it with these columns"
+        + (
+            f", or correct mapping {target.mapping_name}"
+            if target.mapping_name
+            else ", or add the new header to the contract's aliases"
+        ),
+    )
+
+
+def _position(header: str, positions: dict[str, int], target: Target) -> int:
+    form = normalise_header(header)
+    if form not in positions:
+        raise Rejected(
+            f"the mapping {target.mapping_name} selects rows by {header!r}, which the file does not have",
+            "correct the mapping, or export the column",
+        )
+    return positions[form]
+
+
+def land(
+    connection: duckdb.DuckDBPyConnection,
+    table: Table,
+    matched: Match,
+    extras: dict[str, int],
+    delivery_id: str,
+    raw_folder: Path,
+    quarantine_file: Path,
+    last_day: date,
+    max_quarantine_ratio: float,
+    business_timezone: str,
+) -> Landed:
+    """Convert all rows and write them; what is returned holds its account.
+
+    Args:
+        connection: a DuckDB connection to convert with.
+        table: the opened file.
+        matched: the columns' meaning.
+        extras: header → position of the columns that are kept as they are.
+        delivery_id: written on every row.
+        raw_folder: existing folder for the Parquet.
+        quarantine_file: written when a row is refused.
+        last_day: later days in horizon columns are plans or slips; they don't count as reached.
+        max_quarantine_ratio: a larger share of refused rows (in files of more than 20) rejects the file.
+        business_timezone: zone in which a moment's day is taken.
+
+    Raises:
+        Rejected: a totals row that disagrees, too many refused rows, or rows that can't be read.
+    """
+    work = _Landing(table, matched, extras, delivery_id, raw_folder, quarantine_file, last_day, business_timezone)
+    work.refusable = max_quarantine_ratio * table.at_most_rows if table.at_most_rows > FEW_ROWS else None
+    with work:
+        for batch in _ahead(table.batches()):
+            work.take(connection, batch)
+    landed = work.landed
+    landed.hold_account()
+    if landed.rows_in_file > FEW_ROWS and landed.rows_quarantined > max_quarantine_ratio * landed.rows_in_file:
+        raise work.too_many(f"{landed.rows_quarantined} of {landed.rows_in_file} rows")
+    return landed
+
+
+def _ahead(batches: Iterator[Batch]) -> Iterator[Batch]:
+    """Read the next batches in another thread while this one converts."""
+    ready: queue.Queue[Batch | BaseException | None] = queue.Queue(maxsize=2)
+    abandoned = threading.Event()
+
+    def put(item: Batch | BaseException | None) -> bool:
+        while not abandoned.is_set():
+            try:
+                ready.put(item, timeout=0.1)
+            except queue.Full:
+                continue
+            return True
+        return False
+
+    def read() -> None:
+        try:
+            for batch in batches:
+                if not put(batch):
+                    return
+            put(None)
+        except BaseException as error:  # handed over: it is raised where the batches are used
+            put(error)
+
+    reader = threading.Thread(target=read, name="attain-reader", daemon=True)
+    reader.start()
+    try:
+        while (item := ready.get()) is not None:
+            if isinstance(item, BaseException):
+                raise item
+            yield item
+    finally:
+        abandoned.set()
+        reader.join()
+
+
+class _Landing:
+    """The state of landing one file: sums for totals rows, keys seen, writers, counts."""
+
+    def __init__(
+        self,
+        table: Table,
+        matched: Match,
+        extras: dict[str, int],
+        delivery_id: str,
+        raw_folder: Path,
+        quarantine_file: Path,
+        last_day: date,
+        business_timezone: str,
+    ) -> None:
+        import pyarrow
+
+        self.target = matched.target
+        self.feed = matched.target.feed
+        self.header = table.header
+        self.delivery_id = delivery_id
+        self.raw_folder = raw_folder
+        self.quarantine_file = quarantine_file
+        self.last_day = last_day
+        self.zone = ZoneInfo(business_timezone)
+        self.readings = {reading.column.name: reading for reading in matched.readings}
+        self.sql = conversion_sql(
+            self.feed, matched.readings, self.header, extras, matched.selections, self.target.formats
+        )
+        self.schema = pyarrow.schema(
+            [
+                *((column.name, _arrow_type(column.sql_type)) for column in self.feed.columns),
+                *((name, _arrow_type(sql_type)) for name, sql_type in LANDED_COLUMNS.items()),
+            ]
+        )
+        self.landed = Landed(extra_columns=list(extras))
+        self.refusable: float | None = None
+        self.faults: Counter[str] = Counter()
+        self.numeric = [
+            column.name
+            for column in self.feed.columns
+            if column.type in ("money", "decimal", "integer") and self._index(column.name) is not None
+        ]
+        self.sums: dict[str, Decimal] = dict.fromkeys(self.numeric, Decimal(0))
+        self.sums_at_subtotal = dict(self.sums)
+        self.unsummed: set[str] = set()  # columns with a cell that could not be read: their totals can't be checked
+        self.keys_seen: set[tuple[Any, ...]] = set()
+        self.loaded_writer: Any = None
+        self.quarantine_writer: Any = None
+
+    def _index(self, name: str) -> int | None:
+        reading = self.readings.get(name)
+        return None if reading is None else reading.index
+
+    def __enter__(self) -> _Landing:
+        from pyarrow import parquet
+
+        self.loaded_writer = parquet.ParquetWriter(
+            self.raw_folder / PART_NAME, self.schema, compression="zstd", compression_level=1
+        )
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.loaded_writer.close()
+        if self.quarantine_writer is not None:
+            self.quarantine_writer.close()
+
+    def take(self, connection: duckdb.DuckDBPyConnection, batch: Batch) -> None:
+        """Convert one batch, write it, and count each of its rows once."""
+        import pyarrow
+        from pyarrow import compute
+
+        self._take_ragged(batch.ragged)
+        if not batch.rows.num_rows:
+            return
+        width = len(self.header)
+        trimmed = pyarrow.table(
+            [
+                *(compute.utf8_trim(batch.rows.column(index), conversion.INVISIBLE) for index in range(width)),
+                batch.rows.column(width),
+            ],
+            names=batch.rows.column_names,
+        )
+        connection.register("batch", trimmed)
+        try:
+            converted = connection.execute(self.sql).to_arrow_table()
+        finally:
+            connection.unregister("batch")
+        states = converted.column("_state").combine_chunks()
+        special = compute.any(compute.not_equal(states, conversion.LOADED)).as_py()
+        if special:
+            loaded = self._take_special(batch.rows, trimmed, converted, states)
+        else:
+            loaded = converted
+            self._add_up(converted)
+            self.landed.rows_in_file += converted.num_rows
+        if self.target.distinct:
+            loaded = self._first_of_each_key(loaded)
+        self.landed.rows_loaded += loaded.num_rows
+        self._reach(loaded)
+        self._write(loaded)
+        self._stop_if_hopeless()
+
+    def _take_special(
+        self, rows: pyarrow.Table, trimmed: pyarrow.Table, converted: pyarrow.Table, states: pyarrow.Array
+    ) -> pyarrow.Table:
+        from pyarrow import compute
+
+        counts = {item["values"]: item["counts"] for item in compute.value_counts(states).to_pylist()}
+        self.landed.rows_in_file += converted.num_rows - counts.get(conversion.BLANK, 0)
+        self.landed.rows_not_for_feed += counts.get(conversion.NOT_FOR_FEED, 0)
+        refused: list[RefusedRow] = []
+        summed_to = 0
+        looked_at = (conversion.REFUSED, conversion.KEYLESS, conversion.HEADER_AGAIN)
+        positions = [index for index, state in enumerate(states.to_pylist()) if state in looked_at]
+        for index in positions:
+            state = states[index].as_py()
+            number = converted.column("_row_number")[index].as_py()
+            cells = [trimmed.column(position)[index].as_py() for position in range(len(self.header))]
+            raw = json.dumps(
+                {name: rows.column(position)[index].as_py() for position, name in enumerate(self.header)},
+                ensure_ascii=False,
+            )
+            if state == conversion.HEADER_AGAIN:
+                reason, remedy = "the header again, in the middle of the rows", "nothing is lost; export without it"
+                refused.append(RefusedRow(number, None, None, reason, remedy, raw))
+                continue
+            label = next((kind for cell in cells if (kind := totals_label(cell))), None)
+            if state == conversion.KEYLESS and label is not None:
+                self._add_up(_not_totals(converted.slice(summed_to, index - summed_to)))
+                summed_to = index + 1
+                self._check_totals(
+                    number, label, {name: converted.column(name)[index].as_py() for name in self.numeric}
+                )
+                self.landed.rows_declared_totals += 1
+                continue
+            if state == conversion.KEYLESS and self.target.distinct:
+                self.landed.rows_not_for_feed += 1
+                continue
+            faulty = converted.column("_faults")[index].as_py() or []
+            self.unsummed.update(faulty)
+            refused.append(self._refusal(number, faulty, cells, raw))
+        self._add_up(_not_totals(converted.slice(summed_to)))
+        self._quarantine(refused)
+        return converted.filter(compute.equal(states, conversion.LOADED))
+
+    def _refusal(self, number: int, faulty: Sequence[str], cells: Sequence[str], raw: str) -> RefusedRow:
+        said = []
+        for name in faulty:
+            reading = self.readings[name]
+            text = (reading.constant or "") if reading.index is None else cells[reading.index]
+            reason, remedy = why_refused(reading.column, text or None, self.target.formats)
+            header = "constant of the mapping" if reading.index is None else self.header[reading.index]
+            self.faults[f"{header}: {reason}"] += 1
+            said.append((name, text or None, f"{header}: {reason}", remedy))
+        first_name, first_value, _, first_remedy = said[0]
+        return RefusedRow(number, first_name, first_value, "; ".join(item[2] for item in said), first_remedy, raw)
+
+    def _take_ragged(self, ragged: Sequence[RaggedRow]) -> None:
+        refused = []
+        for row in ragged:
+            if not any(cell.strip(conversion.INVISIBLE) for cell in row.cells):
+                continue
+            self.landed.rows_in_file += 1
+            self.unsummed.update(self.numeric)
+            reason = f"the row has {len(row.cells)} cells, the header {len(self.header)}"
+            self.faults[reason] += 1
+            named = {
+                (self.header[index] if index < len(self.header) else f"cell {index + 1}"): cell
+                for index, cell in enumerate(row.cells)
+            }
+            remedy = "export it again; a separator inside a cell needs quotes around the cell"
+            refused.append(
+                RefusedRow(row.row_number, None, None, reason, remedy, json.dumps(named, ensure_ascii=False))
+            )
+        self._quarantine(refused)
+
+    def _add_up(self, converted: pyarrow.Table) -> None:
+        from pyarrow import compute
+
+        for name in self.numeric:
+            total = compute.sum(converted.column(name)).as_py()
+            if total is not None:
+                self.sums[name] += Decimal(total)
+
+    def _check_totals(self, number: int, label: str, declared: dict[str, Any]) -> None:
+        for name, said in declared.items():
+            if said is None:
+                continue
+            if name in self.unsummed:
+                self.landed.notes.append(
+                    f"row {number}: the total of {name} can't be checked, some cells can't be read"
+                )
+                continue
+            above = self.sums[name] - (self.sums_at_subtotal[name] if label == "subtotal" else Decimal(0))
+            if Decimal(said) != above:
+                index = self._index(name)
+                header = name if index is None else self.header[index]
+                raise Rejected(
+                    f"row {number}: the totals row says {header} is {said}, but the rows above add up to {above}",
+                    "rows are missing or were changed by hand; export the file again",
+                )
+        if label == "subtotal":
+            self.sums_at_subtotal = dict(self.sums)
+
+    def _first_of_each_key(self, loaded: pyarrow.Table) -> pyarrow.Table:
+        import pyarrow
+
+        fresh = []
+        for key in zip(*(loaded.column(name).to_pylist() for name in self.feed.key), strict=True):
+            fresh.append(key not in self.keys_seen)
+            self.keys_seen.add(key)
+        self.landed.rows_not_for_feed += fresh.count(False)
+        return loaded.filter(pyarrow.array(fresh, pyarrow.bool_()))
+
+    def _reach(self, loaded: pyarrow.Table) -> None:
+        """Move the horizon to the latest day met that is not after `last_day`."""
+        import pyarrow
+        from pyarrow import compute
+
+        for name in self.target.horizon:
+            column = loaded.column(name)
+            if pyarrow.types.is_timestamp(column.type):
+                after = datetime.combine(self.last_day + timedelta(days=1), time(), self.zone)
+                bound = pyarrow.scalar(after.astimezone(UTC).replace(tzinfo=None), column.type)
+                latest = compute.max(column.filter(compute.less(column, bound))).as_py()
+                day = None if latest is None else latest.replace(tzinfo=UTC).astimezone(self.zone).date()
+            else:
+                day = compute.max(column.filter(compute.less_equal(column, pyarrow.scalar(self.last_day)))).as_py()
+            if day is not None and (self.landed.horizon_date is None or day > self.landed.horizon_date):
+                self.landed.horizon_date = day
+
+    def _write(self, loaded: pyarrow.Table) -> None:
+        import pyarrow
+
+        if not loaded.num_rows:
+            return
+        ids = pyarrow.repeat(pyarrow.scalar(self.delivery_id), loaded.num_rows)
+        columns = [
+            ids if name == "_delivery_id" else loaded.column(name).cast(self.schema.field(name).type)
+            for name in self.schema.names
+        ]
+        self.loaded_writer.write_table(pyarrow.table(columns, schema=self.schema), row_group_size=_ROW_GROUP)
+
+    def _quarantine(self, refused: list[RefusedRow]) -> None:
+        if not refused:
+            return
+        import pyarrow
+        from pyarrow import parquet
+
+        self.landed.rows_quarantined += len(refused)
+        self.landed.samples += refused[: SAMPLES - len(self.landed.samples)]
+        rows = pyarrow.Table.from_pylist(
+            [{"_delivery_id": self.delivery_id, "_row_number": row.row_number, **_texts(row)} for row in refused],
+            schema=_quarantine_schema(),
+        )
+        if self.quarantine_writer is None:
+            self.quarantine_writer = parquet.ParquetWriter(self.quarantine_file, rows.schema, compression="zstd")
+        self.quarantine_writer.write_table(rows)
+
+    def _stop_if_hopeless(self) -> None:
+        if self.refusable is not None and self.landed.rows_quarantined > self.refusable:
+            raise self.too_many(f"{self.landed.rows_quarantined} of the first {self.landed.rows_in_file} rows")
+
+    def too_many(self, share: str) -> Rejected:
+        """The rejection of a file of which too many rows are refused; names the commonest faults and first rows."""
+        common = "; ".join(f"{fault} ({times} rows)" for fault, times in self.faults.most_common(3))
+        rows = ", ".join(
+            f"row {row.row_number}" + (f" {row.value!r}" if row.value is not None else "")
+            for row in self.landed.samples
+        )
+        return Rejected(
+            f"{share} break the contract of {self.feed.code}, too many to take the rest: {common}; e.g. {rows}",
+            "most likely a column holds something else than before: correct the export or the mapping, then send it again",
+        )
+
+
+def _not_totals(converted: pyarrow.Table) -> pyarrow.Table:
+    from pyarrow import compute
+
+    states = converted.column("_state")
+    return converted.filter(compute.not_equal(states, conversion.HEADER_AGAIN))
+
+
+def _texts(row: RefusedRow) -> dict[str, str | None]:
+    return {
+        "column_name": row.column_name,
+        "value": row.value,
+        "reason": row.reason,
+        "remedy": row.remedy,
+        "raw_row": row.raw_row,
+    }
+
+
+def _quarantine_schema() -> pyarrow.Schema:
+    import pyarrow
+
+    names = ("column_name", "value", "reason", "remedy", "raw_row")
+    return pyarrow.schema(
+        [("_delivery_id", pyarrow.string()), ("_row_number", pyarrow.int64()), *((n, pyarrow.string()) for n in names)]
+    )
+
+
+def _arrow_type(sql_type: str) -> pyarrow.DataType:
+    import pyarrow
+
+    plain = {
+        "VARCHAR": pyarrow.string(),
+        "DATE": pyarrow.date32(),
+        "TIMESTAMP": pyarrow.timestamp("us"),
+        "BIGINT": pyarrow.int64(),
+        "BOOLEAN": pyarrow.bool_(),
+    }
+    if sql_type in plain:
+        return plain[sql_type]
+    precision, scale = sql_type.removeprefix("DECIMAL(").removesuffix(")").split(",")
+    return pyarrow.decimal128(int(precision), int(scale))

@@ -1,0 +1,393 @@
+"""Mappings: files of a system that has no contract are dropped in as they are, and a YAML file says what they mean.
+
+`mappings/<name>.yml` serves the folder `inbox/<name>/`. It names files by pattern and, for each, the feeds that its
+rows belong to: which header is which canonical column, constants, and what values mean.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any, NoReturn
+from zoneinfo import ZoneInfo
+
+import yaml
+
+from attain.errors import BadInput
+from attain.ingest import contracts
+from attain.ingest.contracts import Feed, likely, normalise_header, sha256_of
+from attain.ingest.conversion import Formats
+from attain.settings import Settings
+
+_DATE_SUFFIX = re.compile(r"[ _.-]*\d{4}[-_.]?\d{2}([-_.]?\d{2})?([-_ T]?\d{4,6})?$")
+
+
+@dataclass(frozen=True)
+class Target:
+    """What the columns of one file mean for one feed.
+
+    Attributes:
+        feed: the feed that the rows belong to.
+        headers: canonical column → headers that mean it, the more trusted ones first.
+        constants: canonical column → value of every row.
+        values: canonical column → what the file says (without case) → the value.
+        distinct: one row a key; rows that repeat one, and rows without a key, are not for this feed.
+        where: header → values; other rows are not for this feed.
+        where_not: header → values; rows that have them are not for this feed.
+        horizon: columns whose latest day says how far the data reach.
+        formats: how dates and numbers are written.
+        mapping_name: the mapping it is from; None: the contract itself.
+        mapping_sha256: hash of this part of the mapping; None: the contract itself.
+    """
+
+    feed: Feed
+    headers: Mapping[str, tuple[str, ...]]
+    formats: Formats
+    constants: Mapping[str, str] = field(default_factory=dict)
+    values: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    distinct: bool = False
+    where: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    where_not: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    horizon: tuple[str, ...] = ()
+    mapping_name: str | None = None
+    mapping_sha256: str | None = None
+
+
+@dataclass(frozen=True)
+class MappedFile:
+    """A pattern of file names and what such files hold; `ignored` says why one is not read at all."""
+
+    pattern: str
+    targets: tuple[Target, ...]
+    ignored: str | None
+
+    def matches(self, file_name: str) -> bool:
+        """Whether a file of that name is meant; a date at the end of the name does not matter, nor does case."""
+        name = Path(file_name.casefold())
+        undated = _DATE_SUFFIX.sub("", name.stem) + name.suffix
+        pattern = self.pattern.casefold()
+        return fnmatchcase(name.name, pattern) or fnmatchcase(undated, pattern)
+
+
+@dataclass(frozen=True)
+class SystemMapping:
+    """One mapping file."""
+
+    name: str
+    title: str
+    owner: str
+    files: tuple[MappedFile, ...]
+
+    def file_for(self, file_name: str) -> MappedFile | None:
+        """The first entry whose pattern fits."""
+        return next((entry for entry in self.files if entry.matches(file_name)), None)
+
+
+def of_contract(settings: Settings, feed: Feed) -> Target:
+    """The target of files in the feed's own folder: headers by the contract's aliases."""
+    return Target(
+        feed=feed,
+        headers={column.name: column.headers for column in feed.columns},
+        formats=Formats(settings.timezone),
+        horizon=feed.horizon,
+    )
+
+
+def names(settings: Settings) -> list[str]:
+    """Names of the mapping files, sorted. They are not read for it."""
+    return sorted(path.stem for path in settings.mappings_dir.glob("*.yml"))
+
+
+def load(settings: Settings, name: str) -> SystemMapping:
+    """Read and check one mapping.
+
+    Raises:
+        BadInput: it can't be used; the message names the file, the place, the fault and the likeliest slip.
+    """
+    path = settings.mappings_dir / f"{name}.yml"
+    return _Reader(path, settings.timezone).read()
+
+
+def load_mappings(settings: Settings) -> dict[str, SystemMapping]:
+    """All mappings by name.
+
+    Raises:
+        BadInput: one of them can't be used.
+    """
+    return {name: load(settings, name) for name in names(settings)}
+
+
+class _Reader:
+    """Reads one mapping file and says in plain words what is wrong with it."""
+
+    def __init__(self, path: Path, timezone: str) -> None:
+        self.path = path
+        self.timezone = timezone
+
+    def fail(self, where: str, fault: str, remedy: str = "") -> NoReturn:
+        raise BadInput(
+            f"mapping {self.path.name}: {where}: {fault}",
+            remedy or f"correct {self.path.name}; CONTRIBUTING shows a mapping, the contracts name the columns",
+        )
+
+    def read(self) -> SystemMapping:
+        try:
+            document = yaml.safe_load(self.path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            raise BadInput(
+                f"there is no mapping called {self.path.stem!r}", f"write {self.path.name} in the mappings folder"
+            ) from None
+        except (yaml.YAMLError, UnicodeDecodeError) as error:
+            self.fail("the file", f"is not YAML: {error}")
+        document = self.mapping(
+            document, "the file", {"title", "owner", "date_format", "timezone", "decimal", "files"}, {"title", "files"}
+        )
+        if self.path.stem in contracts.load():
+            self.fail("the file's name", "is that of a source with contracts; call it otherwise")
+        if not re.fullmatch(r"[a-z][a-z0-9_]{0,62}", self.path.stem):
+            self.fail("the file's name", "should be small letters, digits and _")
+        formats = self.formats(document)
+        files = self.list_of(document["files"], "files")
+        if not files:
+            self.fail("files", "names no file")
+        return SystemMapping(
+            name=self.path.stem,
+            title=str(document["title"]),
+            owner=str(document.get("owner", "")),
+            files=tuple(self.file(entry, f"files[{number}]", formats) for number, entry in enumerate(files, start=1)),
+        )
+
+    def formats(self, document: Mapping[str, Any]) -> Formats:
+        listed = document.get("date_format", [])
+        listed = [listed] if isinstance(listed, str) else self.list_of(listed, "date_format")
+        for form in listed:
+            if not isinstance(form, str) or "%" not in form:
+                self.fail("date_format", f"{form!r} is no format; write it like %d/%m/%Y")
+        timezone = document.get("timezone", self.timezone)
+        try:
+            ZoneInfo(str(timezone))
+        except (KeyError, ValueError, OSError):
+            self.fail("timezone", f"{timezone!r} is no time zone; use a name such as Asia/Shanghai")
+        decimal = document.get("decimal", ".")
+        if decimal not in (".", ","):
+            self.fail("decimal", f"is {decimal!r}, should be '.' or ','")
+        return Formats(str(timezone), tuple(listed), decimal)
+
+    def file(self, entry: Any, where: str, formats: Formats) -> MappedFile:
+        entry = self.mapping(entry, where, {"name", "feeds", "ignore", "reason"}, {"name"})
+        pattern = str(entry["name"])
+        if entry.get("ignore"):
+            if entry.get("feeds"):
+                self.fail(where, "is ignored and has feeds; it can't be both")
+            if not entry.get("reason"):
+                self.fail(where, "is ignored without a `reason`")
+            return MappedFile(pattern, (), str(entry["reason"]))
+        if not entry.get("feeds"):
+            self.fail(where, "names no `feeds`; say where its rows go, or `ignore: true` with a `reason`")
+        feeds = self.list_of(entry["feeds"], f"{where}.feeds")
+        targets = tuple(
+            self.target(target, f"{where}.feeds[{number}]", formats) for number, target in enumerate(feeds, start=1)
+        )
+        hashes = [(target.feed.code, target.mapping_sha256) for target in targets]
+        if len(set(hashes)) < len(hashes):
+            self.fail(f"{where}.feeds", "says the same thing twice")
+        return MappedFile(pattern, targets, None)
+
+    def target(self, entry: Any, where: str, formats: Formats) -> Target:
+        known = {"feed", "columns", "constants", "values", "distinct", "where", "where_not", "horizon"}
+        entry = self.mapping(entry, where, known, {"feed", "columns"})
+        code = str(entry["feed"])
+        if code not in contracts.feeds():
+            near = likely(code, contracts.feeds())
+            self.fail(
+                f"{where}.feed",
+                f"no feed is called {code!r}" + (f"; did you mean {near!r}?" if near else ""),
+                f"the feeds are {', '.join(contracts.feeds())}",
+            )
+        feed = contracts.feeds()[code]
+        columns = self.canonical(entry["columns"], f"{where}.columns", feed)
+        constants = self.canonical(entry.get("constants") or {}, f"{where}.constants", feed)
+        values = {
+            name: {str(said): str(meant) for said, meant in self.mapping(meanings, f"{where}.values.{name}").items()}
+            for name, meanings in self.canonical(entry.get("values") or {}, f"{where}.values", feed).items()
+        }
+        for name in sorted(set(columns) & set(constants)):
+            self.fail(f"{where}.constants.{name}", "is mapped to a header as well")
+        for name in sorted(set(values) - set(columns)):
+            self.fail(f"{where}.values.{name}", "has meanings for values, but no header is mapped to it")
+        for column in feed.columns:
+            needed = column.required or column.name in feed.key
+            if needed and column.default is None and column.name not in {*columns, *constants}:
+                self.fail(
+                    f"{where}.columns",
+                    f"{code} needs {column.name} ({column.description}); map a header or a constant to it",
+                )
+        horizon = entry.get("horizon")
+        horizon = feed.horizon if horizon is None else tuple(self.list_of(horizon, f"{where}.horizon"))
+        for name in horizon:
+            column = feed.by_name.get(str(name))
+            if column is None or column.type not in ("date", "timestamp"):
+                self.fail(f"{where}.horizon", f"{name!r} is no date of {code}")
+        plain = {
+            "columns": columns,
+            "constants": constants,
+            "values": values,
+            "distinct": bool(entry.get("distinct", False)),
+            "where": self.selection(entry.get("where"), f"{where}.where"),
+            "where_not": self.selection(entry.get("where_not"), f"{where}.where_not"),
+            "horizon": list(horizon),
+            "formats": [formats.timezone, list(formats.date_formats), formats.decimal_separator],
+        }
+        return Target(
+            feed=feed,
+            headers={name: (str(header),) for name, header in columns.items()},
+            formats=formats,
+            constants={name: str(value) for name, value in constants.items()},
+            values=values,
+            distinct=plain["distinct"],
+            where=plain["where"],
+            where_not=plain["where_not"],
+            horizon=horizon,
+            mapping_name=self.path.stem,
+            mapping_sha256=sha256_of(plain),
+        )
+
+    def canonical(self, value: Any, where: str, feed: Feed) -> dict[str, Any]:
+        found = self.mapping(value, where)
+        for name, item in found.items():
+            if name not in feed.by_name:
+                near = likely(name, feed.by_name)
+                self.fail(
+                    f"{where}.{name}",
+                    f"{feed.code} has no such column" + (f"; did you mean {near!r}?" if near else ""),
+                    f"its columns are {', '.join(feed.by_name)}",
+                )
+            if item is None:
+                self.fail(f"{where}.{name}", "is empty")
+        return found
+
+    def selection(self, value: Any, where: str) -> dict[str, tuple[str, ...]]:
+        return {
+            header: tuple(str(item) for item in (values if isinstance(values, list) else [values]))
+            for header, values in self.mapping(value or {}, where).items()
+        }
+
+    def mapping(
+        self, value: Any, where: str, known: set[str] | None = None, needed: set[str] | None = None
+    ) -> dict[str, Any]:
+        if not isinstance(value, dict):
+            self.fail(where, f"should hold `name: value` pairs, is {value!r}")
+        for name in value:
+            if known is not None and name not in known:
+                near = likely(str(name), known)
+                self.fail(
+                    where,
+                    f"does not know {str(name)!r}" + (f"; did you mean {near!r}?" if near else ""),
+                    f"it knows {', '.join(sorted(known))}",
+                )
+        for name in sorted((needed or set()) - set(value)):
+            self.fail(where, f"lacks {name!r}")
+        return {str(name): item for name, item in value.items()}
+
+    def list_of(self, value: Any, where: str) -> list[Any]:
+        if not isinstance(value, list):
+            self.fail(where, f"should be a list, is {value!r}")
+        return value
+
+
+def suggest(settings: Settings, folder: str) -> str:
+    """A draft mapping for the files in `inbox/<folder>/`, from the likeness of their headers to the contracts'.
+
+    Each file gets the feed whose columns its headers name best; what is required but was not found is left as a
+    line to fill in, so that the draft is refused until somebody has read it.
+
+    Raises:
+        BadInput: there is no such folder, or no readable file in it.
+    """
+    from attain.ingest import reading  # the readers need not be loaded to check a mapping
+
+    place = settings.inbox / folder
+    if not place.is_dir():
+        raise BadInput(f"there is no folder inbox/{folder}", "drop the files there first")
+    drafts = []
+    for path in sorted(place.rglob("*")):
+        if path.is_symlink() or not path.is_file() or path.name.startswith((".", "~$")):
+            continue
+        try:
+            scratch = settings.lake / "suggest"
+            scratch.mkdir(parents=True, exist_ok=True)
+            table = reading.open_table(path, path.name, reading.look(path), _any_header, scratch)
+        except reading.Rejected as rejected:
+            drafts.append(f"  # {path.name}: {rejected.message}")
+            continue
+        drafts.append(_draft(path.name, table.header))
+    if not drafts:
+        raise BadInput(f"inbox/{folder} holds no file", "drop the files there first")
+    head = [
+        f"# draft: check every line, then save it as mappings/{folder}.yml",
+        f"title: {folder}",
+        "owner: ''",
+        "files:",
+    ]
+    return "\n".join([*head, *drafts]) + "\n"
+
+
+def _any_header(cells: Sequence[str]) -> int:
+    known = {
+        normalise_header(header) for feed in contracts.feeds().values() for c in feed.columns for header in c.headers
+    }
+    return sum(1 for cell in cells if cell.strip()) + sum(2 for cell in cells if normalise_header(cell) in known)
+
+
+def _draft(file_name: str, header: Sequence[str]) -> str:
+    guesses = {code: _guess(feed, header) for code, feed in contracts.feeds().items()}
+    code = max(guesses, key=lambda name: _likeness(contracts.feeds()[name], guesses[name], file_name))
+    feed = contracts.feeds()[code]
+    lines = [f"  - name: {_yaml(file_name)}", "    feeds:", f"      - feed: {code}", "        columns:"]
+    for column in feed.columns:
+        needed = (column.required or column.name in feed.key) and column.default is None
+        if column.name in guesses[code]:
+            lines.append(f"          {column.name}: {_yaml(guesses[code][column.name])}")
+        elif needed:
+            lines.append(f"          {column.name}:  # needed: {column.description}")
+    unused = [name for name in header if name not in guesses[code].values()]
+    if unused:
+        lines.append(f"        # not used yet: {', '.join(unused)}")
+    return "\n".join(lines)
+
+
+def _guess(feed: Feed, header: Sequence[str]) -> dict[str, str]:
+    guesses: dict[str, str] = {}
+    free = list(header)
+    for column in feed.columns:
+        forms = {normalise_header(known) for known in column.headers}
+        exact = next((name for name in free if normalise_header(name.replace("_", " ")) in forms), None)
+        if exact is None and column.name.replace("_", "") in {normalise_header(n.replace("_", "")) for n in free}:
+            exact = next(n for n in free if normalise_header(n.replace("_", "")) == column.name.replace("_", ""))
+        if exact is not None:
+            guesses[column.name] = exact
+            free.remove(exact)
+    for column in feed.columns:
+        if column.name in guesses:
+            continue
+        for known in (*column.headers, column.description):
+            near = likely(known.replace("_", " "), free)
+            if near is not None:
+                guesses[column.name] = near
+                free.remove(near)
+                break
+    return guesses
+
+
+def _likeness(feed: Feed, guess: Mapping[str, str], file_name: str) -> float:
+    needed = [column.name for column in feed.columns if column.required]
+    found = sum(1 for name in needed if name in guess)
+    named = 1.0 if feed.name.rstrip("s") in file_name.casefold() else 0.0
+    return found / max(len(needed), 1) + len(guess) / len(feed.columns) + named
+
+
+def _yaml(text: str) -> str:
+    return yaml.safe_dump(text, allow_unicode=True, width=10_000).strip().removesuffix("...").strip()

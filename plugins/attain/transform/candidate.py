@@ -1,0 +1,333 @@
+"""The candidate: what would be published from everything that is committed by now, named by the hash of its inputs.
+
+`prepare` looks at the inputs; when they are new it makes a fresh warehouse with all that dbt reads (raw views, plan tables,
+control tables). Nothing of a former or a killed build is left in it: the file is made anew each time.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+from sqlalchemy import select
+
+from attain import __version__
+from attain.control import database, lock
+from attain.control.models import Delivery, Hold
+from attain.errors import BadInput, Busy
+from attain.ingest import lake
+from attain.plans.compile import write_plan_tables
+from attain.settings import Settings
+
+if TYPE_CHECKING:
+    import duckdb
+
+CANDIDATE_FILE = "candidate.json"
+
+# What the published rows depend on besides deliveries, plans and settings: code, and what the gate asks for.
+_CODE = (
+    ("plugins/attain", (".py", ".yml", ".json")),
+    ("expectations", (".yml",)),
+    ("dbt_project/models", (".sql", ".yml")),
+    ("dbt_project/macros", (".sql",)),
+    ("dbt_project/seeds", (".csv", ".yml")),
+    ("dbt_project/tests", (".sql", ".yml")),
+    ("dbt_project/dbt_project.yml", (".yml",)),
+)
+
+_DELIVERY = pa.schema(
+    [
+        ("delivery_id", pa.string()),
+        ("sequence", pa.int64()),
+        ("source_system", pa.string()),
+        ("source", pa.string()),
+        ("feed", pa.string()),
+        ("file_name", pa.string()),
+        ("content_sha256", pa.string()),
+        ("file_format", pa.string()),
+        ("encoding", pa.string()),
+        ("layout", pa.string()),
+        ("mapping_name", pa.string()),
+        ("status", pa.string()),
+        ("received_at", pa.timestamp("us")),
+        ("extracted_at", pa.timestamp("us")),
+        ("horizon_date", pa.date32()),
+        ("rows_in_file", pa.int64()),
+        ("rows_loaded", pa.int64()),
+        ("rows_quarantined", pa.int64()),
+        ("rows_declared_totals", pa.int64()),
+        ("rows_not_for_feed", pa.int64()),
+        ("extra_columns", pa.string()),
+        ("reason", pa.string()),
+    ]
+)
+_HOLD = pa.schema(
+    [
+        ("hold_id", pa.string()),
+        ("payee_id", pa.string()),
+        ("check_name", pa.string()),
+        ("reason", pa.string()),
+        ("exposure_amount", pa.decimal128(18, 2)),
+        ("currency_code", pa.string()),
+    ]
+)
+_RUN = pa.schema(
+    [
+        ("run_id", pa.string()),
+        ("release_id", pa.string()),
+        ("fingerprint", pa.string()),
+        ("as_of_date", pa.date32()),
+        ("business_timezone", pa.string()),
+        ("fx_max_age_days", pa.int32()),
+        ("fx_rate_type", pa.string()),
+        ("code_version", pa.string()),
+    ]
+)
+_QUARANTINE_COLUMNS = ("column_name", "value", "reason", "remedy", "raw_row")
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """What would be published.
+
+    Attributes:
+        run_id: the first 12 digits of the fingerprint; the same inputs are the same run.
+        fingerprint: SHA-256 over all inputs: deliveries, plans, dbt project, expectations, code, settings.
+        release_id: as-of day and run id; the id of the release that it becomes.
+        as_of_date: the day that the run is computed for.
+        code_version: version of attain.
+        delivery_ids: the committed deliveries, sorted.
+        is_new: False when the current release was made of the very same inputs.
+    """
+
+    run_id: str
+    fingerprint: str
+    release_id: str
+    as_of_date: date
+    code_version: str
+    delivery_ids: list[str]
+    is_new: bool
+
+
+def prepare(settings: Settings) -> Candidate:
+    """Make the candidate and, when it is new, the warehouse that dbt builds it in.
+
+    Raises:
+        BadInput: nothing has been delivered, no delivery tells of a day, or a plan file has errors.
+        Busy: another process is writing in this home.
+    """
+    with lock.writer(settings):
+        deliveries = _deliveries(settings)
+        committed = [delivery for delivery in deliveries if delivery.status == "committed"]
+        if not committed:
+            raise BadInput(
+                f"nothing has been delivered to {settings.inbox}",
+                "run `attain demo` for sample exports, or put files into inbox/<source>/<feed>/ and run again",
+            )
+        as_of = settings.as_of or _last_horizon(committed)
+        fingerprint = _fingerprint(settings, committed, as_of)
+        run_id = fingerprint[:12]
+        release_id = f"{as_of:%Y%m%d}-{run_id}"
+        candidate = Candidate(
+            run_id=run_id,
+            fingerprint=fingerprint,
+            release_id=release_id,
+            as_of_date=as_of,
+            code_version=__version__,
+            delivery_ids=sorted(delivery.delivery_id for delivery in committed),
+            is_new=not _is_current(settings, release_id),
+        )
+        _path(settings).unlink(missing_ok=True)
+        if candidate.is_new:
+            _make_warehouse(settings, candidate, deliveries)
+        _store(settings, candidate)
+        return candidate
+
+
+def load_candidate(settings: Settings, run_id: str | None = None) -> Candidate:
+    """The candidate that is there now.
+
+    Args:
+        settings: the home.
+        run_id: the run that the caller speaks of; None: whichever candidate there is.
+
+    Raises:
+        BadInput: there is no candidate, or its file can't be read.
+        Busy: another run has replaced the candidate of `run_id`.
+    """
+    try:
+        stored = json.loads(_path(settings).read_text(encoding="utf-8"))
+        stored["as_of_date"] = date.fromisoformat(stored["as_of_date"])
+        candidate = Candidate(**stored)
+    except FileNotFoundError:
+        raise BadInput("there is no candidate", "run: attain build") from None
+    except (OSError, ValueError, TypeError, KeyError) as problem:
+        raise BadInput(f"{CANDIDATE_FILE} can't be read: {problem}", "run: attain build") from None
+    if run_id is not None and candidate.run_id != run_id:
+        raise Busy(
+            f"another run has replaced this candidate: {candidate.run_id} instead of {run_id}",
+            "start again from: attain build",
+        )
+    return candidate
+
+
+def _path(settings: Settings) -> Path:
+    return settings.warehouse / CANDIDATE_FILE
+
+
+def _store(settings: Settings, candidate: Candidate) -> None:
+    content = {**dataclasses.asdict(candidate), "as_of_date": candidate.as_of_date.isoformat()}
+    settings.warehouse.mkdir(parents=True, exist_ok=True)
+    beside = _path(settings).with_suffix(".json.new")
+    beside.write_text(json.dumps(content, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+    os.replace(beside, _path(settings))
+
+
+def _deliveries(settings: Settings) -> list[Delivery]:
+    with database.session(settings) as session:
+        return list(session.scalars(select(Delivery).order_by(Delivery.sequence)))
+
+
+def _last_horizon(committed: Iterable[Delivery]) -> date:
+    days = [delivery.horizon_date for delivery in committed if delivery.horizon_date is not None]
+    if not days:
+        raise BadInput(
+            "no delivery says up to which day it tells of, so there is no day to compute the run for",
+            "deliver deals, contracts, invoices or receipts, or set ATTAIN_AS_OF=YYYY-MM-DD",
+        )
+    return max(days)
+
+
+def _is_current(settings: Settings, release_id: str) -> bool:
+    current = settings.releases / "current"
+    try:
+        target = os.readlink(current)
+    except OSError:
+        return False
+    return Path(target).name == release_id and (settings.releases / release_id / "receipt.json").is_file()
+
+
+def _fingerprint(settings: Settings, committed: Iterable[Delivery], as_of: date) -> str:
+    digest = hashlib.sha256()
+    for kind, name, content in _inputs(settings, committed, as_of):
+        # Lengths are written, so that no two lists of inputs give the same bytes.
+        digest.update(f"{kind}\x00{name}\x00{len(content)}\x00".encode())
+        digest.update(content)
+    return digest.hexdigest()
+
+
+def _inputs(settings: Settings, committed: Iterable[Delivery], as_of: date) -> Iterator[tuple[str, str, bytes]]:
+    for delivery_id in sorted(delivery.delivery_id for delivery in committed):
+        yield "delivery", delivery_id, b""
+    for path in sorted(settings.plans_dir.glob("*.yml")):
+        yield "plan", path.name, path.read_bytes()
+    for folder, suffixes in _CODE:
+        for path in _files(settings.project / folder, suffixes):
+            yield "code", path.relative_to(settings.project).as_posix(), path.read_bytes()
+    for name, value in (
+        ("as_of", as_of.isoformat()),
+        ("timezone", settings.timezone),
+        ("fx_max_age_days", settings.fx_max_age_days),
+        ("fx_rate_type", settings.fx_rate_type),
+        ("max_held_exposure", settings.max_held_exposure),
+    ):
+        yield "setting", name, str(value).encode()
+
+
+def _files(root: Path, suffixes: tuple[str, ...]) -> list[Path]:
+    if root.is_file():
+        return [root]
+    return sorted(
+        Path(folder) / name
+        for folder, folders, names in os.walk(root)
+        for name in names
+        if name.endswith(suffixes) and "__pycache__" not in folder
+    )
+
+
+def _make_warehouse(settings: Settings, candidate: Candidate, deliveries: list[Delivery]) -> None:
+    import duckdb
+
+    settings.warehouse.mkdir(parents=True, exist_ok=True)
+    # The log first: left beside a new file of the same name it would be replayed into it.
+    for name in (f"{settings.warehouse_file.name}.wal", settings.warehouse_file.name):
+        (settings.warehouse / name).unlink(missing_ok=True)
+    with duckdb.connect(str(settings.warehouse_file)) as connection:
+        connection.execute("set TimeZone = 'UTC'")
+        lake.create_raw_views(settings, connection)
+        write_plan_tables(settings, connection)
+        _write_control_tables(settings, connection, candidate, deliveries)
+        connection.execute("checkpoint")
+
+
+def _write_control_tables(
+    settings: Settings, connection: duckdb.DuckDBPyConnection, candidate: Candidate, deliveries: list[Delivery]
+) -> None:
+    connection.execute("create schema if not exists control")
+    run = {
+        **{name: getattr(candidate, name) for name in ("run_id", "release_id", "fingerprint", "as_of_date")},
+        "business_timezone": settings.timezone,
+        "fx_max_age_days": settings.fx_max_age_days,
+        "fx_rate_type": settings.fx_rate_type,
+        "code_version": candidate.code_version,
+    }
+    _write(connection, "run", pa.Table.from_pylist([run], schema=_RUN))
+    rows: list[dict[str, Any]] = [
+        {
+            **{name: getattr(delivery, name) for name in _DELIVERY.names},
+            "extra_columns": json.dumps(delivery.extra_columns or [], ensure_ascii=False),
+        }
+        for delivery in deliveries
+    ]
+    _write(connection, "delivery", pa.Table.from_pylist(rows, schema=_DELIVERY))
+    with database.session(settings) as session:
+        holds = session.scalars(select(Hold).where(Hold.fingerprint == candidate.fingerprint).order_by(Hold.hold_id))
+        held = [{name: getattr(hold, name) for name in _HOLD.names} for hold in holds]
+    _write(connection, "hold", pa.Table.from_pylist(held, schema=_HOLD))
+    _write_quarantine(settings, connection, deliveries)
+
+
+def _write(connection: duckdb.DuckDBPyConnection, name: str, rows: pa.Table) -> None:
+    connection.register("control_rows", rows)
+    try:
+        connection.execute(f"create or replace table control.{name} as select * from control_rows")
+    finally:
+        connection.unregister("control_rows")
+
+
+def _write_quarantine(
+    settings: Settings, connection: duckdb.DuckDBPyConnection, deliveries: Iterable[Delivery]
+) -> None:
+    files = [
+        str(settings.home / delivery.quarantine_path)
+        for delivery in deliveries
+        if delivery.status == "committed"
+        and delivery.quarantine_path is not None
+        and (settings.home / delivery.quarantine_path).is_file()
+    ]
+    texts = ", ".join(f"{name} varchar" for name in _QUARANTINE_COLUMNS)
+    connection.execute(
+        "create or replace table control.quarantine_row "
+        f"(delivery_id varchar, source_system varchar, feed varchar, file_name varchar, row_number bigint, {texts})"
+    )
+    if not files:
+        return
+    connection.execute(
+        f"""
+        insert into control.quarantine_row
+        select
+            rows._delivery_id, delivery.source_system, delivery.feed, delivery.file_name, rows._row_number,
+            {", ".join(f"rows.{name}" for name in _QUARANTINE_COLUMNS)}
+        from read_parquet($files, union_by_name = true, hive_partitioning = false) as rows
+        inner join control.delivery as delivery on rows._delivery_id = delivery.delivery_id
+        """,
+        {"files": files},
+    )

@@ -1,0 +1,277 @@
+"""A tiny candidate, made by hand: the tables of the private warehouse that publishing reads, and a verdict on it."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import shutil
+from collections.abc import Callable
+from datetime import date, datetime
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from attain.control import database, models
+from attain.quality.results import CheckResult, Verdict
+from attain.quality.verdict import load_verdict, verdict_file
+from attain.settings import Settings
+from attain.transform.candidate import Candidate
+
+AS_OF = date(2026, 3, 31)
+JANUARY, OCTOBER = date(2026, 1, 1), date(2025, 10, 1)
+
+SHAPES = """
+create schema kpi; create schema incentive; create schema appraisal; create schema audit; create schema control;
+create schema plan; create schema staging;
+create table staging.private (secret varchar);
+insert into staging.private values ('never published');
+create table control.run (run_id varchar, business_timezone varchar, fx_max_age_days integer, fx_rate_type varchar);
+insert into control.run values ('run', 'Asia/Shanghai', 7, 'middle');
+create table plan.plan_version (plan_code varchar, version varchar, source_file varchar, file_sha256 varchar);
+insert into plan.plan_version values ('direct', '1', 'direct.yml', 'aa'), ('direct', '2', 'direct.yml', 'aa');
+create table kpi.dim_employee (employee_id varchar primary key, full_name varchar, team varchar);
+create table kpi.dim_customer (customer_id varchar primary key, customer_name varchar);
+create table kpi.fct_kpi_employee_period (
+    employee_id varchar, kpi_code varchar, period_type varchar, period varchar, currency_code varchar,
+    period_start date, period_end date, actual_value decimal(24, 6), target_value decimal(24, 6),
+    attainment decimal(18, 6),
+    primary key (employee_id, kpi_code, period_type, period, currency_code));
+create table incentive.fct_credit_line (
+    credit_line_id varchar primary key, customer_id varchar, product_name varchar, file_name varchar,
+    row_number bigint);
+create table incentive.fct_earning_line (
+    earning_line_id varchar primary key, payee_id varchar, plan_code varchar, plan_version varchar,
+    component_code varchar, line_type varchar, origin_period varchar, event_date date, credit_line_id varchar,
+    source_system varchar, document_id varchar, event_id varchar, currency_code varchar,
+    credited_amount decimal(18, 6), cumulative_before decimal(18, 6), cumulative_after decimal(18, 6),
+    effective_quota decimal(18, 6), band_parts varchar, effective_rate decimal(18, 6), earned_amount decimal(18, 2),
+    is_held boolean, hold_reason varchar, rule_codes varchar);
+create table incentive.fct_payout (
+    payout_id varchar primary key, payee_id varchar, full_name varchar, plan_code varchar, period varchar,
+    currency_code varchar, earned_amount decimal(18, 2), held_amount decimal(18, 2),
+    opening_clawback_balance decimal(18, 2), clawback_recovered decimal(18, 2),
+    closing_clawback_balance decimal(18, 2), payable_amount decimal(18, 2), status varchar, hold_reason varchar);
+create table appraisal.fct_appraisal_result (employee_id varchar, period varchar, score decimal(18, 6));
+create table audit.delivery (
+    delivery_id varchar primary key, source_system varchar, feed varchar, file_name varchar, content_sha256 varchar,
+    status varchar, rows_in_file bigint, rows_loaded bigint, rows_quarantined bigint, reason varchar);
+create table audit.quarantine_row (
+    delivery_id varchar, source_system varchar, feed varchar, file_name varchar, row_number bigint,
+    column_name varchar, value varchar, reason varchar, remedy varchar, raw_row varchar);
+create table audit.hold (
+    hold_id varchar primary key, scope varchar, subject_id varchar, payee_id varchar, reason varchar, remedy varchar,
+    amount decimal(18, 2), currency_code varchar, file_name varchar, row_number bigint);
+comment on column incentive.fct_payout.payable_amount is '应付: what is paid out for the month';
+comment on table incentive.fct_payout is '应付: one row a payee and month';
+"""
+
+# A name that a spreadsheet would take for a formula, a markup, and Chinese.
+PEOPLE = [
+    ("E1", "王小明", "华东"),
+    ("E2", '=HYPERLINK("http://example.invalid","pay me")', "North"),
+    ("E3", "<script>alert(1)</script>", "North"),
+    ("E4", "+86 138", "@team"),
+]
+CUSTOMERS = [("C1", "-1+2 Trading"), ("C2", "北京智云科技有限公司")]
+
+PAYOUTS = [
+    # id, payee, period, currency, earned, held, opening, recovered, closing, payable, status, reason
+    ("P1", "E1", "2026-02", "CNY", "12345.67", "0.00", "0.00", "0.00", "0.00", "12345.67", "payable", None),
+    ("P2", "E2", "2026-02", "CNY", "-500.10", "0.00", "0.00", "0.00", "500.10", "0.00", "negative", None),
+    ("P3", "E3", "2026-02", "USD", "0.00", "0.00", "0.00", "0.00", "0.00", "0.00", "nothing_due", None),
+    ("P4", "E1", "2026-03", "CNY", "0.10", "0.00", "0.00", "0.00", "0.00", "0.10", "payable", None),
+    ("P5", "E2", "2026-03", "CNY", "800.30", "0.00", "500.10", "500.10", "0.00", "300.20", "payable", None),
+    ("P6", "E3", "2026-03", "USD", "99.99", "99.99", "0.00", "0.00", "0.00", "0.00", "held", "owner unknown"),
+    ("P7", "E4", "2026-03", "JPY", "12000.00", "0.00", "0.00", "0.00", "0.00", "12000.00", "payable", None),
+]
+
+BAND_PARTS = json.dumps(
+    [
+        {"lower": "0", "upper": "80000.000000", "rate": "0.03", "amount": "1000.5"},
+        {"lower": "80000.000000", "upper": None, "rate": "0.055", "amount": "2000"},
+    ]
+)
+
+CHECKS = [
+    CheckResult(
+        "unique", "dbt", "critical", "table", "passed", 0, "finance", "paid twice", "ask", "incentive.fct_payout"
+    ),
+    CheckResult("blank", "dbt", "warning", "rows", "failed", 3, "sales", "no customer", "fill in", "kpi.dim_customer"),
+    CheckResult("range", "expectation", "info", "table", "failed", 1, "sales", "odd", "look", "kpi.dim_employee"),
+    CheckResult("to the cent", "reference", "critical", "table", "passed", 0, "finance", "wrong pay", "ask", "pay"),
+]
+
+
+@dataclasses.dataclass(frozen=True)
+class Made:
+    """A candidate made by hand, and the verdict on it."""
+
+    candidate: Candidate
+    verdict: Verdict
+
+
+MakeCandidate = Callable[..., Made]
+
+
+@pytest.fixture(scope="session")
+def empty_control_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A control database with its tables and nothing in them: copying one is quicker than upgrading from nothing."""
+    settings = Settings.from_environment({"ATTAIN_HOME": str(tmp_path_factory.mktemp("control"))})
+    database.upgrade(settings)
+    database.engine(settings).dispose()
+    return settings.home / "control.db"
+
+
+@pytest.fixture
+def make_candidate(empty_control_database: Path) -> MakeCandidate:
+    return partial(make, empty_control_database)
+
+
+def make(
+    empty_control_database: Path,
+    settings: Settings,
+    *,
+    of: str = "first",
+    payouts: list[tuple[Any, ...]] | None = None,
+    refusals: tuple[str, ...] = (),
+) -> Made:
+    """Put a candidate and its verdict into a home.
+
+    Args:
+        of: names the inputs; another name is another delivery, fingerprint and release.
+        payouts: rows of the payout table instead of the usual ones.
+        refusals: why the gate refuses it; empty for a pass.
+    """
+    fingerprint = hashlib.sha256(of.encode()).hexdigest()
+    delivery_id = f"delivery-{of}"
+    settings.warehouse.mkdir(parents=True, exist_ok=True)
+    if not (settings.home / "control.db").exists():
+        shutil.copy(empty_control_database, settings.home / "control.db")
+    _deliver(settings, delivery_id)
+    settings.warehouse_file.unlink(missing_ok=True)
+    with duckdb.connect(str(settings.warehouse_file)) as warehouse:
+        warehouse.execute(SHAPES)
+        for table, rows in _rows(delivery_id, PAYOUTS if payouts is None else payouts).items():
+            if rows:
+                marks = ", ".join("?" * len(rows[0]))
+                # Backwards: the order in the warehouse must not show in what is published.
+                warehouse.executemany(f"insert into {table} values ({marks})", rows[::-1])
+    candidate = Candidate(
+        run_id=fingerprint[:12],
+        fingerprint=fingerprint,
+        release_id=f"{AS_OF:%Y%m%d}-{fingerprint[:12]}",
+        as_of_date=AS_OF,
+        code_version="1.2.3",
+        delivery_ids=[delivery_id],
+        is_new=True,
+    )
+    stored = json.dumps(dataclasses.asdict(candidate), default=str)
+    (settings.warehouse / "candidate.json").write_text(stored, encoding="utf-8")
+    file = settings.warehouse_file.stat()
+    verdict = Verdict(
+        run_id=candidate.run_id,
+        release_id=candidate.release_id,
+        fingerprint=fingerprint,
+        warehouse_stamp=f"{file.st_size}-{file.st_mtime_ns}",
+        is_refused=bool(refusals),
+        refusals=list(refusals),
+        results=CHECKS,
+        max_held_exposure="0.05",
+    )
+    verdict_file(settings).write_text(json.dumps(dataclasses.asdict(verdict)), encoding="utf-8")
+    assert load_verdict(settings, candidate.run_id) == verdict
+    return Made(candidate, verdict)
+
+
+def _rows(delivery_id: str, payouts: list[tuple[Any, ...]]) -> dict[str, list[tuple[Any, ...]]]:
+    names = {payee: name for payee, name, _ in PEOPLE}
+    return {
+        "kpi.dim_employee": list(PEOPLE),
+        "kpi.dim_customer": list(CUSTOMERS),
+        "kpi.fct_kpi_employee_period": [
+            ("E1", "collected_amount", "quarter", "2026-Q1", "CNY", JANUARY, AS_OF, "120", "100", "1.2"),
+            ("E2", "collected_amount", "quarter", "2026-Q1", "CNY", JANUARY, AS_OF, "50", "100", "0.5"),
+            (
+                "E3",
+                "collected_amount",
+                "quarter",
+                "2025-Q4",
+                "CNY",
+                date(2025, 10, 1),
+                date(2025, 12, 31),
+                "9",
+                "1",
+                "9",
+            ),
+        ],
+        "incentive.fct_credit_line": [("CL1", "C1", "GTX Pro", "收款.csv", 17), ("CL2", "C2", "@sum", "a.csv", 2)],
+        "incentive.fct_earning_line": [
+            (
+                f"L{number}",
+                *("E1", "direct", "2", "commission", "earning", period, date(2026, 3, 5), credit, "finance"),
+                *("+D-1", "EV1", "CNY", "3000.5", "79000", "82000.5", "100000", BAND_PARTS, "0.046667", amount),
+                *(held, "late" if held else None, "I2"),
+            )
+            for number, period, credit, amount, held in (
+                (1, "2026-03", "CL1", "140.02", False),
+                (2, "2026-02", "CL2", "0.01", True),
+                (3, "2025-12", "CL1", "5.00", False),
+                (4, "2025-11", "CL1", "6.00", False),
+            )
+        ],
+        "incentive.fct_payout": [(row[0], row[1], names[row[1]], "direct", *row[2:]) for row in payouts],
+        "appraisal.fct_appraisal_result": [("E1", "2026-Q1", "1.1"), ("E1", "2025-Q4", None)],
+        "audit.delivery": [
+            (delivery_id, "finance", "receipts", "收款.csv", "f" * 64, "committed", 12, 10, 1, None),
+            ("bad", "finance", "receipts", "broken.csv", "e" * 64, "rejected", 3, 0, 0, "no column 'amount'"),
+        ],
+        "audit.quarantine_row": [
+            (delivery_id, "finance", "receipts", "收款.csv", 9, "amount", "=1+1", "not a number", "mend it", "{}")
+        ],
+        "audit.hold": [
+            ("H1", "document", "D-9", "E3", "owner unknown", "map the owner", "99.99", "USD", "收款.csv", 4),
+            ("H2", "payee", "E2", "E2", "negative base", "=ask finance", None, None, None, None),
+        ],
+    }
+
+
+def _deliver(settings: Settings, delivery_id: str) -> None:
+    moment = datetime(2026, 4, 1, 8, 0)
+    with database.session(settings) as session:
+        if session.get(models.Delivery, delivery_id) is not None:
+            return
+        arrival = models.Arrival(
+            source_system="finance",
+            file_name="收款.csv",
+            content_sha256="f" * 64,
+            byte_size=100,
+            received_at=moment,
+            outcome="committed",
+        )
+        session.add(arrival)
+        session.flush()
+        session.add(
+            models.Delivery(
+                delivery_id=delivery_id,
+                sequence=arrival.arrival_id,
+                arrival_id=arrival.arrival_id,
+                source_system="finance",
+                source="finance",
+                feed="receipts",
+                file_name="收款.csv",
+                content_sha256="f" * 64,
+                file_format="csv",
+                contract_sha256="c" * 64,
+                status="committed",
+                received_at=moment,
+                rows_in_file=12,
+                rows_loaded=10,
+                rows_quarantined=1,
+                rows_declared_totals=1,
+                extra_columns=[],
+            )
+        )

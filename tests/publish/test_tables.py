@@ -1,0 +1,137 @@
+"""The published tables: exact, sorted, described, and nothing else."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from attain.errors import AttainError, BadInput
+from attain.publish import release, tables
+from attain.settings import Settings
+
+
+@pytest.fixture
+def folder(settings: Settings, make_candidate) -> Path:
+    make_candidate(settings)
+    return Path(release.publish(settings).path)
+
+
+def test_parquet_and_duckdb_hold_the_candidate_and_nothing_private(settings, folder: Path) -> None:
+    with duckdb.connect() as engine:
+        engine.execute(f"attach '{settings.warehouse_file}' as candidate (read_only)")
+        engine.execute(f"attach '{folder / 'attain.duckdb'}' as published (read_only)")
+        names = [
+            f"{schema}.{table}"
+            for schema, table in engine.execute(
+                "select schema_name, table_name from duckdb_tables() where database_name = 'published' order by all"
+            ).fetchall()
+        ]
+        files = {path.relative_to(folder / "parquet").as_posix() for path in folder.glob("parquet/**/*.parquet")}
+        assert files == {name.replace(".", "/") + ".parquet" for name in names}
+        assert {name.split(".")[0] for name in names} == {"kpi", "incentive", "appraisal", "audit"}
+        made = {"audit.release", "audit.gate_result"}
+        assert len(set(names) - made) == len(names) - 2
+        for name in names:
+            file = folder / "parquet" / (name.replace(".", "/") + ".parquet")
+            sources = [f"published.{name}"] + ([] if name in made else [f"candidate.{name}"])
+            for source in sources:
+                for left, right in ((source, f"'{file}'"), (f"'{file}'", source)):
+                    different = engine.execute(f"select * from {left} except all select * from {right}").fetchall()
+                    assert different == [], f"{left} against {right}"
+                types = engine.execute(f"select column_name, column_type from (describe {source})").fetchall()
+                assert types == engine.execute(f"select column_name, column_type from (describe '{file}')").fetchall()
+
+
+def test_rows_are_sorted_by_primary_key_or_by_all_columns(folder: Path) -> None:
+    with tables.connect(folder) as engine:
+        assert [row[0] for row in engine.execute("select payout_id from incentive.fct_payout").fetchall()] == [
+            f"P{number}" for number in range(1, 8)
+        ]
+        periods = engine.execute("select period from appraisal.fct_appraisal_result").fetchall()
+    assert periods == [("2025-Q4",), ("2026-Q1",)]
+
+
+def test_columns_keep_their_descriptions(folder: Path) -> None:
+    with duckdb.connect(str(folder / "attain.duckdb"), read_only=True) as engine:
+        said = dict(
+            engine.execute(
+                "select schema_name || '.' || table_name || '.' || column_name, comment from duckdb_columns() "
+                "where comment is not null"
+            ).fetchall()
+        )
+        about = dict(engine.execute("select table_name, comment from duckdb_tables()").fetchall())
+    assert said["incentive.fct_payout.payable_amount"] == "应付: what is paid out for the month"
+    assert said["audit.gate_result.outcome"].startswith("结果: ")
+    assert about["fct_payout"] == "应付: one row a payee and month"
+
+
+def test_the_duckdb_file_is_closed_and_read_only(folder: Path) -> None:
+    file = folder / "attain.duckdb"
+    assert not file.with_name("attain.duckdb.wal").exists()
+    assert stat.S_IMODE(file.stat().st_mode) == 0o444
+    with duckdb.connect(str(file), read_only=True) as engine:
+        assert engine.execute("select count(*) from incentive.fct_payout").fetchall() == [(7,)]
+    assert not file.with_name("attain.duckdb.wal").exists()
+
+
+def test_the_gate_and_the_release_are_tables_too(folder: Path) -> None:
+    with tables.connect(folder) as engine:
+        (about,) = tables.rows(engine, "select * from audit.release")
+        results = tables.rows(engine, "select check_name, outcome, failing_rows from audit.gate_result order by 1")
+    assert (about["checks_run"], about["checks_passed"], about["delivery_count"]) == (4, 2, 1)
+    assert about["business_timezone"] == "Asia/Shanghai"
+    assert [tuple(row.values()) for row in results] == [
+        ("blank", "failed", 3),
+        ("range", "failed", 1),
+        ("to the cent", "passed", 0),
+        ("unique", "passed", 0),
+    ]
+
+
+@pytest.mark.parametrize("kind", ["hugeint", "json", "timestamptz", "integer[]"])
+def test_a_type_that_parquet_cannot_keep_is_refused(settings, make_candidate, kind: str) -> None:
+    make_candidate(settings)
+    with duckdb.connect(str(settings.warehouse_file)) as warehouse:
+        try:
+            warehouse.execute(f"create table kpi.odd (value {kind})")
+        except duckdb.Error as problem:
+            pytest.skip(f"this DuckDB has no such type: {problem}")
+    with pytest.raises(BadInput, match=r"kpi\.odd\.value is "):
+        tables.published(settings.warehouse_file)
+
+
+def test_a_table_that_publishing_makes_must_not_be_in_the_candidate(settings, make_candidate, tmp_path: Path) -> None:
+    make_candidate(settings)
+    shape = tables.Table("audit", "hold", (tables.Column("hold_id", "VARCHAR"),))
+    shapes = tables.published(settings.warehouse_file)
+    with pytest.raises(AttainError, match=r"audit\.hold is made while publishing"):
+        tables.export(settings.warehouse_file, shapes, [tables.MadeTable(shape, [])], tmp_path, tmp_path)
+
+
+def test_rows_lost_on_the_way_into_the_duckdb_file_are_seen(settings, make_candidate, tmp_path: Path) -> None:
+    make_candidate(settings)
+    shapes = tables.published(settings.warehouse_file)
+    counts = tables.export(settings.warehouse_file, shapes, [], tmp_path, tmp_path)
+    with pytest.raises(AttainError, match=r"incentive\.fct_payout: 8 rows in Parquet but 7"):
+        tables.build_database(shapes, tmp_path, tmp_path, {**counts, "incentive.fct_payout": 8})
+
+
+def test_a_log_left_beside_the_duckdb_file_is_refused(settings, make_candidate, tmp_path: Path) -> None:
+    make_candidate(settings)
+    shapes = tables.published(settings.warehouse_file)
+    counts = tables.export(settings.warehouse_file, shapes, [], tmp_path, tmp_path)
+    (tmp_path / "attain.duckdb.wal").mkdir()
+    with pytest.raises((AttainError, duckdb.Error), match=r"attain\.duckdb\.wal"):
+        tables.build_database(shapes, tmp_path, tmp_path, counts)
+
+
+def test_no_warehouse_and_an_empty_one(settings) -> None:
+    with pytest.raises(BadInput, match="no candidate"):
+        tables.published(settings.warehouse_file)
+    settings.warehouse.mkdir(parents=True)
+    duckdb.connect(str(settings.warehouse_file)).close()
+    with pytest.raises(BadInput, match="no published table"):
+        tables.published(settings.warehouse_file)

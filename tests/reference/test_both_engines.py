@@ -1,0 +1,291 @@
+"""The two pay engines against each other, over a generated company that meets most of what the rules speak of.
+
+If this fails, the gate refuses every release; if it could not fail, the gate would let the wrong cent through.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import random
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from attain.reference import engine
+from attain.reference.calculation import Results
+from attain.settings import Settings
+from attain.transform import candidate, dbt
+from tests.transform.landing import land
+
+EXTRACTED = datetime(2026, 7, 1, 1, 0, tzinfo=UTC)
+AS_OF = date(2026, 6, 30)
+VERSION = """\
+  - version: "{version}"
+    valid_from: {start}
+{end}    currency: {currency}
+    assign:
+      - {{{assign}}}
+    ramp: [{ramp}]
+    components:
+      - component: first
+        title: {{en: First, zh: 一}}
+        basis: {basis}
+        quota_kpi: {basis}_amount
+        index: attainment
+        accumulate: {window}
+        bands:
+          - {{from: 0%, to: 33.3333%, rate: {low}%}}
+          - {{from: 33.3333%, to: 80%, rate: 4.123%}}
+          - {{from: 80%, rate: 8%}}
+      - component: second
+        title: {{en: Second, zh: 二}}
+        basis: {other}
+        index: amount
+        accumulate: {other_window}
+        bands:
+          - {{from: 0, to: 3000.01, rate: 0.7%}}
+          - {{from: 3000.01, rate: 1.3%}}
+    scorecards:
+      - scorecard: review
+        title: {{en: Review, zh: 考核}}
+        frequency: quarter
+        missing_data: {missing}
+        bonus_base: {bonus}
+        kpis:
+          - {{kpi: {basis}_amount, weight: 0.6, cap: 1.2}}
+          - {{kpi: win_rate, weight: 0.4, cap: 1.5}}
+        grades:
+          - {{grade: A, from: 0.8, coefficient: 1.5}}
+          - {{grade: B, from: 0.3, coefficient: 0.75}}
+          - {{grade: C, from: 0, coefficient: 0.1}}
+"""
+ONE = {
+    "version": "1", "start": "2025-01-01", "end": "    valid_to: 2026-02-14\n", "currency": "CNY",
+    "assign": "role: AE", "ramp": "25%, 62.5%", "basis": "collected", "window": "quarter", "low": "2.5",
+    "other": "booked", "other_window": "deal", "missing": "reweight", "bonus": "5000.01",
+}  # fmt: skip
+TWO = {**ONE, "version": "2", "start": "2026-02-15", "end": "", "low": "3", "other_window": "year", "missing": "zero"}
+YEN = {
+    **ONE, "start": "2025-03-10", "end": "", "currency": "JPY", "assign": "role: Agent, team: Tokyo", "basis": "booked",
+    "window": "month", "other": "invoiced", "other_window": "month", "missing": "hold", "bonus": "90001",
+}  # fmt: skip
+
+
+def write_plans(folder: Path) -> None:
+    folder.mkdir(parents=True)
+    for code, versions in {"domestic": (ONE, TWO), "tokyo": (YEN,)}.items():
+        head = f"plan: {code}\ntitle: {{en: {code}, zh: 方案}}\nversions:\n"
+        (folder / f"{code}.yml").write_text(head + "".join(VERSION.format(**item) for item in versions), "utf-8")
+
+
+def deliver(settings: Settings) -> None:
+    """A year and a half of twelve people: joiners, leavers, team changes, splits, currencies, refunds, bad rates."""
+    chance = random.Random(20260701)
+
+    def day(first: date = date(2025, 1, 1), last: date = AS_OF) -> date:
+        return first + timedelta(days=chance.randrange((last - first).days + 1))
+
+    def amount(most: int = 30000, currency: str = "CNY") -> str:
+        return str(Decimal(chance.randrange(1, most * 100)) / (1 if currency == "JPY" else 100))
+
+    people: list[dict[str, Any]] = []
+    lines: list[dict[str, Any]] = []
+    targets: list[dict[str, Any]] = []
+    for number in range(1, 13):
+        role = "Agent" if number > 8 else "AE"
+        hired = day(date(2024, 11, 1), date(2026, 3, 1))
+        left = hired + timedelta(days=chance.randrange(60, 500)) if number % 4 == 0 else None
+        person = {"employee_id": f"E{number}", "full_name": f"Person {number}", "role": role}
+        people.append({**person, "hire_date": hired, "leave_date": left, "crm_user_id": f"u{number}"})
+        moved = day(date(2025, 6, 1), date(2026, 3, 1))
+        lines.append({"employee_id": f"E{number}", "team": "Tokyo", "valid_from": hired})
+        if number % 3 == 0 and moved > hired:
+            lines[-1]["valid_to"] = moved
+            lines.append({"employee_id": f"E{number}", "team": "Osaka", "valid_from": moved + timedelta(days=1)})
+        currency, kpi = ("JPY", "booked_amount") if role == "Agent" else ("CNY", "collected_amount")
+        for month in range(18):
+            if chance.random() < 0.85:
+                period = f"{2025 + month // 12}-{month % 12 + 1:02d}"
+                target = {"employee_id": f"E{number}", "period": period, "currency_code": currency}
+                value = amount(400000 if currency == "JPY" else 12000, currency)
+                targets.append({**target, "kpi_code": kpi, "target_value": value})
+                targets.append({**target, "kpi_code": "win_rate", "target_value": "0.6", "currency_code": None})
+    deals: list[dict[str, Any]] = []
+    invoices: list[dict[str, Any]] = []
+    receipts: list[dict[str, Any]] = []
+    notes: list[dict[str, Any]] = []
+    losses: list[dict[str, Any]] = []
+    for number in range(260):
+        currency = chance.choice(["CNY", "CNY", "CNY", "USD", "JPY", "EUR", "GBP"])
+        closed = day()
+        deal = {
+            "deal_id": f"D{number}", "stage": "Closed Won" if chance.random() < 0.8 else "Closed Lost",
+            "owner_id": f"u{chance.randrange(1, 14)}", "amount": amount(30000, currency), "currency_code": currency,
+            "closing_date": closed, "deal_name": f"Deal {number}", "modified_at": datetime(2026, 6, 30, 1),
+        }  # fmt: skip
+        if number % 3 == 0:
+            share = chance.randrange(1, 10000)
+            first, second = f"Person {chance.randrange(1, 13)}", f"Person {chance.randrange(1, 14)}"
+            rest = 10000 - share if number % 27 else 9000 - share
+            deal |= {"split_owner_1": first, "split_percent_1": str(Decimal(share) / 100)}
+            deal |= {"split_owner_2": second, "split_percent_2": str(Decimal(rest) / 100)}
+        deals.append(deal)
+        for part in range(chance.randrange(3)):
+            billed = min(closed + timedelta(days=chance.randrange(60)), AS_OF)
+            invoice = {"invoice_no": f"I{number}-{part}", "document_no": f"D{number}", "currency_code": currency}
+            invoices.append({**invoice, "invoice_date": billed, "amount": amount(15000, currency)})
+            named = {"invoice_no": f"I{number}-{part}", "currency_code": currency}
+            for paid in range(chance.randrange(3)):
+                came = min(billed + timedelta(days=chance.randrange(90)), AS_OF)
+                receipt = {**named, "receipt_no": f"R{number}-{part}-{paid}", "receipt_date": came}
+                receipts.append({**receipt, "amount": amount(9000, currency), "receipt_type": "receipt"})
+                if chance.random() < 0.25:
+                    receipt |= {"receipt_no": f"F{number}-{part}-{paid}", "receipt_type": "refund"}
+                    back = min(came + timedelta(days=chance.randrange(60)), AS_OF)
+                    receipts.append({**receipt, "receipt_date": back, "amount": "-" + amount(9000, currency)})
+            if chance.random() < 0.1:
+                note = {**named, "credit_note_no": f"C{number}-{part}", "credit_note_date": min(billed, AS_OF)}
+                notes.append({**note, "amount": amount(5000, currency)})
+            if chance.random() < 0.1:
+                losses.append(
+                    {
+                        **named,
+                        "write_off_no": f"W{number}-{part}",
+                        "write_off_date": AS_OF,
+                        "amount": amount(5000, currency),
+                    }
+                )
+    rates: list[dict[str, Any]] = []
+    for offset in range(0, 545, 3):
+        quoted = date(2025, 1, 1) + timedelta(days=offset)
+        if not 300 <= offset <= 330:  # a month nobody quoted: what falls into it is held
+            for source, unit, middle in (("USD", 1, 7.1), ("JPY", 100, 4.8), ("EUR", 1, 7.9)):
+                rate = f"{middle + chance.random() / 10:.6f}"
+                fixed = {"rate_date": quoted, "to_currency": "CNY", "rate_type": "middle"}
+                rates.append({**fixed, "from_currency": source, "unit": str(unit), "rate": rate})
+    as_told: dict[tuple[str, str], list[dict[str, Any]]] = {
+        ("hr", "employees"): people,
+        ("hr", "reporting_lines"): lines,
+        ("hr", "targets"): targets,
+        ("zoho_crm", "deals"): deals,
+        ("finance", "invoices"): invoices,
+        ("finance", "receipts"): receipts,
+        ("finance", "credit_notes"): notes,
+        ("finance", "write_offs"): losses,
+        ("finance", "fx_rates"): rates,
+    }
+    for (source, feed), rows in as_told.items():
+        land(settings, source, feed, rows, extracted_at=EXTRACTED, horizon=AS_OF)
+
+
+@pytest.fixture(scope="module")
+def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A warehouse built from the generated company by dbt."""
+    home = tmp_path_factory.mktemp("both_engines")
+    write_plans(home / "plans")
+    settings = dataclasses.replace(
+        Settings.from_environment({"ATTAIN_HOME": str(home)}), plans_dir=home / "plans", as_of=AS_OF
+    )
+    deliver(settings)
+    run_id = candidate.prepare(settings).run_id
+    for layer in ("staging", "intermediate", "marts"):
+        dbt.build_layer(settings, layer, run_id)
+    return settings.warehouse_file
+
+
+@pytest.fixture
+def connection(warehouse: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The warehouse, for one test to spoil: whatever it changes is rolled back."""
+    with duckdb.connect(str(warehouse)) as opened:
+        opened.begin()
+        yield opened
+        opened.rollback()
+
+
+@pytest.fixture(scope="module")
+def results(warehouse: Path) -> Results:
+    with duckdb.connect(str(warehouse), read_only=True) as opened:
+        return engine.compute(engine.load_inputs(opened))
+
+
+def test_the_engines_agree_to_the_cent(connection: duckdb.DuckDBPyConnection, results: Results) -> None:
+    assert engine.compare(results, connection) == []
+
+
+def test_they_agree_line_by_line(connection: duckdb.DuckDBPyConnection, results: Results) -> None:
+    published = connection.execute(
+        "select earning_line_id, earned_amount, is_held, window_code, credited_amount from incentive.fct_earning_line"
+    ).fetchall()
+    ours = [
+        (line.earning_line_id, line.earned_amount, line.hold_reason is not None, line.window_code, line.credited_amount)
+        for line in results.earning_lines
+    ]
+    assert sorted(ours) == sorted(published)
+
+
+def test_the_company_meets_what_it_was_made_for(results: Results) -> None:
+    lines, payouts = results.earning_lines, results.payouts
+    assert len([line for line in lines if line.earned_amount > 0]) > 200
+    assert len([line for line in lines if line.earned_amount < 0]) > 20
+    assert any(line.hold_reason and line.credited_amount is None for line in lines)
+    assert any(line.note for line in lines)
+    assert {line.currency_code for line in lines} == {"CNY", "JPY"}
+    assert {line.plan_version for line in lines if line.plan_code == "domestic"} == {"1", "2"}
+    assert any(item.closing_clawback_balance > 0 for item in payouts)
+    assert any(item.clawback_recovered > 0 for item in payouts)
+    assert {item.grade for item in results.appraisals} >= {"A", "B", "C", None}
+
+
+def test_some_of_the_people_can_be_compared_alone(connection: duckdb.DuckDBPyConnection, results: Results) -> None:
+    chosen = ["E3", "E9"]
+    alone = engine.compute(engine.load_inputs(connection, chosen))
+    assert alone.payouts == tuple(item for item in results.payouts if item.payee_id in chosen)
+    assert engine.compare(alone, connection, chosen) == []
+
+
+@pytest.mark.parametrize(
+    "measure", ["earned_amount", "held_amount", "clawback_recovered", "closing_clawback_balance", "payable_amount"]
+)
+def test_a_cent_is_seen(connection: duckdb.DuckDBPyConnection, results: Results, measure: str) -> None:
+    spoiled = next(item for item in results.payouts if item.payable_amount > 0)
+    connection.execute(
+        f"update incentive.fct_payout set {measure} = {measure} + 0.01 where payee_id = ? and plan_code = ? and period = ?",
+        [spoiled.payee_id, spoiled.plan_code, spoiled.period],
+    )
+    [found] = engine.compare(results, connection)
+    assert (found.payee_id, found.plan_code, found.period) == (spoiled.payee_id, spoiled.plan_code, spoiled.period)
+    assert (found.measure, found.difference) == (measure, Decimal("0.01"))
+    assert found.first_differing_line is None
+
+
+def test_a_missing_payout_is_seen(connection: duckdb.DuckDBPyConnection, results: Results) -> None:
+    lost = next(item for item in results.payouts if item.earned_amount == 0)
+    connection.execute(
+        "delete from incentive.fct_payout where payee_id = ? and plan_code = ? and period = ?",
+        [lost.payee_id, lost.plan_code, lost.period],
+    )
+    [found] = engine.compare(results, connection)
+    assert (found.payee_id, found.period, found.sql_amount) == (lost.payee_id, lost.period, None)
+
+
+def test_the_first_differing_line_is_named(connection: duckdb.DuckDBPyConnection, results: Results) -> None:
+    line = next(line for line in results.earning_lines if line.earned_amount > 1 and not line.hold_reason)
+    changed = [line.payee_id, line.plan_code, line.period]
+    connection.execute(
+        "update incentive.fct_earning_line set earned_amount = earned_amount - 1 where earning_line_id = ?",
+        [line.earning_line_id],
+    )
+    connection.execute(
+        "update incentive.fct_payout set earned_amount = earned_amount - 1 where payee_id = ? and plan_code = ? and period = ?",
+        changed,
+    )
+    [found] = engine.compare(results, connection)
+    assert found.difference == -1
+    assert found.first_differing_line == (
+        f"{line.earning_line_id}: {line.earned_amount - 1} by SQL, {line.earned_amount} by the reference engine"
+    )
