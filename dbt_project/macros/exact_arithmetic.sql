@@ -46,7 +46,10 @@ at most `numerator_scale`, which is at most scale + 6.
 
 {#- Rule M2: half away from zero to a currency's minor unit (JPY and KRW have none). -#}
 {% macro round_to_minor_unit(value, minor_unit_digits) -%}
-    cast(case when {{ minor_unit_digits }} = 0 then round({{ value }}, 0) else round({{ value }}, 2) end as decimal(18, 2))
+    case
+        when {{ minor_unit_digits }} = 0 then cast(round({{ value }}, 0) as decimal(18, 2))
+        else cast(round({{ value }}, 2) as decimal(18, 2))
+    end
 {%- endmacro %}
 
 {#-

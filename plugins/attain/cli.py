@@ -74,6 +74,8 @@ class _Door:
 def _plain(value: Any) -> Any:
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return dataclasses.asdict(value)
+    if (table := getattr(value, "__table__", None)) is not None:  # a row of the control database
+        return {column.key: getattr(value, column.key) for column in table.columns}
     if isinstance(value, list):
         return [_plain(item) for item in value]
     return value
@@ -281,12 +283,12 @@ def plan_lint(door: _Door) -> None:
 
 @main.command()
 @click.option("--scale", default=1, show_default=True, type=click.IntRange(1, 100_000), help="Size of the company.")
-@click.option("--seed", default=None, type=int, help="Another seed makes another company.")
+@click.option("--seed", default=20241101, show_default=True, help="Another seed makes another company.")
 @click.option("--if-empty", is_flag=True, help="Do nothing when this home has its sample exports already.")
 @click.option("--late-file", is_flag=True, help="Only write one more delivery, as the next day would bring.")
 @click.option("--corrupt", "corrupt_kind", help="Only write a 'corrected' export that is wrong, e.g. refund_sign.")
 @click.pass_obj
-def demo(door: _Door, scale: int, seed: int | None, if_empty: bool, late_file: bool, corrupt_kind: str | None) -> None:
+def demo(door: _Door, scale: int, seed: int, if_empty: bool, late_file: bool, corrupt_kind: str | None) -> None:
     """Write the exports of a believable sample company into the inbox."""
     from attain import demo as sample
 
@@ -298,8 +300,7 @@ def demo(door: _Door, scale: int, seed: int | None, if_empty: bool, late_file: b
     elif if_empty and not sample.is_wanted(settings):
         door.answer({"written": 0}, lambda _: "")
     else:
-        seeded = {} if seed is None else {"seed": seed}
-        door.answer(sample.generate(settings, scale=scale, **seeded), lambda made: made.sentence)
+        door.answer(sample.generate(settings, scale=scale, seed=seed), lambda made: made.sentence)
 
 
 # ---------------------------------------------------------------- Airflow

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -37,6 +37,7 @@ class Settings:
         as_of: the day the run is computed for; None: the last day that the deliveries themselves tell of
             (`ATTAIN_AS_OF`). The machine's clock never decides it.
         control_dsn: SQLAlchemy URL of the control database (`ATTAIN_CONTROL_DSN`, default SQLite in the home).
+        bi_dsn: PostgreSQL that BI reads (`ATTAIN_BI_DSN`); empty: releases are files only. Never printed or logged.
     """
 
     home: Path
@@ -49,7 +50,8 @@ class Settings:
     max_held_exposure: float = 0.05
     max_quarantine_ratio: float = 0.20
     as_of: date | None = None
-    control_dsn: str = ""
+    control_dsn: str = field(default="", repr=False)
+    bi_dsn: str = field(default="", repr=False)
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Settings:
@@ -78,6 +80,7 @@ class Settings:
             max_quarantine_ratio=_share(env, "ATTAIN_MAX_QUARANTINE_RATIO", 0.20),
             as_of=_day(env, "ATTAIN_AS_OF"),
             control_dsn=env.get("ATTAIN_CONTROL_DSN") or f"sqlite:///{home / 'control.db'}",
+            bi_dsn=env.get("ATTAIN_BI_DSN") or "",
         )
 
     @property

@@ -53,7 +53,7 @@ def a_reader():
             raise BadInput("the file is odd", "send another one")
         if wanted == "sleep":
             (home / "sleeping").touch()
-            time.sleep(120)
+            time.sleep(300)
     @task
     def after(value):
         print("never said unless read went well")
@@ -109,7 +109,7 @@ def run(home: Path, project: Path, do: str = "") -> tuple[int, str, str]:
     """Exit code, standard output and standard error of a local run."""
     process = start(home, project, do)
     try:
-        out, err = process.communicate(timeout=55)
+        out, err = process.communicate(timeout=150)
     finally:
         process.kill()
     return process.returncode, out, err
@@ -180,7 +180,7 @@ def test_an_error_with_a_remedy_keeps_it(home: Path, project: Path) -> None:
 def test_killed_in_the_middle_the_next_run_works(home: Path, project: Path) -> None:
     process = start(home, project, do="sleep")
     try:
-        deadline = time.monotonic() + 45
+        deadline = time.monotonic() + 150
         while not (home / "sleeping").exists():
             assert time.monotonic() < deadline and process.poll() is None, process.communicate(timeout=5)
             time.sleep(0.2)

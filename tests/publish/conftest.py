@@ -33,41 +33,58 @@ create table control.run (run_id varchar, business_timezone varchar, fx_max_age_
 insert into control.run values ('run', 'Asia/Shanghai', 7, 'middle');
 create table plan.plan_version (plan_code varchar, version varchar, source_file varchar, file_sha256 varchar);
 insert into plan.plan_version values ('direct', '1', 'direct.yml', 'aa'), ('direct', '2', 'direct.yml', 'aa');
-create table kpi.dim_employee (employee_id varchar primary key, full_name varchar, team varchar);
-create table kpi.dim_customer (customer_id varchar primary key, customer_name varchar);
+create table kpi.dim_employee (employee_id varchar, full_name varchar, team varchar);
+create table kpi.dim_customer (customer_id varchar, customer_name varchar);
 create table kpi.fct_kpi_employee_period (
     employee_id varchar, kpi_code varchar, period_type varchar, period varchar, currency_code varchar,
     period_start date, period_end date, actual_value decimal(24, 6), target_value decimal(24, 6),
-    attainment decimal(18, 6),
-    primary key (employee_id, kpi_code, period_type, period, currency_code));
+    attainment decimal(18, 6));
 create table incentive.fct_credit_line (
-    credit_line_id varchar primary key, customer_id varchar, product_name varchar, file_name varchar,
+    credit_line_id varchar, customer_id varchar, product_name varchar, file_name varchar,
     row_number bigint);
 create table incentive.fct_earning_line (
-    earning_line_id varchar primary key, payee_id varchar, plan_code varchar, plan_version varchar,
+    earning_line_id varchar, payee_id varchar, plan_code varchar, plan_version varchar,
     component_code varchar, line_type varchar, origin_period varchar, event_date date, credit_line_id varchar,
     source_system varchar, document_id varchar, event_id varchar, currency_code varchar,
     credited_amount decimal(18, 6), cumulative_before decimal(18, 6), cumulative_after decimal(18, 6),
     effective_quota decimal(18, 6), band_parts varchar, effective_rate decimal(18, 6), earned_amount decimal(18, 2),
     is_held boolean, hold_reason varchar, rule_codes varchar);
 create table incentive.fct_payout (
-    payout_id varchar primary key, payee_id varchar, full_name varchar, plan_code varchar, period varchar,
+    payout_id varchar, payee_id varchar, full_name varchar, plan_code varchar, period varchar,
     currency_code varchar, earned_amount decimal(18, 2), held_amount decimal(18, 2),
     opening_clawback_balance decimal(18, 2), clawback_recovered decimal(18, 2),
     closing_clawback_balance decimal(18, 2), payable_amount decimal(18, 2), status varchar, hold_reason varchar);
 create table appraisal.fct_appraisal_result (employee_id varchar, period varchar, score decimal(18, 6));
 create table audit.delivery (
-    delivery_id varchar primary key, source_system varchar, feed varchar, file_name varchar, content_sha256 varchar,
+    delivery_id varchar, source_system varchar, feed varchar, file_name varchar, content_sha256 varchar,
     status varchar, rows_in_file bigint, rows_loaded bigint, rows_quarantined bigint, reason varchar);
 create table audit.quarantine_row (
     delivery_id varchar, source_system varchar, feed varchar, file_name varchar, row_number bigint,
     column_name varchar, value varchar, reason varchar, remedy varchar, raw_row varchar);
 create table audit.hold (
-    hold_id varchar primary key, scope varchar, subject_id varchar, payee_id varchar, reason varchar, remedy varchar,
+    hold_id varchar, scope varchar, subject_id varchar, payee_id varchar, reason varchar, remedy varchar,
     amount decimal(18, 2), currency_code varchar, file_name varchar, row_number bigint);
-comment on column incentive.fct_payout.payable_amount is '应付: what is paid out for the month';
-comment on table incentive.fct_payout is '应付: one row a payee and month';
 """
+
+# What dbt's manifest says of one table; the others have no key there and are sorted by all their columns.
+MANIFEST = {
+    "nodes": {
+        "model.attain.fct_payout": {
+            "resource_type": "model",
+            "schema": "incentive",
+            "name": "fct_payout",
+            "description": "one row a payee and month",
+            "config": {"meta": {"label_zh": "应付", "primary_key": ["period", "payout_id"]}},
+            "columns": {
+                "payable_amount": {
+                    "description": "what is paid out for the month",
+                    "config": {"meta": {"label_zh": "应付"}},
+                }
+            },
+        },
+        "test.attain.unique": {"resource_type": "test", "schema": "gate_failures", "name": "unique"},
+    }
+}
 
 # A name that a spreadsheet would take for a formula, a markup, and Chinese.
 PEOPLE = [
@@ -91,8 +108,8 @@ PAYOUTS = [
 
 BAND_PARTS = json.dumps(
     [
-        {"lower": "0", "upper": "80000.000000", "rate": "0.03", "amount": "1000.5"},
-        {"lower": "80000.000000", "upper": None, "rate": "0.055", "amount": "2000"},
+        {"band": 1, "from": "0.000000", "to": "80000.000000", "rate": "0.030000", "amount": "1000.500000"},
+        {"band": 2, "from": "80000.000000", "to": None, "rate": "0.055000", "amount": "2000.000000"},
     ]
 )
 
@@ -170,6 +187,8 @@ def make(
         is_new=True,
     )
     stored = json.dumps(dataclasses.asdict(candidate), default=str)
+    (settings.warehouse / "dbt").mkdir(exist_ok=True)
+    (settings.warehouse / "dbt" / "manifest.json").write_text(json.dumps(MANIFEST), encoding="utf-8")
     (settings.warehouse / "candidate.json").write_text(stored, encoding="utf-8")
     file = settings.warehouse_file.stat()
     verdict = Verdict(

@@ -22,6 +22,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import psycopg
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -255,6 +256,28 @@ def test_comments_come_from_the_mapping_then_from_the_parquet(
         " col_description('kpi.dim_product'::regclass, 2)"
     ).fetchone()
     assert comments == ("产品 / products", "from the file", "it's the name")
+
+
+def test_comments_of_the_release_file_become_the_comments_of_the_views(
+    dsn: str, admin: psycopg.Connection, make_release: MakeRelease, tmp_path: Path
+) -> None:
+    file = tmp_path / "release.duckdb"
+    with duckdb.connect(str(file)) as engine:
+        engine.execute(
+            "create schema kpi; create table kpi.dim_product (product_id varchar, unit_price decimal(24, 8))"
+        )
+        engine.execute("comment on table kpi.dim_product is '产品: products'")
+        engine.execute("comment on column kpi.dim_product.unit_price is '单价: price of one'")
+    descriptions = postgres.descriptions_of(file)
+    assert descriptions == {"kpi.dim_product": "产品: products", "kpi.dim_product.unit_price": "单价: price of one"}
+    postgres.publish_release(dsn, make_release(FIRST), FIRST, descriptions)
+    comments = (
+        "select obj_description(oid), col_description(oid, 1), col_description(oid, 2) from pg_class where oid = %s"
+    )
+    found = admin.execute(comments + "::regclass", ["kpi.dim_product"]).fetchone()
+    assert found == ("产品: products", None, "单价: price of one")
+    with pytest.raises(BadInput, match="can't be read"):
+        postgres.descriptions_of(tmp_path / "nothing.duckdb")
 
 
 # --- invisible, then all at once ----------------------------------------------------------------------------------

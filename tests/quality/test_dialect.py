@@ -113,7 +113,7 @@ def test_columns_of_any_schema_are_found(warehouse: Path) -> None:
     engine = create_engine(dialect.CONNECTION_STRING, connect_args=dialect.connect_arguments(warehouse))
     with engine.connect() as connection:
         columns = engine.dialect.get_columns(connection, "line", schema="pay")
-        with pytest.raises(NoSuchTableError, match="main.line"):
+        with pytest.raises(NoSuchTableError, match=r"main\.line"):
             engine.dialect.get_columns(connection, "line")
     engine.dispose()
     assert [(column["name"], str(column["type"])) for column in columns] == [

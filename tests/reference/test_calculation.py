@@ -174,6 +174,19 @@ def test_q1_q3_golden_monthly_periods() -> None:
     assert money.round_money(quota, "CNY") == Decimal("86666.67")
 
 
+def test_q1_q3_golden_quarterly_periods() -> None:
+    seasons = {"2026-Q1": "20000", "2026-Q2": "20000", "2026-Q3": "20000", "2026-Q4": "40000"}
+    results = compute(
+        company(
+            plan(bands(("0", "0.05")), accumulate="year", **BY_ATTAINMENT),
+            [receipt(1, "1000", date(2026, 6, 1))],
+            employees=JOINED_IN_MARCH,
+            targets=tuple(target(period, value) for period, value in seasons.items()),
+        )
+    )
+    assert quotas(results) == {"2026": Decimal("86888.888889")}
+
+
 def test_q1_joined_inside_the_month_both_end_days_count() -> None:
     results = compute(
         company(

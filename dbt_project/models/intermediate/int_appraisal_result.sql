@@ -147,6 +147,7 @@ final as (
             ) ~ ' * case when coalesce(currencies.minor_unit_digits, 2) = 0 then 100 else 1 end', 2
         ) }} as decimal(18, 2)) as bonus_amount,
         graded.currency_code,
+        graded.missing_data = 'hold' and graded.missing_count > 0 as is_held,
         case
             when graded.missing_data = 'hold' and graded.missing_count > 0
                 then cast(graded.missing_count as varchar) || ' KPI of the card is missing and the card says hold (K1)'

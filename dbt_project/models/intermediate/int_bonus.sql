@@ -1,5 +1,5 @@
--- The bonus of a scorecard as an earning line, paid in the last month of its period (rule K3). A card that can't be scored is a
--- held line of 0, so that somebody looks.
+-- The bonus of a scorecard as an earning line, paid in the last month of its period (rule K3). A card of which
+-- nothing could be measured earns nothing and says so; a card that waits for a KPI is a held line of 0.
 
 with
 
@@ -23,7 +23,7 @@ final as (
         currency_code,
         coefficient,
         bonus_amount as earned_amount,
-        hold_reason is not null as is_held,
+        is_held,
         hold_reason,
         'K1 K2 K3 Q1 M2' as rule_codes
     from results

@@ -46,7 +46,16 @@ def ingest(source_system: str) -> None:
     with _step(f"ingest {source_system}"):
         report = deliveries.ingest_source(Settings.from_environment(), source_system)
     _push(INGEST_REPORT, report)
-    log.info("%s", report)
+    for file in report.files:
+        log.log(
+            logging.INFO if file.reason is None else logging.WARNING,
+            "%s: %s, %d rows loaded, %d quarantined%s",
+            file.file_name,
+            file.outcome,
+            file.rows_loaded,
+            file.rows_quarantined,
+            f"; {file.reason}; {file.remedy}" if file.reason else "",
+        )
     if not changes_register(report):
         raise AirflowSkipException(f"nothing new in inbox/{source_system}")
 
@@ -84,10 +93,10 @@ def check(candidate: str) -> None:
 
     with _step("quality gate"):
         found = verdict.check(Settings.from_environment(), candidate)
-        _push(VERDICT, found)
-        log.info("%s", found)
-        if found.is_refused:
-            raise Refused("the quality gate refused the candidate; the release before it stays current", str(found))
+    _push(VERDICT, found)
+    log.info("%s", found)
+    if found.is_refused:
+        raise AirflowFailException(f"the candidate is refused; the release before it stays current\n{found}")
 
 
 def publish(candidate: str) -> None:

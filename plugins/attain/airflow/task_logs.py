@@ -93,17 +93,24 @@ class TaskLogs:
 
 
 class _LoggedLines(io.TextIOBase):
-    """Stands in for standard output: each line that a task prints becomes a line of its log."""
+    """Stands in for standard output or error: each line that a task prints becomes a line of its log."""
 
     def __init__(self, name: str) -> None:
         self._log = logging.getLogger(name)
         self._rest = ""
+        self._is_logging = False
 
     def write(self, text: str) -> int:
+        if self._is_logging:  # logging itself complains to standard error when it can't write
+            return len(text)
         *lines, self._rest = (self._rest + text).split("\n")
-        for line in lines:
-            if line.strip():
-                self._log.info("%s", line.rstrip())
+        self._is_logging = True
+        try:
+            for line in lines:
+                if line.strip():
+                    self._log.info("%s", line.rstrip())
+        finally:
+            self._is_logging = False
         return len(text)
 
 
@@ -142,11 +149,11 @@ def recorded(logs: TaskLogs) -> Iterator[None]:
     manager = get_listener_manager()
     listener = logs.listener()
     manager.add_listener(listener)
-    kept = sys.stdout
-    sys.stdout = _LoggedLines("task.stdout")
+    kept = sys.stdout, sys.stderr
+    sys.stdout, sys.stderr = _LoggedLines("task.stdout"), _LoggedLines("task.stderr")
     try:
         yield
     finally:
-        sys.stdout = kept
+        sys.stdout, sys.stderr = kept
         manager.pm.unregister(listener)
         logs._leave()

@@ -14,7 +14,8 @@ from attain import assets
 from attain.settings import Settings
 
 LOOK_SECONDS = 5.0
-REMIND_SECONDS = 300.0
+REMIND_SECONDS = 60.0
+LONGEST_REMIND_SECONDS = 3600.0
 
 Sighting = frozenset[tuple[str, int, int]]
 
@@ -23,12 +24,12 @@ class InboxTrigger(BaseEventTrigger):  # type: ignore[misc]
     """Fires when the files below a source's inbox folder are the same in two looks, `LOOK_SECONDS` apart.
 
     One event a set of files. If the same files still lie there after `REMIND_SECONDS` (the ingest failed, or found one
-    of them unfinished), it fires again; a set that was already announced is not announced before that.
+    of them unfinished, or nobody knows their folder), it fires again, and then ever more rarely, up to once an hour.
 
     Args:
         source: a source with a contract, or `mapped` for all other folders of the inbox.
         look_seconds: time between two looks, seconds.
-        remind_seconds: time after which an unchanged set is announced again, seconds.
+        remind_seconds: time after which an unchanged set is announced for the second time, seconds.
     """
 
     def __init__(self, source: str, look_seconds: float = LOOK_SECONDS, remind_seconds: float = REMIND_SECONDS) -> None:
@@ -51,11 +52,14 @@ class InboxTrigger(BaseEventTrigger):  # type: ignore[misc]
         inbox = Settings.from_environment().inbox
         previous: Sighting = frozenset()
         announced: Sighting = frozenset()
-        waited = 0.0
+        waited, patience = 0.0, self.remind_seconds
         while True:
             seen = await asyncio.to_thread(look, inbox, self.source)
-            if seen and seen == previous and (seen != announced or waited >= self.remind_seconds):
+            is_settled = bool(seen) and seen == previous
+            is_news = seen != announced
+            if is_settled and (is_news or waited >= patience):
                 yield TriggerEvent({"source": self.source, "files": sorted(name for name, _, _ in seen)})
+                patience = self.remind_seconds if is_news else min(2 * patience, LONGEST_REMIND_SECONDS)
                 announced, waited = seen, 0.0
             previous = seen
             await asyncio.sleep(self.look_seconds)

@@ -128,9 +128,9 @@ REPORTING_HEADER = _columns("工号,姓名,上级工号,上级姓名,团队,生�
 TARGETS_HEADER = _columns("工号,姓名,团队,指标,月份,目标值,币种,备注")
 
 _DEAL_DAMAGES = (
-    Damage("Amount", "N/A", "not a number"),
+    Damage("Amount", "约12万", "not a number"),
     Damage("Closing Date", "2026-02-30", "no such day"),
-    Damage("Record Id", "zcrm_5.84672E+17", "an id that a spreadsheet has damaged"),
+    Damage("Record Id", "5.84672E+17", "an id that a spreadsheet has damaged"),
     Damage("Currency", "待确认", "not a currency"),
     Damage("Amount", "12000.125", "more than two decimals"),
     Damage("Record Id", "", "the key is blank"),

@@ -16,6 +16,9 @@ import yaml
 
 from attain.errors import BadInput
 
+# The safe loader, in C where PyYAML was built with it: ten times as fast.
+YAML_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
 FOLDER = Path(__file__).parent / "contracts"
 
 SQL_TYPES = {
@@ -176,7 +179,7 @@ def feed(code: str) -> Feed:
 
 def _read_source(path: Path) -> Source:
     try:
-        document = yaml.safe_load(path.read_text(encoding="utf-8"))
+        document = yaml.load(path.read_text(encoding="utf-8"), Loader=YAML_LOADER)
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise BadInput(f"contract {path.name} is not YAML: {error}", "mend the file at the place named") from None
     check = _Checker(path.name)

@@ -25,6 +25,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, date, datetime
+from datetime import time as clock
 from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -378,14 +379,14 @@ class _Ingest:
         facts: reading.FileFacts | None = None
         if note.sha256 is None:
             moved = self._moved(note)
-            os.chmod(moved, 0o444)
+            moved.chmod(0o444)
             facts = reading.look(moved)
             note = _Note(**{**asdict(note), "sha256": facts.sha256})
             self._write_note(note)
         archived = self._archived(note)
         if self._moved(note).exists():
             archived.parent.mkdir(parents=True, exist_ok=True)
-            os.replace(self._moved(note), archived)
+            self._moved(note).replace(archived)
             _sync(archived.parent)
         facts = facts or reading.look(archived)
         try:
@@ -506,7 +507,7 @@ class _Ingest:
         _sync(scratch / delivery_id / landing.PART_NAME)
         _sync(scratch / delivery_id)
         raw.parent.mkdir(parents=True, exist_ok=True)
-        os.rename(scratch / delivery_id, raw)
+        (scratch / delivery_id).rename(raw)
         _sync(raw.parent)
         refused = scratch / f"{delivery_id}.parquet"
         if not refused.exists():
@@ -514,7 +515,7 @@ class _Ingest:
         quarantine = self.settings.lake / "quarantine" / target.feed.source / target.feed.name / refused.name
         _sync(refused)
         quarantine.parent.mkdir(parents=True, exist_ok=True)
-        os.rename(refused, quarantine)
+        refused.rename(quarantine)
         _sync(quarantine.parent)
         return self._below_home(raw), self._below_home(quarantine)
 
@@ -534,9 +535,9 @@ class _Ingest:
         if self.connection is None:
             import duckdb
 
-            self.connection = duckdb.connect(
-                config={"TimeZone": "UTC", "enable_external_access": "false", "preserve_insertion_order": "true"}
-            )
+            self.connection = duckdb.connect()
+            self.connection.execute("set TimeZone = 'UTC'")  # nothing is read in the zone of the machine
+            self.connection.execute("set enable_external_access = false")
         return self.connection
 
     # --- the register
@@ -639,7 +640,7 @@ class _Ingest:
             mapping_sha256=target.mapping_sha256,
             contract_sha256=target.feed.contract_sha256,
             received_at=note.moment,
-            extracted_at=None if day is None else datetime(day.year, day.month, day.day),
+            extracted_at=None if day is None else datetime.combine(day, clock.min),
             rows_in_file=0,
             rows_loaded=0,
             rows_quarantined=0,
@@ -683,7 +684,7 @@ class _Ingest:
     def _refuse_special(self, note: _Note) -> None:
         """A link, pipe or device: it is set aside unopened, whatever it points to."""
         moved = self._moved(note)
-        link = os.readlink(moved) if moved.is_symlink() else ""
+        link = str(moved.readlink()) if moved.is_symlink() else ""
         reason = "it is a link; links are never followed" if link else "it is no ordinary file"
         remedy = "put the file itself into the inbox"
         with database.session(self.settings) as session:
@@ -701,7 +702,7 @@ class _Ingest:
             session.flush()
             kept = self.settings.lake / "rejected" / str(arrival.arrival_id) / Path(note.file_name).name
             kept.parent.mkdir(parents=True, exist_ok=True)
-            os.replace(moved, kept)
+            moved.replace(kept)
             arrival.rejected_path = rejected_path = self._below_home(kept)
         self.report.files.append(
             FileResult(note.file_name, "rejected", reason=reason, remedy=remedy, rejected_path=rejected_path)
@@ -723,7 +724,7 @@ class _Ingest:
         draft = self.pending / f"{note.token}.draft"
         draft.write_text(json.dumps(asdict(note), ensure_ascii=False), encoding="utf-8")
         _sync(draft)
-        os.replace(draft, self._note_path(note))
+        draft.replace(self._note_path(note))
         _sync(self.pending)
 
 
@@ -794,7 +795,7 @@ def _printable(name: str) -> str:
 
 def _move(source: Path, target: Path) -> None:
     try:
-        os.rename(source, target)
+        source.rename(target)
     except OSError as error:
         if error.errno != errno.EXDEV:  # only the inbox may lie on another file system
             raise
@@ -802,7 +803,7 @@ def _move(source: Path, target: Path) -> None:
         shutil.copyfile(source, draft, follow_symlinks=False)
         if not draft.is_symlink():
             _sync(draft)
-        os.replace(draft, target)
+        draft.replace(target)
         source.unlink()
     _sync(target.parent)
 
@@ -812,7 +813,7 @@ def _link(source: Path, target: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     target.unlink(missing_ok=True)
     try:
-        os.link(source, target)
+        target.hardlink_to(source)
     except OSError:
         shutil.copyfile(source, target)
 

@@ -160,9 +160,10 @@ def _missing(missing: Sequence[Column], target: Target, free: Sequence[str], tab
         known = target.headers.get(column.name, (column.name,))
         near = next((found for header in known if (found := likely(header, free))), None)
         said.append(f"{column.name} ({' / '.join(known[:3])})" + (f"; did {near!r} take its place?" if near else ""))
+    shown = ", ".join(table.header[:12]) + (", …" if len(table.header) > 12 else "")
     return Rejected(
         f"missing column{'s' if len(said) > 1 else ''} of {target.feed.code}: {', '.join(said)}; "
-        f"the header in use ({table.layout}) has {', '.join(table.header[:12])}{', …' if len(table.header) > 12 else ''}",
+        f"the header in use ({table.layout}) has {shown}",
         "export it with these columns"
         + (
             f", or correct mapping {target.mapping_name}"
@@ -530,7 +531,7 @@ class _Landing:
         )
         return Rejected(
             f"{share} break the contract of {self.feed.code}, too many to take the rest: {common}; e.g. {rows}",
-            "most likely a column holds something else than before: correct the export or the mapping, then send it again",
+            "a column may hold something else than before: correct the export or the mapping, then send it again",
         )
 
 

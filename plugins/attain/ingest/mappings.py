@@ -135,7 +135,7 @@ class _Reader:
 
     def read(self) -> SystemMapping:
         try:
-            document = yaml.safe_load(self.path.read_text(encoding="utf-8"))
+            document = yaml.load(self.path.read_text(encoding="utf-8"), Loader=contracts.YAML_LOADER)
         except FileNotFoundError:
             raise BadInput(
                 f"there is no mapping called {self.path.stem!r}", f"write {self.path.name} in the mappings folder"
@@ -228,16 +228,19 @@ class _Reader:
         horizon = entry.get("horizon")
         horizon = feed.horizon if horizon is None else tuple(self.list_of(horizon, f"{where}.horizon"))
         for name in horizon:
-            column = feed.by_name.get(str(name))
-            if column is None or column.type not in ("date", "timestamp"):
+            known_column = feed.by_name.get(str(name))
+            if known_column is None or known_column.type not in ("date", "timestamp"):
                 self.fail(f"{where}.horizon", f"{name!r} is no date of {code}")
+        distinct = bool(entry.get("distinct", False))
+        where_only = self.selection(entry.get("where"), f"{where}.where")
+        where_not = self.selection(entry.get("where_not"), f"{where}.where_not")
         plain = {
             "columns": columns,
             "constants": constants,
             "values": values,
-            "distinct": bool(entry.get("distinct", False)),
-            "where": self.selection(entry.get("where"), f"{where}.where"),
-            "where_not": self.selection(entry.get("where_not"), f"{where}.where_not"),
+            "distinct": distinct,
+            "where": where_only,
+            "where_not": where_not,
             "horizon": list(horizon),
             "formats": [formats.timezone, list(formats.date_formats), formats.decimal_separator],
         }
@@ -247,9 +250,9 @@ class _Reader:
             formats=formats,
             constants={name: str(value) for name, value in constants.items()},
             values=values,
-            distinct=plain["distinct"],
-            where=plain["where"],
-            where_not=plain["where_not"],
+            distinct=distinct,
+            where=where_only,
+            where_not=where_not,
             horizon=horizon,
             mapping_name=self.path.stem,
             mapping_sha256=sha256_of(plain),

@@ -236,7 +236,7 @@ def _open_delimited(path: Path, facts: FileFacts, score: Scorer, scratch: Path) 
             _arbitrate(path, encoding, found.delimiter, read + found.record)
 
     name = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}[found.delimiter]
-    return Table("csv", encoding, f"{name}, header in row {found.record}", header, duplicates, max(below, 0), batches)
+    return Table("csv", encoding, f"{name}, header in row {found.record}", header, duplicates, facts.line_ends + 1, batches)
 
 
 def _as_utf8(path: Path, scratch: Path) -> tuple[Path, FileFacts]:

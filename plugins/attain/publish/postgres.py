@@ -39,6 +39,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, LiteralString, TypeVar
 
+import duckdb
 import psycopg
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -324,6 +325,24 @@ def prune(dsn: str, keep: int) -> PruneReport:
             except Busy:
                 busy.append(release_id)
         return PruneReport(dropped, [release_id for release_id, _, _ in rows if release_id in stays], busy)
+
+
+def descriptions_of(database_file: Path) -> dict[str, str]:
+    """The comments on tables and columns of a release's DuckDB file, as `load` takes them.
+
+    Raises:
+        BadInput: the file can't be read.
+    """
+    try:
+        with duckdb.connect(str(database_file), read_only=True) as engine:
+            rows = engine.execute(
+                "select schema_name || '.' || table_name, comment from duckdb_tables() where comment is not null"
+                " union all select schema_name || '.' || table_name || '.' || column_name, comment"
+                " from duckdb_columns() where comment is not null"
+            ).fetchall()
+    except duckdb.Error as error:
+        raise BadInput(f"{database_file} can't be read: {error}", "check the release with: attain verify") from error
+    return {str(name): str(text) for name, text in rows}
 
 
 # --- the release folder -------------------------------------------------------------------------------------------

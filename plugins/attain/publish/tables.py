@@ -6,8 +6,9 @@ tell of what is published and not of what was meant to be.
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -64,15 +65,20 @@ class MadeTable:
     rows: Sequence[tuple[Any, ...]]
 
 
-def published(warehouse_file: Path) -> list[Table]:
-    """The tables of the published schemas that a candidate holds, by name, as its catalogue describes them.
+def published(warehouse_file: Path, manifest_file: Path) -> list[Table]:
+    """The tables of the published schemas that a candidate holds, by name.
+
+    Args:
+        warehouse_file: the private warehouse; it says which tables and columns there are.
+        manifest_file: dbt's manifest; it says what their keys are and how they are described.
 
     Raises:
-        BadInput: the warehouse is missing, holds no published table, or a column has a type that Parquet can't keep
-            exactly.
+        BadInput: warehouse or manifest is missing, the warehouse holds no published table, or a column has a type that
+            Parquet can't keep exactly.
     """
+    promised = _promises(manifest_file)
     with _engine(None) as engine, _candidate(engine, warehouse_file):
-        shapes = _shapes(engine, "candidate")
+        shapes = _shapes(engine, promised)
     if not shapes:
         raise BadInput("the candidate holds no published table", "run: attain build")
     return shapes
@@ -179,7 +185,7 @@ def rows(engine: duckdb.DuckDBPyConnection, sql: str, *parameters: Any) -> list[
 @contextmanager
 def _engine(scratch: Path | None) -> Iterator[duckdb.DuckDBPyConnection]:
     # One thread: only so are the bytes of a Parquet file the same every time.
-    config: dict[str, str | int] = {"threads": 1}
+    config: dict[str, str | bool | int | float | list[str]] = {"threads": 1}
     if scratch is not None:
         config["temp_directory"] = str(scratch)
     engine = duckdb.connect(config=config)
@@ -197,46 +203,53 @@ def _candidate(engine: duckdb.DuckDBPyConnection, warehouse_file: Path) -> Itera
     yield
 
 
-def _shapes(engine: duckdb.DuckDBPyConnection, catalog: str) -> list[Table]:
-    keys = {
-        (row["schema_name"], row["table_name"]): tuple(row["constraint_column_names"])
-        for row in rows(
-            engine,
-            """SELECT schema_name, table_name, constraint_column_names FROM duckdb_constraints()
-               WHERE database_name = ? AND constraint_type = 'PRIMARY KEY'""",
-            catalog,
-        )
+def _promises(manifest_file: Path) -> dict[str, Mapping[str, Any]]:
+    """What dbt's project says of each model, by `schema.table`."""
+    try:
+        manifest = json.loads(manifest_file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise BadInput("dbt's manifest of the candidate is missing", "run: attain build") from None
+    return {
+        f"{node['schema']}.{node.get('alias') or node['name']}": node
+        for node in manifest["nodes"].values()
+        if node["resource_type"] == "model"
     }
-    tables = rows(
+
+
+def _shapes(engine: duckdb.DuckDBPyConnection, promised: Mapping[str, Mapping[str, Any]]) -> list[Table]:
+    found = rows(
         engine,
-        """SELECT schema_name, table_name, comment FROM duckdb_tables() WHERE database_name = $1
-           UNION ALL
-           SELECT schema_name, view_name, comment FROM duckdb_views() WHERE database_name = $1 AND NOT internal
-           ORDER BY 1, 2""",
-        catalog,
+        """SELECT schema_name, table_name, column_name, data_type FROM duckdb_columns()
+           WHERE database_name = 'candidate' AND list_contains(?, schema_name)
+           ORDER BY schema_name, table_name, column_index""",
+        list(PUBLISHED_SCHEMAS),
     )
     columns: dict[tuple[str, str], list[Column]] = {}
-    for row in rows(
-        engine,
-        """SELECT schema_name, table_name, column_name, data_type, comment FROM duckdb_columns()
-           WHERE database_name = ? ORDER BY schema_name, table_name, column_index""",
-        catalog,
-    ):
-        column = Column(row["column_name"], row["data_type"], row["comment"] or "")
-        columns.setdefault((row["schema_name"], row["table_name"]), []).append(column)
+    for row in found:
+        schema, name = row["schema_name"], row["table_name"]
+        if not _EXACT_TYPES.fullmatch(row["data_type"]):
+            raise BadInput(
+                f"{schema}.{name}.{row['column_name']} is {row['data_type']}, which Parquet can't keep exactly",
+                "give the column another type in the model's contract",
+            )
+        described = promised.get(f"{schema}.{name}", {}).get("columns", {}).get(row["column_name"], {})
+        column = Column(row["column_name"], row["data_type"], _in_both_languages(described))
+        columns.setdefault((schema, name), []).append(column)
     shapes = []
-    for table in tables:
-        place = (table["schema_name"], table["table_name"])
-        if place[0] not in PUBLISHED_SCHEMAS:
-            continue
-        for column in columns[place]:
-            if not _EXACT_TYPES.fullmatch(column.type):
-                raise BadInput(
-                    f"{'.'.join(place)}.{column.name} is {column.type}, which Parquet can't keep exactly",
-                    "give the column another type in the model's contract",
-                )
-        shapes.append(Table(*place, tuple(columns[place]), keys.get(place, ()), table["comment"] or ""))
+    for (schema, name), its_columns in columns.items():
+        model = promised.get(f"{schema}.{name}", {})
+        key = tuple(_meta(model).get("primary_key", ()))
+        shapes.append(Table(schema, name, tuple(its_columns), key, _in_both_languages(model)))
     return shapes
+
+
+def _meta(described: Mapping[str, Any]) -> Mapping[str, Any]:
+    meta: Mapping[str, Any] = described.get("config", {}).get("meta") or described.get("meta") or {}
+    return meta
+
+
+def _in_both_languages(described: Mapping[str, Any]) -> str:
+    return ": ".join(text for text in (_meta(described).get("label_zh"), described.get("description")) if text)
 
 
 def _create(engine: duckdb.DuckDBPyConnection, catalog: str, shape: Table) -> None:

@@ -7,7 +7,6 @@ begins with `=`, `+`, `-` or `@` stays a text. The same release gives the same b
 from __future__ import annotations
 
 import json
-import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -17,6 +16,7 @@ from typing import Any, Literal
 
 import duckdb
 import xlsxwriter
+from rich.cells import cell_len
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
@@ -289,26 +289,24 @@ def _about(book: _Book, engine: duckdb.DuckDBPyConnection) -> None:
 
 
 def band_words(band_parts: str | None) -> str:
-    """The parts of a marginal calculation in words, e.g. `80 % – 100 %: 12,000.00 × 4 % = 480.00`.
+    """The parts of a marginal calculation in words: `0 – 80,000: 1,000.5 × 3 %; from 80,000: 2,000 × 5.5 %`.
 
     Args:
-        band_parts: JSON of `incentive.fct_earning_line.band_parts`; None or empty gives an empty text.
+        band_parts: JSON of `incentive.fct_earning_line.band_parts`; None gives an empty text.
     """
-    if not band_parts:
+    if band_parts is None:
         return ""
     words = []
-    for part in json.loads(band_parts, parse_float=Decimal, parse_int=Decimal):
-        bounds = f"{plain(part['lower'])} – {plain(part['upper'])}" if part.get("upper") is not None else ""
-        bounds = bounds or f"from {plain(part['lower'])}"
+    for part in json.loads(band_parts):
+        start, end = plain(part["from"]), part["to"]
+        bounds = f"from {start}" if end is None else f"{start} – {plain(end)}"
         words.append(f"{bounds}: {plain(part['amount'])} × {plain(Decimal(part['rate']) * 100)} %")
     return "; ".join(words)
 
 
 def plain(value: Decimal | str) -> str:
-    """A number as people write it: thousands set off, no trailing zeros after the second decimal."""
-    number = Decimal(value)
-    text = f"{number:,f}"
-    whole, _, decimals = text.partition(".")
+    """A number as people write it: thousands set off, no trailing zeros."""
+    whole, _, decimals = f"{Decimal(value):,f}".partition(".")
     decimals = decimals.rstrip("0")
     return f"{whole}.{decimals}" if decimals else whole
 
@@ -348,7 +346,7 @@ class _Book:
         """
         sheet = self.book.add_worksheet(name)
         sheet.hide_gridlines(2)
-        widths = [max(_width(line) for line in column.title.split("\n")) + 3 for column in columns]
+        widths = [max(cell_len(line) for line in column.title.split("\n")) + 3 for column in columns]
         top = 0
         for label, value in facts:
             self._write(sheet, top, 0, label, "text", {"bold": True})
@@ -367,7 +365,7 @@ class _Book:
                 value = row.get(column.key)
                 self._write(sheet, top + offset, number, value, column.kind, look, row.get("currency_code"))
                 if value is not None and offset <= 2_000:
-                    widths[number] = max(widths[number], min(_width(_shown(value)) + 2, column.widest))
+                    widths[number] = max(widths[number], min(cell_len(_shown(value)) + 2, column.widest))
         if rows:
             sheet.autofilter(top, 0, top + len(rows), len(columns) - 1)
         else:
@@ -433,8 +431,3 @@ def _number_format(kind: Kind, currency_code: str | None) -> str:
 
 def _shown(value: Any) -> str:
     return f"{value:,.2f}" if isinstance(value, Decimal) else str(value)
-
-
-def _width(text: str) -> int:
-    """Width in Latin characters: a Chinese character takes two."""
-    return sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in text)

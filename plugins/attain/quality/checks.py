@@ -91,6 +91,8 @@ def reference_checks(settings: Settings, candidate_fingerprint: str) -> list[Che
             compared = "every payee" if payees is None else f"a sample of {len(payees)} payees"
             names = sorted({mismatch.payee_id for mismatch in mismatches})
             money = _money_of(connection, names)
+            differing = next(filter(None, (mismatch.first_differing_line for mismatch in mismatches)), None)
+            first = f"; first differing line {differing}" if differing else ""
     except Exception as problem:  # likewise
         log.exception("the reference engine could not be run")
         return [_not_run(result.name, result.kind, result.table, problem)]
@@ -99,7 +101,7 @@ def reference_checks(settings: Settings, candidate_fingerprint: str) -> list[Che
             result,
             outcome="failed" if mismatches else "passed",
             failures=len(mismatches),
-            detail=f"{len(computed.payouts):,} payouts of {compared} were computed again",
+            detail=f"{len(computed.payouts):,} payouts of {compared} were computed again{first}",
             sample_rows=[_mismatch_row(mismatch) for mismatch in mismatches[: rows.SAMPLE_ROWS]],
             payees=names,
             money=money,

@@ -173,9 +173,17 @@ def _first_differing_line(connection: duckdb.DuckDBPyConnection, key: _Key, expe
     for line_id in [*known, *(line_id for line_id in found if line_id not in known)]:
         line, published = known.get(line_id), found.get(line_id)
         ours = None if line is None else (line.earned_amount, line.hold_reason is not None)
-        if ours != published:
+        if _payable(ours) != _payable(published):
             return f"{line_id}: {_told(published)} by SQL, {_told(ours)} by the reference engine"
     return None
+
+
+def _payable(line: tuple[Decimal, bool] | None) -> tuple[Decimal, Decimal] | None:
+    """Earned and payable; a line that earns nothing is the same whether it is held or not."""
+    if line is None:
+        return None
+    earned, is_held = line
+    return earned, Decimal(0) if is_held else earned
 
 
 def _told(line: tuple[Decimal, bool] | None) -> str:

@@ -1,0 +1,69 @@
+-- Leans on: int_plan_assignment. A person in two plans, or two versions, on one day would be paid twice for the same deal.
+
+{{ config(meta={
+    'severity': 'critical',
+    'scope': 'rows',
+    'owner': 'sales-operations',
+    'reason': 'the person is paid by two plans on the same days',
+    'remedy': 'make the assignments of the plans exclude each other, then run again',
+}) }}
+
+with
+
+run as (
+
+    select * from {{ ref('int_run') }}
+
+),
+
+assignments as (
+
+    select * from {{ ref('int_plan_assignment') }}
+
+),
+
+payouts as (
+
+    select
+        payee_id,
+        currency_code,
+        sum(earned_amount) as earned_amount
+    from {{ ref('fct_payout') }}
+    group by payee_id, currency_code
+
+),
+
+overlaps as (
+
+    select
+        first_plan.employee_id as payee_id,
+        first_plan.plan_code,
+        first_plan.plan_version,
+        other_plan.plan_code as other_plan_code,
+        other_plan.plan_version as other_plan_version,
+        greatest(first_plan.assignment_start, other_plan.assignment_start) as first_day,
+        least(first_plan.assignment_end, other_plan.assignment_end) as last_day,
+        first_plan.currency_code
+    from assignments as first_plan
+    inner join assignments as other_plan
+        on
+            first_plan.employee_id = other_plan.employee_id
+            and first_plan.plan_code || '|' || first_plan.plan_version
+            < other_plan.plan_code || '|' || other_plan.plan_version
+            and first_plan.assignment_start <= other_plan.assignment_end
+            and other_plan.assignment_start <= first_plan.assignment_end
+    inner join run on greatest(first_plan.assignment_start, other_plan.assignment_start) <= run.as_of_date
+
+),
+
+final as (
+
+    select
+        overlaps.*,
+        cast(coalesce(payouts.earned_amount, 0) as decimal(18, 2)) as exposure_amount
+    from overlaps
+    left join payouts on overlaps.payee_id = payouts.payee_id and overlaps.currency_code = payouts.currency_code
+
+)
+
+select * from final

@@ -1,0 +1,412 @@
+"""What a run did, in words: the end of `make run`, and the lists that the command line prints.
+
+Plain text for a terminal or a pipe, 100 columns wide, at most 45 lines. What is published is read from the release
+itself, so that a run with nothing new tells the same as the run that published it.
+"""
+
+from __future__ import annotations
+
+import os
+import textwrap
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.cells import cell_len, chop_cells
+
+from attain.money import minor_unit
+
+if TYPE_CHECKING:
+    from attain.control.models import Delivery
+    from attain.ingest.deliveries import FileResult, IngestReport
+    from attain.pipeline import RunReport
+    from attain.publish.release import ReleaseEntry
+    from attain.quality.results import Verdict
+    from attain.settings import Settings
+
+WIDTH = 100
+MAX_LINES = 45
+
+_LABEL = 12
+_SHOWN = 3
+
+
+def render(settings: Settings, report: RunReport) -> str:
+    """The summary of a run: what came in, what was held and why, the verdict, the release, the money, what to do next.
+
+    Args:
+        report: what the run did. Without a verdict nothing was new; with a refused one the release before it is
+            still current.
+    """
+    from attain.publish import release
+
+    refused = report.verdict is not None and report.verdict.is_refused
+    current = release.current_release_id(settings)
+    lines = ["", _headline(report, current), "─" * WIDTH]
+    lines += _came_in(report.ingested, only_news=report.verdict is None)
+    if report.verdict is not None and refused:
+        lines += _refused(report.verdict)
+        lines += _row("current", f"release {current}, as before" if current else "none: nothing was published yet")
+    elif current is not None:
+        lines += _release(settings, settings.releases / current, report.verdict)
+    lines += _places(settings, current)
+    lines += _next(settings, report, current)
+    return "\n".join(_fitted(lines))
+
+
+def render_ingest(settings: Settings, reports: Sequence[IngestReport]) -> str:
+    """What one look at the inbox came to, source by source, with a reason and a remedy for each rejected file."""
+    lines = _came_in(reports, only_news=False) or [f"nothing new in {_path(settings.inbox)}"]
+    rejected = any(report.rejected for report in reports)
+    taken = any(report.committed for report in reports)
+    if rejected or taken:
+        lines += _row("next", "attain run" if taken else "mend the rejected files and put them into the inbox again")
+    return "\n".join(_fitted(lines))
+
+
+def render_releases(settings: Settings, found: Sequence[ReleaseEntry]) -> str:
+    """The releases as a table, the one published last first; `→` marks the current one."""
+    if not found:
+        return "no release yet; next: attain run"
+    rows = [
+        [
+            "→" if entry.is_current else "",
+            entry.release_id,
+            entry.as_of_date.isoformat(),
+            f"{entry.published_at:%Y-%m-%d %H:%M} UTC",
+            _money(entry.payout_totals) or "nothing",
+            ", ".join(
+                filter(
+                    None,
+                    [
+                        f"rolled back to by {entry.last_moved_by}" if entry.last_cause == "rollback" else "",
+                        "" if entry.is_there else "files removed",
+                    ],
+                )
+            ),
+        ]
+        for entry in found
+    ]
+    header = ["", "release", "as of", "published", "payable to date", ""]
+    return "\n".join([*_table([header, *rows]), f"files: {_path(settings.releases)}/<release>/"])
+
+
+def render_deliveries(found: Sequence[Delivery]) -> str:
+    """Deliveries as a table, in the order they arrived."""
+    if not found:
+        return "nothing was delivered yet"
+    header = ["delivery", "from", "feed", "loaded", "quarantined", "state", "file"]
+    rows = [
+        [
+            delivery.delivery_id,
+            delivery.source_system,
+            delivery.feed,
+            f"{delivery.rows_loaded:,}",
+            f"{delivery.rows_quarantined:,}",
+            delivery.status,
+            delivery.file_name + (f" ({delivery.reason})" if delivery.reason else ""),
+        ]
+        for delivery in found
+    ]
+    return "\n".join(_table([header, *rows], right={3, 4}))
+
+
+def _headline(report: RunReport, current: str | None) -> str:
+    if report.verdict is not None and report.verdict.is_refused:
+        return f"attain: REFUSED by the quality gate: candidate {report.verdict.release_id} is not published"
+    if report.published is not None:
+        again = ", as it was before" if report.published.cause == "republish" else ""
+        return f"attain: published release {report.published.release_id}{again}"
+    if report.candidate is not None:
+        return (
+            f"attain: nothing new: release {report.candidate.release_id} is current, "
+            f"published from {_count(len(report.candidate.delivery_ids), 'delivery')}"
+        )
+    return f"attain: nothing to publish{f'; release {current} is current' if current else ''}"
+
+
+# ---------------------------------------------------------------- what came in
+
+
+def _came_in(reports: Sequence[IngestReport], *, only_news: bool) -> list[str]:
+    rows = []
+    for report in reports:
+        if not report.files or (only_news and not any(_is_news(file) for file in report.files)):
+            continue
+        numbers = [
+            _count(report.committed, "file"),
+            f"{sum(file.rows_loaded for file in report.files):,} rows",
+            _if_any(sum(file.rows_quarantined for file in report.files), "quarantined"),
+            _if_any(report.count("duplicate"), "duplicate"),
+            _if_any(report.rejected, "rejected"),
+            _if_any(report.count("waiting"), "still being written"),
+            _if_any(report.count("unknown"), "from nobody known"),
+            _if_any(report.count("ignored"), "ignored"),
+        ]
+        rows.append([report.source_system, *numbers])
+    lines = [*_labelled("came in", _table(rows, right={1, 2}))] if rows else []
+    for report in reports:
+        told = [file for file in report.files if file.outcome in {"rejected", "unknown"}]
+        for file in told[:_SHOWN]:
+            lines += _row(file.outcome, f"{file.file_name}: {file.reason or ''}")
+            if file.remedy:
+                lines += _row("", f"do: {file.remedy}")
+        if len(told) > _SHOWN:
+            lines += _row("", f"… and {len(told) - _SHOWN} more files of {report.source_system}")
+    notes = [
+        (file.file_name, note)
+        for report in reports
+        for file in report.files
+        for d in file.deliveries
+        for note in d.notes
+    ]
+    for name, note in notes[:2]:
+        lines += _row("note", f"{name}: {note}")
+    if len(notes) > 2:
+        lines += _row("", f"… and {len(notes) - 2} more; attain deliveries")
+    return lines
+
+
+def _is_news(file: FileResult) -> bool:
+    return file.outcome != "ignored"
+
+
+# ---------------------------------------------------------------- the release
+
+
+def _release(settings: Settings, folder: Path, verdict: Verdict | None) -> list[str]:
+    from attain.publish import tables
+
+    with tables.connect(folder) as engine:
+
+        def ask(sql: str) -> list[dict[str, Any]]:
+            return tables.rows(engine, sql)
+
+        about = ask("SELECT * FROM audit.release")[0]
+        quarantined = ask(
+            """SELECT coalesce(column_name || ': ', '') || reason AS why, count(*) AS n,
+                      first({'file': file_name, 'row': row_number, 'value': value}
+                            ORDER BY file_name, row_number) AS example
+               FROM audit.quarantine_row GROUP BY why ORDER BY n DESC, why"""
+        )
+        held = ask(
+            """SELECT scope, reason, min(remedy) AS remedy, sum(n)::BIGINT AS n,
+                      list({'code': currency_code, 'amount': amount} ORDER BY currency_code)
+                          FILTER (currency_code IS NOT NULL AND amount IS NOT NULL) AS money
+               FROM (SELECT scope, reason, nullif(currency_code, '') AS currency_code, min(remedy) AS remedy,
+                            count(*) AS n, sum(amount) AS amount
+                     FROM audit.hold GROUP BY 1, 2, 3)
+               GROUP BY scope, reason ORDER BY n DESC, scope, reason"""
+        )
+        gate = ask(
+            """SELECT severity, count(*) AS run, count(*) FILTER (outcome = 'passed') AS passed
+               FROM audit.gate_result GROUP BY severity
+               ORDER BY list_position(['critical', 'warning', 'info'], severity)"""
+        )
+        failed = ask(
+            """SELECT * FROM audit.gate_result WHERE outcome <> 'passed' AND severity <> 'info'
+               ORDER BY severity, failing_rows DESC, check_id"""
+        )
+        payouts = ask(
+            """SELECT currency_code, max(last_period) AS period, sum(payable_amount) AS to_date,
+                      coalesce(sum(payable_amount) FILTER (period = last_period), 0) AS last_month,
+                      coalesce(sum(held_amount) FILTER (period = last_period), 0) AS held
+               FROM (SELECT *, max(period) OVER () AS last_period FROM incentive.fct_payout)
+               GROUP BY currency_code ORDER BY currency_code"""
+        )
+    is_new = verdict is not None
+    lines = _quarantined(quarantined, _SHOWN if is_new else 0)
+    lines += _held(held, _SHOWN if is_new else 0)
+    lines += _gate(about, gate, failed, _SHOWN if is_new else 0)
+    lines += _row("release", f"{about['release_id']}, as of {about['as_of_date']}")
+    if payouts:
+        table = [["", payouts[0]["period"], "held", "all months"]]
+        for row in payouts:
+            code = row["currency_code"]
+            table.append([code, *(_amount(row[name], code) for name in ("last_month", "held", "to_date"))])
+        lines += _labelled("payable 应付", _table(table, right={1, 2, 3}))
+    else:
+        lines += _row("payable 应付", "nobody is assigned to a plan")
+    return lines
+
+
+def _quarantined(reasons: Sequence[dict[str, Any]], shown: int) -> list[str]:
+    if not reasons:
+        return []
+    rows = sum(reason["n"] for reason in reasons)
+    lines = _row("quarantined", f"{_count(rows, 'row')} in all, kept with reason and remedy in audit.quarantine_row")
+    for reason in reasons[:shown]:
+        example = reason["example"]
+        value = "" if example["value"] is None else f" ({_cut(repr(example['value']), 24)})"
+        lines += _item(f"{reason['n']:,} × {reason['why']}", f"e.g. {example['file']} row {example['row']}{value}")
+    return lines + _more(len(reasons) - shown if shown else 0, "reasons")
+
+
+def _held(reasons: Sequence[dict[str, Any]], shown: int) -> list[str]:
+    if not reasons:
+        return _row("held", "nothing")
+    by_scope: Counter[str] = Counter()
+    for reason in reasons:
+        by_scope[reason["scope"]] += reason["n"]
+    counted = ", ".join(_count(n, "payee" if scope == "payee" else "document line") for scope, n in by_scope.items())
+    lines = _row("held", f"{counted}, until somebody has looked; all in audit.hold")
+    for reason in reasons[:shown]:
+        money = _money({entry["code"]: entry["amount"] for entry in reason["money"] or []})
+        lines += _item(f"{reason['n']:,} × {reason['reason']}", "; ".join(filter(None, [money, reason["remedy"]])))
+    return lines + _more(len(reasons) - shown if shown else 0, "reasons")
+
+
+def _gate(
+    about: dict[str, Any], gate: Sequence[dict[str, Any]], failed: Sequence[dict[str, Any]], shown: int
+) -> list[str]:
+    counts = ", ".join(f"{row['severity']} {row['passed']}/{row['run']}" for row in gate)
+    held = f"; {_count(about['held_payees'], 'payee')} held" if about["held_payees"] else ""
+    lines = _row("gate", f"passed: {about['checks_passed']} of {about['checks_run']} checks ({counts}){held}")
+    for check in failed[:shown]:
+        word = "payees held" if check["is_held"] else check["severity"]
+        what = f"{word}: {check['table_name']}: {_count(check['failing_rows'], 'row')}: {check['reason']}"
+        lines += _item(what, "")
+    return lines + _more(
+        len(failed) - shown if shown else 0, "checks that want an answer: sheet Checks of payouts.xlsx"
+    )
+
+
+def _refused(verdict: Verdict) -> list[str]:
+    from attain.quality import report
+
+    lines = [""]
+    for line in report.render(verdict).split("\n"):
+        indent = " " * (10 if line[:1].strip() else len(line) - len(line.lstrip()) + 8)
+        lines += (
+            textwrap.wrap(line, WIDTH, subsequent_indent=indent, break_on_hyphens=False)[:3] if line.strip() else []
+        )
+    return lines
+
+
+# ---------------------------------------------------------------- where things are, what to do
+
+
+def _places(settings: Settings, current: str | None) -> list[str]:
+    lines = []
+    if current is not None:
+        folder = settings.releases / "current"
+        lines += _row("files", f"{_path(folder)}/ → {current}")
+        lines += _row(
+            "", "payouts.xlsx (finance), report.html (everyone), attain.duckdb and parquet/ (BI), receipt.json"
+        )
+    logs = [
+        name
+        for name in ("airflow-local-run.log", "airflow", "dbt/dbt.log", "quality.log")
+        if (settings.logs / name).exists()
+    ]
+    if logs:
+        lines += _row("logs", f"{_path(settings.logs)}/: {', '.join(logs)}")
+    return lines
+
+
+def _next(settings: Settings, report: RunReport, current: str | None) -> list[str]:
+    if report.verdict is not None and report.verdict.is_refused:
+        steps = ["do what the gate says above, then run again; attain check shows the verdict once more"]
+    elif current is None:
+        steps = [f"put files into {_path(settings.inbox)}/<source>/<feed>/, or: attain demo; then run again"]
+    else:
+        steps = [f"open {_path(settings.releases / 'current')}/report.html"]
+        steps.append(f"put new files into {_path(settings.inbox)}/<source>/<feed>/ and run again")
+        steps.append("attain releases · attain verify · attain rollback ID · attain --help")
+    lines = _row("next", steps[0])
+    for step in steps[1:]:
+        lines += _row("", step)
+    return lines
+
+
+# ---------------------------------------------------------------- words and columns
+
+
+def _row(label: str, text: str) -> list[str]:
+    return _labelled(label, _wrapped(text, WIDTH - _LABEL - 1))
+
+
+def _item(what: str, more: str) -> list[str]:
+    """A point under a row: one line when both parts fit, else the second below the first; each cut to the width."""
+    room = WIDTH - _LABEL - 3
+    if more and cell_len(what) + cell_len(more) + 3 <= room:
+        return _labelled("", [f"  {what} — {more}"])
+    return _labelled("", [f"  {_cut(what, room)}", *([f"    {_cut(more, room - 2)}"] if more else [])])
+
+
+def _labelled(label: str, lines: Sequence[str]) -> list[str]:
+    labels = [label, *[""] * (len(lines) - 1)]
+    return [f"{_padded(name, _LABEL)} {line}".rstrip() for name, line in zip(labels, lines, strict=True)]
+
+
+def _more(count: int, what: str) -> list[str]:
+    return _labelled("", [f"  … and {count} more {what}"]) if count > 0 else []
+
+
+def _table(rows: Sequence[Sequence[str]], right: Iterable[int] = ()) -> list[str]:
+    """Rows as aligned columns, a Chinese character two wide; a column that is empty in all rows is left out."""
+    if not rows:
+        return []
+    right = set(right)
+    widths = [max(cell_len(row[number]) for row in rows) for number in range(len(rows[0]))]
+    return [
+        "  ".join(
+            _padded(cell, width, left=number in right)
+            for number, (cell, width) in enumerate(zip(row, widths, strict=True))
+            if width
+        ).rstrip()
+        for row in rows
+    ]
+
+
+def _padded(text: str, width: int, *, left: bool = False) -> str:
+    blanks = " " * max(0, width - cell_len(text))
+    return blanks + text if left else text + blanks
+
+
+def _wrapped(text: str, width: int) -> list[str]:
+    lines: list[str] = []
+    for word in text.split(" "):
+        if lines and cell_len(lines[-1]) + 1 + cell_len(word) <= width:
+            lines[-1] += " " + word
+        else:
+            lines += chop_cells(word, width) or [""]
+    return lines
+
+
+def _cut(text: str, width: int) -> str:
+    return text if cell_len(text) <= width else chop_cells(text, width - 1)[0] + "…"
+
+
+def _fitted(lines: Sequence[str]) -> list[str]:
+    if len(lines) <= MAX_LINES:
+        return [_cut(line, WIDTH) for line in lines]
+    # The end says where things are and what to do; it is never what is left out.
+    kept = [*lines[: MAX_LINES - 11], "  …", *lines[-10:]]
+    return [_cut(line, WIDTH) for line in kept]
+
+
+def _count(number: int, noun: str) -> str:
+    if number != 1:
+        noun = noun[:-1] + "ies" if noun.endswith("y") else noun + "s"
+    return f"{number:,} {noun}"
+
+
+def _if_any(number: int, word: str) -> str:
+    return f"{number:,} {word}" if number else ""
+
+
+def _amount(amount: Decimal | str, currency_code: str) -> str:
+    return f"{Decimal(amount):,.{minor_unit(currency_code)}f}"
+
+
+def _money(amounts: dict[str, Any]) -> str:
+    return ", ".join(f"{_amount(amount, code)} {code}" for code, amount in sorted(amounts.items()))
+
+
+def _path(path: Path) -> str:
+    """A path as short as it can be typed from here."""
+    relative = os.path.relpath(path)
+    return min(str(path), relative, key=len)

@@ -1,0 +1,320 @@
+"""Every bad input has one expected outcome: rows in quarantine with a reason, or the file rejected with a remedy."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import zipfile
+from dataclasses import dataclass
+
+import pytest
+
+from attain.settings import Settings
+from tests.ingest.exports import DEALS_HEADER, deal, deals, drop, ingest, ingest_one, quarantined, rows
+
+GOOD = deals(deal(1), deal(2), deal(3))
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A cell of an export and what must become of it: a value, or a reason."""
+
+    column: str
+    text: str
+    value: str | None = None
+    refused: str | None = None
+
+
+def _zip(name: str, content: bytes) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr(name, content)
+    return buffer.getvalue()
+
+
+CELLS = [
+    Cell("Amount", "1234.5", "1234.50"),
+    Cell("Amount", "250000.0", "250000.00"),
+    Cell("Amount", "10.5000", "10.50"),
+    Cell("Amount", '"1,234,567.89"', "1234567.89"),
+    Cell("Amount", '"¥1,234.00"', "1234.00"),
+    Cell("Amount", '"￥ 1,234.00"', "1234.00"),
+    Cell("Amount", '"$1,234.00"', "1234.00"),
+    Cell("Amount", "1234.00元", "1234.00"),
+    Cell("Amount", "CNY 12", "12.00"),
+    Cell("Amount", "１，２３４．００".replace("，", ""), "1234.00"),
+    Cell("Amount", "(250.00)", "-250.00"),
+    Cell("Amount", "$(250.00)", "-250.00"),
+    Cell("Amount", "-¥5", "-5.00"),
+    Cell("Amount", "250.00-", "-250.00"),
+    Cell("Amount", " 12 ", "12.00"),
+    Cell("Amount", "", None),
+    Cell("Amount", "10.005", refused="more than 2 decimals"),
+    Cell("Amount", "1.5E+03", refused="power of ten"),
+    Cell("Amount", "1e400", refused="not a number"),
+    Cell("Amount", "NaN", refused="not a number"),
+    Cell("Amount", "inf", refused="not a number"),
+    Cell("Amount", "#REF!", refused="not a number"),
+    Cell("Amount", "-", refused="not a number"),
+    Cell("Amount", "1.2万", refused="万"),
+    Cell("Amount", '"1.234,56"', refused="two ways"),
+    Cell("Amount", '"2,02,4994"', refused="two ways"),
+    Cell("Amount", "250.00 CR", refused="not a number"),
+    Cell("Amount", "--5", refused="not a number"),
+    Cell("Amount", "(-5)", refused="not a number"),
+    Cell("Amount", "12345678901234567890", refused="larger than"),
+    Cell("Amount", "1_000", refused="not a number"),
+    Cell("Closing Date", "2025-01-03", "2025-01-03"),
+    Cell("Closing Date", "2025/1/3", "2025-01-03"),
+    Cell("Closing Date", "2025.1.3", "2025-01-03"),
+    Cell("Closing Date", "20250103", "2025-01-03"),
+    Cell("Closing Date", "2025年1月3日", "2025-01-03"),
+    Cell("Closing Date", "２０２５年１月３日", "2025-01-03"),
+    Cell("Closing Date", '"Oct 7, 2025"', "2025-10-07"),
+    Cell("Closing Date", "45660", "2025-01-03"),
+    Cell("Closing Date", "2025-01-03 23:30:00", "2025-01-03"),
+    Cell("Closing Date", "2025-01-03T23:30:00Z", "2025-01-04"),  # half past seven the next morning in Shanghai
+    Cell("Closing Date", "03/04/2025", refused="can't be told apart"),
+    Cell("Closing Date", "13/04/2025", refused="can't be told apart"),
+    Cell("Closing Date", "2025-02-30", refused="not a date that exists"),
+    Cell("Closing Date", "2025年1月", refused="a day is needed"),
+    Cell("Closing Date", "1899-12-31", refused="outside 1990–2100"),
+    Cell("Closing Date", "20205-01-01", refused="outside 1990–2100"),
+    Cell("Closing Date", "2101-01-01", refused="outside 1990–2100"),
+    Cell("Closing Date", "soon", refused="not a date"),
+    Cell("Created Time", "2025-01-03 10:00:00", "2025-01-03 02:00:00"),
+    Cell("Created Time", "2025-01-03", "2025-01-02 16:00:00"),
+    Cell("Created Time", "2025/1/3 10:00", "2025-01-03 02:00:00"),
+    Cell("Created Time", '"Oct 7, 2025 6:55 PM"', "2025-10-07 10:55:00"),
+    Cell("Created Time", "2025-01-03T10:00:00+08:00", "2025-01-03 02:00:00"),
+    Cell("Created Time", "2025-01-03T10:00:00-05:00", "2025-01-03 15:00:00"),
+    Cell("Created Time", "2025-01-03T10:00:00Z", "2025-01-03 10:00:00"),
+    Cell("Created Time", "1991-07-01 12:00:00", "1991-07-01 03:00:00"),  # China kept summer time until 1991
+    Cell("Created Time", "2025-01-03 24:00:00", refused="not a date"),
+    Cell("Created Time", "2025-01-03 25:00:00", refused="not a date"),
+    Cell("Record Id", "zcrm_404427000000249265", "404427000000249265"),
+    Cell("Record Id", "404427000000249265", "404427000000249265"),
+    Cell("Record Id", "12345.0", "12345"),
+    Cell("Record Id", "007", "007"),
+    Cell("Record Id", "84E13025", "84E13025"),
+    Cell("Record Id", "4.04427E+17", refused="last digits are lost"),
+    Cell("Record Id", "4E+17", refused="last digits are lost"),
+    Cell("Currency", "usd", "USD"),
+    Cell("Currency", "人民币", "CNY"),
+    Cell("Currency", "RMB", "CNY"),
+    Cell("Currency", "XQQ", refused="not a currency"),
+    Cell("Stage", "", refused="blank"),
+    Cell("Record Id", "", refused="blank"),
+    Cell("Deal Name", "合计贸易", "合计贸易"),
+    Cell("Deal Name", '"two\nlines"', "two\nlines"),
+    Cell("Deal Name", '"say ""hi"""', 'say "hi"'),
+    Cell("Deal Name", '5" disk', '5" disk'),
+    Cell("Deal Name", "\u200b\ufeff Lin \u00a0", "Lin"),
+    Cell("Deal Name", "=1+1", "=1+1"),
+]  # fmt: skip
+
+CANONICAL = {
+    "Amount": "amount",
+    "Closing Date": "closing_date",
+    "Created Time": "created_at",
+    "Record Id": "deal_id",
+    "Currency": "currency_code",
+    "Stage": "stage",
+    "Deal Name": "deal_name",
+}
+
+
+def test_cells(settings: Settings) -> None:
+    """All cells of the table in one file: one row each, so that no fault hides behind another."""
+    header = DEALS_HEADER.split(",")
+    lines = []
+    for number, cell in enumerate(CELLS, start=1):
+        values = dict(zip(header, deal(number).split(","), strict=True))
+        values[cell.column] = cell.text
+        lines.append(",".join(values.values()))
+    # Enough good rows that the refused ones are no reason to refuse the file.
+    lines += [deal(1000 + number) for number in range(200)]
+    result = ingest_one(settings, "zoho_crm/deals/cells.csv", deals(*lines))
+    assert result.outcome == "committed", result.reason
+    names = ", ".join(f"{name}::varchar" for name in CANONICAL.values())
+    loaded = {
+        row[0]: dict(zip(CANONICAL, row[1:], strict=True)) for row in rows(settings, "zoho_crm__deals", f"_row_number, {names}")
+    }
+    refused = {row[0]: row[1:] for row in quarantined(settings)}
+    got = []
+    for number, cell in enumerate(CELLS, start=2):
+        if cell.refused is None:
+            assert number in loaded, (cell, refused.get(number))
+            got.append((cell.column, cell.text, loaded[number][cell.column]))
+        else:
+            assert number in refused, (cell, loaded.get(number))
+            name, value, reason = refused[number]
+            assert name == CANONICAL[cell.column]
+            assert (value or "") == cell.text.strip('"')
+            assert cell.refused in reason, (cell, reason)
+    assert got == [(cell.column, cell.text, cell.value) for cell in CELLS if cell.refused is None]
+    assert len(loaded) + len(refused) == len(CELLS) + 200
+
+
+@dataclass(frozen=True)
+class File:
+    """A file and its expected outcome; `says` is part of the reason; `counts` are loaded, quarantined, totals."""
+
+    case: str
+    content: bytes
+    outcome: str = "rejected"
+    says: str = ""
+    counts: tuple[int, int, int] = (0, 0, 0)
+    suffix: str = ".csv"
+
+
+FILES = [
+    File("empty", b"", says="empty"),
+    File("blank lines only", b"\n\n  \n", says="empty"),
+    File("header only", deals(), "committed", counts=(0, 0, 0)),
+    File("no header", (deal(1) + "\n" + deal(2) + "\n").encode(), says="missing columns"),
+    File("header twice", deals(deal(1), DEALS_HEADER, deal(2)), "committed", counts=(2, 1, 0)),
+    File("header in row 4", b"Deals of March\n\nmade by Lin\n" + GOOD, "committed", counts=(3, 0, 0)),
+    File("blank tail", GOOD + b",,,,,,,\n" * 5000, "committed", counts=(3, 0, 0)),
+    File("blank lines", GOOD.replace(b"\n", b"\n\n"), "committed", counts=(3, 0, 0)),
+    File("renamed column", GOOD.replace(b"Stage", b"Deal Stag"), says="'Deal Stag'"),
+    File("missing key column", deals("Deal 1,Won,5", header="Deal Name,Stage,Amount"), says="deal_id"),
+    File(
+        "reordered columns",
+        deals("Won,zcrm_1,5", "Won,zcrm_2,6", header="Stage,Record Id,Amount"),
+        "committed",
+        counts=(2, 0, 0),
+    ),
+    File("duplicate needed column", deals("1,Won,5,6", header="Record Id,Stage,Amount,Amount"), says="more than once"),
+    File("duplicate unneeded column", deals("1,Won,5,6", header="Record Id,Stage,Tag,Tag"), "committed", counts=(1, 0, 0)),
+    File("short row", deals(deal(1), "zcrm_2,Deal 2", deal(3)), "committed", counts=(2, 1, 0)),
+    File("long row", deals(deal(1), deal(2) + ",x,y", deal(3)), "committed", counts=(2, 1, 0)),
+    File("trailing comma", deals(*(deal(n) + "," for n in range(3))), "committed", counts=(3, 0, 0)),
+    File("unclosed quote", deals(deal(1), deal(2).replace("Deal 2", '"Deal 2'), deal(3)), says="quote"),
+    File("CR only", GOOD.replace(b"\n", b"\r"), "committed", counts=(3, 0, 0)),
+    File("CRLF", GOOD.replace(b"\n", b"\r\n"), "committed", counts=(3, 0, 0)),
+    File("mixed line ends", GOOD.replace(b"\n", b"\r\n", 2), "committed", counts=(3, 0, 0)),
+    File("no last line end", GOOD.rstrip(b"\n"), "committed", counts=(3, 0, 0)),
+    File("NUL byte", GOOD.replace(b"Mei", b"M\x00i"), says="NUL"),
+    File("UTF-8 with BOM", b"\xef\xbb\xbf" + GOOD, "committed", counts=(3, 0, 0)),
+    File("UTF-16 LE", GOOD.decode().encode("utf-16"), "committed", counts=(3, 0, 0)),
+    File("UTF-16 BE", b"\xfe\xff" + GOOD.decode().encode("utf-16-be"), "committed", counts=(3, 0, 0)),
+    File("GB18030", GOOD.decode().replace("Mei Lin", "林美").encode("gb18030"), "committed", counts=(3, 0, 0)),
+    File("Latin-1", GOOD.decode().replace("Mei", "Zoé Désirée").encode("latin-1"), says="neither UTF-8 nor GB18030"),
+    File("semicolons", GOOD.replace(b",", b";"), "committed", counts=(3, 0, 0)),
+    File("tabs", GOOD.replace(b",", b"\t"), "committed", counts=(3, 0, 0), suffix=".tsv"),
+    File("bars", GOOD.replace(b",", b"|"), "committed", counts=(3, 0, 0), suffix=".txt"),
+    File("web page", b"<!DOCTYPE html><html><body>Sign in</body></html>", says="web page"),
+    File("zip as csv", _zip("deals.csv", GOOD), says="zip"),
+    File("gzip as csv", gzip.compress(GOOD), says="gzip"),
+    File("old workbook as csv", b"\xd0\xcf\x11\xe0" + b"\x00" * 600, says="Excel"),
+    File("unknown kind", GOOD, says="'.pdf'", suffix=".pdf"),
+    File("damaged workbook", b"PK\x03\x04 not a zip", says="damaged", suffix=".xlsx"),
+    File("zip that is no workbook", _zip("x.txt", b"hello"), says="can't be read", suffix=".xlsx"),
+    File("locked workbook", b"\xd0\xcf\x11\xe0" + b"\x00" * 600, says="password", suffix=".xlsx"),
+    File("stage history", deals("1,D,Won,Lost", header="Record Id,Deal Name,Stage,Moved To"), says="Stage History"),
+    File("totals row right", deals(deal(1, "10.10"), deal(2, "20.20"), "合计,,,,30.30,,,"), "committed", counts=(2, 0, 1)),
+    File("totals row, spaces", deals(deal(1, "10.10"), deal(2, "20.20"), ",合 计,,,30.30,,,"), "committed", counts=(2, 0, 1)),
+    File("totals row wrong", deals(deal(1, "10.10"), deal(2, "20.20"), "Total,,,,30.31,,,"), says="30.31"),
+    File(
+        "subtotals",
+        deals(deal(1, "1"), deal(2, "2"), "小计,,,,3,,,", deal(3, "4"), "小计,,,,4,,,", "总计,,,,7,,,"),
+        "committed",
+        counts=(3, 0, 3),
+    ),
+    File("subtotal wrong", deals(deal(1, "1"), "小计,,,,1,,,", deal(3, "4"), "小计,,,,5,,,"), says="is 5.00"),
+    File(
+        "total beside an unreadable amount",
+        deals(deal(1, "1"), deal(2, "x"), "合计,,,,9,,,"),
+        "committed",
+        counts=(1, 1, 1),
+    ),
+    File(
+        "total counts refused rows",
+        deals(deal(1, "1"), deal(2, "2", closing="03/04/2025"), "合计,,,,3,,,"),
+        "committed",
+        counts=(1, 1, 1),
+    ),
+    File("footer", deals(deal(1), ",制表人：林,,,,,,"), "committed", counts=(1, 1, 0)),
+    File(
+        "too many bad rows",
+        deals(*(deal(n, "x" if n % 3 == 0 else "1") for n in range(30))),
+        says="too many",
+    ),
+    File("few rows, all bad", deals(*(deal(n, "x") for n in range(5))), "committed", counts=(0, 5, 0)),
+    File("same key twice", deals(deal(1), deal(1, "5")), "committed", counts=(2, 0, 0)),
+    File("quoted line breaks", deals(*(deal(n).replace("Mei", '"M\n\ni"') for n in range(4))), "committed", counts=(4, 0, 0)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.case)
+def test_files(settings: Settings, file: File) -> None:
+    result = ingest_one(settings, f"zoho_crm/deals/export{file.suffix}", file.content)
+    assert (result.outcome, file.says in (result.reason or "")) == (file.outcome, True), result
+    if file.outcome == "rejected":
+        assert result.remedy
+        assert result.rejected_path is not None
+        assert (settings.home / result.rejected_path).read_bytes() == file.content
+        assert rows(settings, "zoho_crm__deals") == []
+    else:
+        (landed,) = result.deliveries
+        assert (landed.rows_loaded, landed.rows_quarantined, landed.rows_declared_totals) == file.counts, landed
+        assert len(rows(settings, "zoho_crm__deals")) == landed.rows_loaded
+        assert len(quarantined(settings)) == landed.rows_quarantined
+    assert [path for path in settings.inbox.rglob("*") if path.is_file()] == []
+
+
+def test_one_bad_file_does_not_stop_the_others(settings: Settings) -> None:
+    drop(settings, "zoho_crm/deals/a.csv", b"")
+    drop(settings, "zoho_crm/deals/b.csv", GOOD)
+    drop(settings, "zoho_crm/dealz/c.csv", GOOD)
+    drop(settings, "zoho_crm/d.csv", GOOD)
+    report = ingest(settings)
+    outcomes = {result.file_name: (result.outcome, result.reason) for result in report.files}
+    assert outcomes["zoho_crm/deals/b.csv"] == ("committed", None)
+    assert outcomes["zoho_crm/dealz/c.csv"][0] == "rejected"
+    assert "did you mean 'deals'" in (outcomes["zoho_crm/dealz/c.csv"][1] or "")
+    assert "no feed's folder" in (outcomes["zoho_crm/d.csv"][1] or "")
+    assert (report.committed, report.rejected) == (1, 3)
+
+
+def test_links_are_never_followed(settings: Settings) -> None:
+    outside = settings.home / "outside"
+    outside.mkdir(parents=True)
+    (outside / "secret.csv").write_bytes(GOOD)
+    folder = settings.inbox / "zoho_crm" / "deals"
+    folder.mkdir(parents=True)
+    (folder / "link.csv").symlink_to(outside / "secret.csv")
+    (folder / "more").symlink_to(outside)
+    report = ingest(settings)
+    assert sorted(result.file_name for result in report.files) == ["zoho_crm/deals/link.csv", "zoho_crm/deals/more"]
+    assert all(result.outcome == "rejected" and "link" in (result.reason or "") for result in report.files)
+    assert (outside / "secret.csv").read_bytes() == GOOD
+    assert ingest(settings).files == []
+
+
+def test_row_numbers_are_those_of_a_spreadsheet(settings: Settings) -> None:
+    lines = [deal(1), deal(2).replace("Mei", '"M\ni"'), "", "zcrm_3,short", deal(4), deal(5, "x"), deal(6)]
+    result = ingest_one(settings, "zoho_crm/deals/numbers.csv", b"March\n\n" + deals(*lines))
+    assert result.outcome == "committed"
+    # title 1, blank 2, header 3, then the rows; a cell with a line break is one row
+    assert [row[0] for row in rows(settings, "zoho_crm__deals", "_row_number")] == [4, 5, 8, 10]
+    assert [row[0] for row in quarantined(settings)] == [7, 9]
+
+
+def test_unknown_columns_are_kept_and_reported(settings: Settings) -> None:
+    content = deals("1,Won,blue,", "2,Won,,7", header="Record Id,Stage,Colour,Weight (kg)")
+    result = ingest_one(settings, "zoho_crm/deals/extra.csv", content)
+    assert result.deliveries[0].extra_columns == ["Colour", "Weight (kg)"]
+    assert rows(settings, "zoho_crm__deals", "_extra") == [
+        ('{"Colour":"blue","Weight (kg)":null}',),
+        ('{"Colour":null,"Weight (kg)":"7"}',),
+    ]
+
+
+def test_refused_rows_are_kept_whole_with_every_fault(settings: Settings) -> None:
+    result = ingest_one(settings, "zoho_crm/deals/two.csv", deals(deal(1, "x", closing="03/04/2025"), deal(2)))
+    (sample,) = result.deliveries[0].quarantine_samples
+    assert (sample.row_number, sample.column_name, sample.value) == (2, "amount", "x")
+    assert "Amount: not a number" in sample.reason and "Closing Date: day and month" in sample.reason
+    assert '"Record Id": "zcrm_404427000000000001"' in sample.raw_row
