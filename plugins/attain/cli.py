@@ -282,7 +282,7 @@ def plan_lint(door: _Door) -> None:
 
 
 @main.command()
-@click.option("--scale", default=1, show_default=True, type=click.IntRange(1, 100_000), help="Size of the company.")
+@click.option("--scale", default=1, show_default=True, help="Size of the company, 1 to 600.")
 @click.option("--seed", default=20241101, show_default=True, help="Another seed makes another company.")
 @click.option("--if-empty", is_flag=True, help="Do nothing when this home has its sample exports already.")
 @click.option("--late-file", is_flag=True, help="Only write one more delivery, as the next day would bring.")

@@ -1,4 +1,4 @@
-"""Airflow for real: it starts, a dropped file becomes a release with nobody touching anything, it stops without a trace."""
+"""Airflow for real: it starts, a dropped file becomes a release by itself, it stops without a trace."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def test_a_dropped_file_reaches_a_release_with_nobody_touching_anything(home: Pa
     current = home / "releases" / "current"
     assert not current.exists()
     assert attain(home, "demo").returncode == 0
-    wait_until(lambda: (current / "receipt.json").is_file(), RELEASE_SECONDS, "first release", told)
+    wait_until((current / "receipt.json").is_file, RELEASE_SECONDS, "first release", told)
     assert airflow.poll() is None
     assert "✓ marts_build: success" in told.read_text(encoding="utf-8")
 

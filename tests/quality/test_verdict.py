@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Callable, Iterator
 from datetime import date
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -21,6 +19,7 @@ from attain.settings import Settings
 from attain.transform import candidate as candidates
 from attain.transform import dbt
 from tests.quality import small_warehouse
+from tests.quality.results_factory import result
 
 FINGERPRINT = "f" * 64
 RUN_ID = FINGERPRINT[:12]
@@ -82,6 +81,13 @@ def played(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> PlayedDbt:
     return player
 
 
+@pytest.fixture
+def quick(played: PlayedDbt, monkeypatch: pytest.MonkeyPatch) -> PlayedDbt:
+    """The same, for tests that are not about expectations."""
+    monkeypatch.setattr(checks, "expectation_checks", lambda settings: [result()])
+    return played
+
+
 def store(settings: Settings, fingerprint: str = FINGERPRINT) -> candidates.Candidate:
     made = candidates.Candidate(
         run_id=fingerprint[:12],
@@ -104,7 +110,7 @@ def rows_of(settings: Settings, query: str) -> list[tuple[Any, ...]]:
 def test_good_rows_pass_and_the_verdict_is_stored(settings: Settings, played: PlayedDbt) -> None:
     found = verdict.check(settings, RUN_ID)
     assert not found.is_refused, str(found)
-    assert {result.kind for result in found.results} == {"dbt", "expectation", "reference"}
+    assert {each.kind for each in found.results} == {"dbt", "expectation", "reference"}
     assert len(found.results) > 100
     assert verdict.load_verdict(settings, RUN_ID) == found
     assert verdict.load_verdict(settings) == found
@@ -113,7 +119,7 @@ def test_good_rows_pass_and_the_verdict_is_stored(settings: Settings, played: Pl
     assert not [path for path in settings.warehouse.iterdir() if path.name.startswith(".verdict")]
 
 
-def test_the_same_candidate_has_the_same_verdict(settings: Settings, played: PlayedDbt) -> None:
+def test_the_same_candidate_has_the_same_verdict(settings: Settings, quick: PlayedDbt) -> None:
     first, second = verdict.check(settings), verdict.check(settings)
     stamped = {"warehouse_stamp": ""}
     assert dataclasses.replace(first, **stamped) == dataclasses.replace(second, **stamped)
@@ -144,9 +150,7 @@ def test_a_warning_is_published_and_listed(settings: Settings, played: PlayedDbt
     small_warehouse.change(settings.warehouse_file, "update kpi.dim_customer set customer_name = null")
     found = verdict.check(settings)
     assert not found.is_refused
-    assert [(result.table, result.name) for result in found.warnings] == [
-        ("kpi.dim_customer", "customer_name_not_be_null")
-    ]
+    assert [(each.table, each.name) for each in found.warnings] == [("kpi.dim_customer", "customer_name_not_be_null")]
     assert "customer_name_not_be_null" in verdict.render(found)
 
 
@@ -166,21 +170,14 @@ def test_a_warning_is_published_and_listed(settings: Settings, played: PlayedDbt
 )
 def test_dbt_tests_are_read_by_severity(
     settings: Settings,
-    played: PlayedDbt,
+    quick: PlayedDbt,
     monkeypatch: pytest.MonkeyPatch,
     meta: dict[str, str],
     query: str,
     is_refused: bool,
 ) -> None:
-    monkeypatch.setattr(checks, "expectation_checks", _passed_expectation)
-    played.add_test("bad_rows", query, **meta)
+    quick.add_test("bad_rows", query, **meta)
     assert verdict.check(settings).is_refused is is_refused
-
-
-def _passed_expectation(_: Settings) -> list[verdict.CheckResult]:
-    from tests.quality.results_factory import result
-
-    return [result()]
 
 
 def test_rows_of_one_payee_hold_that_payee_and_publish_the_rest(settings: Settings, played: PlayedDbt) -> None:
@@ -205,17 +202,17 @@ def test_rows_of_one_payee_hold_that_payee_and_publish_the_rest(settings: Settin
     assert holds.recorded(settings, "another") == []
 
 
-def test_checking_again_holds_the_same_and_builds_nothing(settings: Settings, played: PlayedDbt) -> None:
-    played.add_test("bad", "select 'E2' as payee_id", severity="critical", scope="rows")
+def test_checking_again_holds_the_same_and_builds_nothing(settings: Settings, quick: PlayedDbt) -> None:
+    quick.add_test("bad", "select 'E2' as payee_id", severity="critical", scope="rows")
     first = verdict.check(settings)
     again = verdict.check(settings)
-    assert played.built == [holds.DEPENDENTS]
+    assert quick.built == [holds.DEPENDENTS]
     assert again.holds == first.holds
     assert again.exposure == first.exposure
 
 
-def test_holding_too_much_money_refuses(settings: Settings, played: PlayedDbt) -> None:
-    played.add_test("bad", "select 'E1' as payee_id", severity="critical", scope="rows")
+def test_holding_too_much_money_refuses(settings: Settings, quick: PlayedDbt) -> None:
+    quick.add_test("bad", "select 'E1' as payee_id", severity="critical", scope="rows")
     found = verdict.check(settings)
     assert found.is_refused
     assert found.held_payees == ["E1"]
@@ -225,10 +222,9 @@ def test_holding_too_much_money_refuses(settings: Settings, played: PlayedDbt) -
 
 
 def test_holds_that_never_settle_are_an_error(
-    settings: Settings, played: PlayedDbt, monkeypatch: pytest.MonkeyPatch
+    settings: Settings, quick: PlayedDbt, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(checks, "expectation_checks", _passed_expectation)
-    played.add_test(
+    quick.add_test(
         "another_each_time",
         "select 'X' || count(*) as payee_id from control.hold",
         severity="critical",
@@ -252,18 +248,18 @@ def test_a_row_scope_expectation_holds_the_person(settings: Settings, played: Pl
 def test_a_published_table_without_a_suite_refuses(settings: Settings, played: PlayedDbt) -> None:
     small_warehouse.change(settings.warehouse_file, "create table kpi.fct_new (a integer)")
     found = verdict.check(settings)
-    assert [(result.table, result.name) for result in found.blocking] == [("kpi.fct_new", "has_a_suite")]
+    assert [(each.table, each.name) for each in found.blocking] == [("kpi.fct_new", "has_a_suite")]
 
 
 def test_a_missing_table_refuses(settings: Settings, played: PlayedDbt) -> None:
     small_warehouse.change(settings.warehouse_file, "drop table audit.coverage")
     found = verdict.check(settings)
-    assert {result.table for result in found.blocking} == {"audit.coverage"}
-    assert {result.outcome for result in found.blocking} == {"errored"}
+    assert {each.table for each in found.blocking} == {"audit.coverage"}
+    assert {each.outcome for each in found.blocking} == {"errored"}
 
 
 def test_a_disagreement_of_the_engines_refuses(
-    settings: Settings, played: PlayedDbt, monkeypatch: pytest.MonkeyPatch
+    settings: Settings, quick: PlayedDbt, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     mismatch = engine.Mismatch(
         "E1", "direct", "2026-01", "CNY", "earned_amount", Decimal("35.00"), Decimal("34.99"), Decimal("0.01"), "EL1: …"
@@ -292,11 +288,11 @@ def test_a_part_of_the_gate_that_breaks_down_refuses(
     monkeypatch.setattr(module, name, _explode)
     found = verdict.check(settings)
     assert found.is_refused
-    assert ("the disk is on fire", kind) in [(result.detail, result.kind) for result in found.blocking]
+    assert ("the disk is on fire", kind) in [(each.detail, each.kind) for each in found.blocking]
 
 
-def test_no_dbt_tests_refuse(settings: Settings, played: PlayedDbt) -> None:
-    played.tests = {}
+def test_no_dbt_tests_refuse(settings: Settings, quick: PlayedDbt) -> None:
+    quick.tests = {}
     assert verdict.check(settings).refusals == ["not one dbt test was run"]
 
 
@@ -307,8 +303,8 @@ def test_a_big_candidate_is_compared_by_a_sample_that_the_inputs_draw(
     monkeypatch.setattr(checks, "REFERENCE_LINES", 3)
     monkeypatch.setattr(engine, "load_inputs", lambda connection, payees=None: compared.append(payees))
     for seed in ("a", "a", *(f"seed {number}" for number in range(8))):
-        [result] = checks.reference_checks(settings, seed)
-        assert "sample of" in result.detail
+        [compared_now] = checks.reference_checks(settings, seed)
+        assert "sample of" in compared_now.detail
     assert compared[0] == compared[1]
     assert {"E1", "E2", "E3"} == {payee for payees in compared for payee in payees}
     assert all(payees != ["E1", "E2", "E3"] for payees in compared)
@@ -322,7 +318,7 @@ def test_without_a_check_there_is_no_verdict(settings: Settings, played: PlayedD
         verdict.load_verdict(settings, RUN_ID)
 
 
-def test_a_verdict_on_other_inputs_is_not_accepted(settings: Settings, played: PlayedDbt) -> None:
+def test_a_verdict_on_other_inputs_is_not_accepted(settings: Settings, quick: PlayedDbt) -> None:
     verdict.check(settings)
     store(settings, "e" * 64)
     with pytest.raises(Refused, match="not on the candidate"):
@@ -331,14 +327,14 @@ def test_a_verdict_on_other_inputs_is_not_accepted(settings: Settings, played: P
         verdict.load_verdict(settings, RUN_ID)
 
 
-def test_a_verdict_on_the_same_run_id_but_other_inputs_is_not_accepted(settings: Settings, played: PlayedDbt) -> None:
+def test_a_verdict_on_the_same_run_id_but_other_inputs_is_not_accepted(settings: Settings, quick: PlayedDbt) -> None:
     verdict.check(settings)
     store(settings, FINGERPRINT[:12] + "0" * 52)
     with pytest.raises(Refused, match="not on the candidate"):
         verdict.load_verdict(settings, RUN_ID)
 
 
-def test_a_warehouse_changed_after_the_check_is_not_accepted(settings: Settings, played: PlayedDbt) -> None:
+def test_a_warehouse_changed_after_the_check_is_not_accepted(settings: Settings, quick: PlayedDbt) -> None:
     verdict.check(settings)
     small_warehouse.change(settings.warehouse_file, "update incentive.fct_payout set payable_amount = 1000000")
     with pytest.raises(Refused, match="was changed after"):
@@ -353,7 +349,7 @@ def test_a_damaged_verdict_is_not_accepted(settings: Settings, played: PlayedDbt
 
 
 def test_a_check_that_breaks_off_leaves_no_older_verdict(
-    settings: Settings, played: PlayedDbt, monkeypatch: pytest.MonkeyPatch
+    settings: Settings, quick: PlayedDbt, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     verdict.check(settings)
     monkeypatch.setattr(checks, "expectation_checks", _explode)
@@ -377,21 +373,17 @@ def test_without_a_candidate_there_is_nothing_to_check(settings: Settings) -> No
         verdict.check(settings)
 
 
-@pytest.fixture
-def watched_lock(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[bool]]:
-    """Whether the writer's lock was held when the checks ran."""
-    seen: list[bool] = []
-    real: Callable[[Settings], list[verdict.CheckResult]] = checks.expectation_checks
+def test_the_writers_lock_is_held_meanwhile(
+    settings: Settings, quick: PlayedDbt, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held: list[bool] = []
+    tested = quick.test
 
-    def watch(settings: Settings) -> list[verdict.CheckResult]:
-        path: Path = settings.warehouse / lock.LOCK_NAME
-        seen.append(path in lock._held)
-        return real(settings)
+    def watch(settings: Settings, run_id: str) -> list[dbt.TestResult]:
+        held.append(settings.warehouse / lock.LOCK_NAME in lock._held)
+        return tested(settings, run_id)
 
-    monkeypatch.setattr(checks, "expectation_checks", watch)
-    yield seen
-
-
-def test_the_writers_lock_is_held_meanwhile(settings: Settings, watched_lock: list[bool], played: PlayedDbt) -> None:
+    monkeypatch.setattr(dbt, "test", watch)
     verdict.check(settings)
-    assert watched_lock == [True]
+    assert held == [True]
+    assert settings.warehouse / lock.LOCK_NAME not in lock._held

@@ -63,7 +63,7 @@ def up(settings: Settings, port: int = environment.PORT) -> None:
             progress.say(_welcome(settings, port))
         while not stopped.wait(1.0):
             _raise_if_one_died(settings, children)
-            seen = _tell_runs(history, seen)
+            seen = _tell_runs(settings, seen)
         progress.say("Stopping Airflow …")
     progress.say("Airflow is stopped.")
 
@@ -163,17 +163,20 @@ def _raise_if_one_died(settings: Settings, children: dict[str, subprocess.Popen[
             raise Busy(f"Airflow's {name} ended by itself with code {code}", f"read {component_log(settings, name)}")
 
 
-def _tell_runs(history: Path, seen: int) -> int:
-    """Say one line for each DAG run recorded after byte `seen`; returns how far was read."""
-    with history.open("rb") as file:
+def _tell_runs(settings: Settings, seen: int) -> int:
+    """Say a line for each DAG run recorded after byte `seen` of the history; returns how far was read."""
+    with environment.run_history(settings).open("rb") as file:
         file.seek(seen)
         for raw in file:
             if not raw.endswith(b"\n"):
                 break
             seen += len(raw)
             run = json.loads(raw)
-            mark = "✓" if run["state"] == "success" else "✗"
-            progress.say(f"  {mark} {run['dag_id']}: {run['state']} ({run['run_id']})")
+            if run["state"] == "success":
+                progress.say(f"  ✓ {run['dag_id']}: success")
+            else:
+                logs = environment.log_folder(settings) / f"dag_id={run['dag_id']}" / f"run_id={run['run_id']}"
+                progress.say(f"  ✗ {run['dag_id']}: {run['state']}; logs in {logs}")
     return seen
 
 

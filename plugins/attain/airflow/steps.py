@@ -96,7 +96,7 @@ def check(candidate: str) -> None:
     _push(VERDICT, found)
     log.info("%s", found)
     if found.is_refused:
-        raise AirflowFailException(f"the candidate is refused; the release before it stays current\n{found}")
+        raise AirflowFailException("refused, the release before it stays current: " + "; ".join(found.refusals))
 
 
 def publish(candidate: str) -> None:

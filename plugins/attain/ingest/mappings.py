@@ -22,6 +22,8 @@ from attain.ingest.contracts import Feed, likely, normalise_header, sha256_of
 from attain.ingest.conversion import Formats
 from attain.settings import Settings
 
+# Every scalar stays text: a header may be called `No`, and a constant 1.10 keeps its zero.
+_TEXT_LOADER = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 _DATE_SUFFIX = re.compile(r"[ _.-]*\d{4}[-_.]?\d{2}([-_.]?\d{2})?([-_ T]?\d{4,6})?$")
 
 
@@ -135,7 +137,7 @@ class _Reader:
 
     def read(self) -> SystemMapping:
         try:
-            document = yaml.load(self.path.read_text(encoding="utf-8"), Loader=contracts.YAML_LOADER)
+            document = yaml.load(self.path.read_text(encoding="utf-8"), Loader=_TEXT_LOADER)
         except FileNotFoundError:
             raise BadInput(
                 f"there is no mapping called {self.path.stem!r}", f"write {self.path.name} in the mappings folder"
@@ -179,7 +181,7 @@ class _Reader:
     def file(self, entry: Any, where: str, formats: Formats) -> MappedFile:
         entry = self.mapping(entry, where, {"name", "feeds", "ignore", "reason"}, {"name"})
         pattern = str(entry["name"])
-        if entry.get("ignore"):
+        if self.flag(entry, "ignore", where):
             if entry.get("feeds"):
                 self.fail(where, "is ignored and has feeds; it can't be both")
             if not entry.get("reason"):
@@ -231,7 +233,7 @@ class _Reader:
             known_column = feed.by_name.get(str(name))
             if known_column is None or known_column.type not in ("date", "timestamp"):
                 self.fail(f"{where}.horizon", f"{name!r} is no date of {code}")
-        distinct = bool(entry.get("distinct", False))
+        distinct = self.flag(entry, "distinct", where)
         where_only = self.selection(entry.get("where"), f"{where}.where")
         where_not = self.selection(entry.get("where_not"), f"{where}.where_not")
         plain = {
@@ -268,7 +270,7 @@ class _Reader:
                     f"{feed.code} has no such column" + (f"; did you mean {near!r}?" if near else ""),
                     f"its columns are {', '.join(feed.by_name)}",
                 )
-            if item is None:
+            if item == "":
                 self.fail(f"{where}.{name}", "is empty")
         return found
 
@@ -294,6 +296,12 @@ class _Reader:
         for name in sorted((needed or set()) - set(value)):
             self.fail(where, f"lacks {name!r}")
         return {str(name): item for name, item in value.items()}
+
+    def flag(self, entry: Mapping[str, Any], name: str, where: str) -> bool:
+        value = entry.get(name, "false")
+        if value not in ("true", "false"):
+            self.fail(f"{where}.{name}", f"is {value!r}, should be true or false")
+        return bool(value == "true")
 
     def list_of(self, value: Any, where: str) -> list[Any]:
         if not isinstance(value, list):

@@ -266,7 +266,7 @@ def _finish_recorded_move(settings: Settings) -> None:
 def _must_be_passed(verdict: Verdict) -> None:
     if verdict.is_refused:
         raise Refused(
-            "the quality gate refused the candidate: " + "; ".join(verdict.refusals),
+            "the quality gate refused the candidate:" + "".join(f"\n  {reason}" for reason in verdict.refusals),
             "mend what it names and run again; the release before it stays current",
         )
 
