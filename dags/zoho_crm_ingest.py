@@ -15,7 +15,7 @@ file and what to do. Running it again is always safe.
 
 from airflow.sdk import dag, task
 
-from attain.airflow.conventions import START_DATE, Owner, Tag, defaults, tags
+from attain.airflow.conventions import BEFORE_BUILDS, START_DATE, Owner, Tag, defaults, tags
 from attain.airflow.schedules import deliveries, when_files_arrive
 
 SOURCE = "zoho_crm"
@@ -26,7 +26,7 @@ SOURCE = "zoho_crm"
     start_date=START_DATE,
     catchup=False,
     max_active_runs=1,
-    default_args=defaults(Owner.DATA_ENGINEERING),
+    default_args=defaults(Owner.DATA_ENGINEERING, BEFORE_BUILDS),
     tags=tags(Tag.INGEST, Tag.CRM),
     doc_md=__doc__,
 )

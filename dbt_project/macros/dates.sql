@@ -51,6 +51,3 @@
 {% macro month_series(first_day, last_day) -%}
     unnest(generate_series(cast({{ month_start(first_day) }} as timestamp), cast({{ last_day }} as timestamp), interval 1 month))
 {%- endmacro %}
-
-{#- The day of a UTC moment in the business time zone (rule C4). -#}
-{% macro business_date(moment, timezone) -%} cast({{ moment }} at time zone 'UTC' at time zone {{ timezone }} as date) {%- endmacro %}

@@ -11,6 +11,8 @@ Nothing passes through DOUBLE on the way. A result beyond 38 digits is an error 
 
 {% macro whole_number_type() -%} hugeint {%- endmacro %}
 
+{% macro whole_number(value) -%} cast({{ value }} as {{ whole_number_type() }}) {%- endmacro %}
+
 {% macro to_units(value, scale) -%}
     cast(cast({{ value }} as decimal(38, {{ scale }})) * cast(1{{ '0' * scale }} as decimal({{ scale + 1 }}, 0)) as {{ whole_number_type() }})
 {%- endmacro %}
@@ -37,7 +39,7 @@ at most `numerator_scale`, which is at most scale + 6.
             then {{ from_units(
                 divide_half_away(
                     to_units(numerator, numerator_scale)
-                    ~ ' * cast(1' ~ '0' * (scale + 6 - numerator_scale) ~ ' as ' ~ whole_number_type() ~ ')',
+                    ~ ' * ' ~ whole_number('1' ~ '0' * (scale + 6 - numerator_scale)),
                     to_units(denominator, 6)
                 ), scale
             ) }}

@@ -12,14 +12,14 @@ of the product of target and ramp at scale 6 each. `quota_units` counts those pa
 
 {#- The quota in money at scale 6. -#}
 {% macro quota_amount(units) -%}
-    cast({{ from_units(divide_half_away(units, 'cast(' ~ month_days_multiple() ~ '000000 as ' ~ whole_number_type() ~ ')'), 6) }} as decimal(18, 6))
+    cast({{ from_units(divide_half_away(units, whole_number(month_days_multiple() ~ '000000')), 6) }} as decimal(18, 6))
 {%- endmacro %}
 
 {#- A bound of attainment as money at scale 6: bound x the unrounded quota (rule T2). -#}
 {% macro quota_bound(bound, units) -%}
     cast({{ from_units(
         divide_half_away(
-            to_units(bound, 6) ~ ' * ' ~ units, 'cast(' ~ month_days_multiple() ~ '000000000000 as ' ~ whole_number_type() ~ ')'
+            to_units(bound, 6) ~ ' * ' ~ units, whole_number(month_days_multiple() ~ '000000000000')
         ), 6
     ) }} as decimal(24, 6))
 {%- endmacro %}

@@ -1,6 +1,9 @@
 {#- A reference as it is compared: without case and without blanks at the ends; NULL when nothing is left. -#}
 {% macro comparable(value) -%} nullif(lower(trim({{ value }})), '') {%- endmacro %}
 
+{#- A reference to a person as it is compared: like any other, and without the prefix that Zoho's exports put before ids. -#}
+{% macro person_reference(value) -%} nullif(regexp_replace(lower(trim({{ value }})), '^zcrm_', ''), '') {%- endmacro %}
+
 {#- How alike two names are, 0 to 1; only ever used to suggest a name to a person. -#}
 {% macro likeness(first_name, second_name) -%}
     jaro_winkler_similarity(lower({{ first_name }}), lower({{ second_name }}))

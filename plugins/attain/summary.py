@@ -31,6 +31,7 @@ MAX_LINES = 45
 
 _LABEL = 12
 _SHOWN = 3
+_EXAMPLES = 5
 
 
 def render(settings: Settings, report: RunReport) -> str:
@@ -46,24 +47,25 @@ def render(settings: Settings, report: RunReport) -> str:
     current = release.current_release_id(settings)
     lines = ["", _headline(report, current), "─" * WIDTH]
     lines += _came_in(report.ingested, only_news=report.verdict is None)
+    end: list[str] = []
     if report.verdict is not None and refused:
         lines += _refused(report.verdict)
-        lines += _row("current", f"release {current}, as before" if current else "none: nothing was published yet")
+        end += _labelled("in full", [_path(settings.warehouse / "verdict.json")])
+        end += _row("current", f"release {current}, as before" if current else "none: nothing was published yet")
     elif current is not None:
         lines += _release(settings, settings.releases / current, report.verdict)
-    lines += _places(settings, current)
-    lines += _next(settings, report, current)
-    return "\n".join(_fitted(lines))
+    end += [*_places(settings, current), *_next(settings, report, current)]
+    return "\n".join(_fitted(lines, end))
 
 
 def render_ingest(settings: Settings, reports: Sequence[IngestReport]) -> str:
     """What one look at the inbox came to, source by source, with a reason and a remedy for each rejected file."""
     lines = _came_in(reports, only_news=False) or [f"nothing new in {_path(settings.inbox)}"]
+    lines += _refused_rows(reports)
     rejected = any(report.rejected for report in reports)
     taken = any(report.committed for report in reports)
-    if rejected or taken:
-        lines += _row("next", "attain run" if taken else "mend the rejected files and put them into the inbox again")
-    return "\n".join(_fitted(lines))
+    todo = "attain run" if taken else "mend the rejected files and put them into the inbox again"
+    return "\n".join(_fitted(lines, _row("next", todo) if rejected or taken else []))
 
 
 def render_releases(settings: Settings, found: Sequence[ReleaseEntry]) -> str:
@@ -169,6 +171,21 @@ def _came_in(reports: Sequence[IngestReport], *, only_news: bool) -> list[str]:
     return lines
 
 
+def _refused_rows(reports: Sequence[IngestReport]) -> list[str]:
+    """A refused row of each delivery that has one, up to a few, with what to do about it."""
+    samples = [
+        (file.file_name, delivery.quarantine_samples[0])
+        for report in reports
+        for file in report.files
+        for delivery in file.deliveries
+        if delivery.quarantine_samples
+    ]
+    lines = _row("quarantined", "kept aside, each with its reason; for example") if samples else []
+    for name, row in samples[:_EXAMPLES]:
+        lines += _item(f"{name} row {row.row_number}: {row.reason}", f"do: {row.remedy}")
+    return lines + _more(len(samples) - _EXAMPLES, "files with such rows; each row is in audit.quarantine_row")
+
+
 def _is_news(file: FileResult) -> bool:
     return file.outcome != "ignored"
 
@@ -186,10 +203,10 @@ def _release(settings: Settings, folder: Path, verdict: Verdict | None) -> list[
 
         about = ask("SELECT * FROM audit.release")[0]
         quarantined = ask(
-            """SELECT coalesce(column_name || ': ', '') || reason AS why, count(*) AS n,
+            """SELECT reason, count(*) AS n,
                       first({'file': file_name, 'row': row_number, 'value': value}
                             ORDER BY file_name, row_number) AS example
-               FROM audit.quarantine_row GROUP BY why ORDER BY n DESC, why"""
+               FROM audit.quarantine_row GROUP BY reason ORDER BY n DESC, reason"""
         )
         held = ask(
             """SELECT scope, reason, min(remedy) AS remedy, sum(n)::BIGINT AS n,
@@ -240,7 +257,7 @@ def _quarantined(reasons: Sequence[dict[str, Any]], shown: int) -> list[str]:
     for reason in reasons[:shown]:
         example = reason["example"]
         value = "" if example["value"] is None else f" ({_cut(repr(example['value']), 24)})"
-        lines += _item(f"{reason['n']:,} × {reason['why']}", f"e.g. {example['file']} row {example['row']}{value}")
+        lines += _item(f"{reason['n']:,} × {reason['reason']}", f"e.g. {example['file']} row {example['row']}{value}")
     return lines + _more(len(reasons) - shown if shown else 0, "reasons")
 
 
@@ -250,7 +267,7 @@ def _held(reasons: Sequence[dict[str, Any]], shown: int) -> list[str]:
     by_scope: Counter[str] = Counter()
     for reason in reasons:
         by_scope[reason["scope"]] += reason["n"]
-    counted = ", ".join(_count(n, "payee" if scope == "payee" else "document line") for scope, n in by_scope.items())
+    counted = ", ".join(_count(n, "payee" if scope == "payee" else "document") for scope, n in by_scope.items())
     lines = _row("held", f"{counted}, until somebody has looked; all in audit.hold")
     for reason in reasons[:shown]:
         money = _money({entry["code"]: entry["amount"] for entry in reason["money"] or []})
@@ -266,22 +283,25 @@ def _gate(
     lines = _row("gate", f"passed: {about['checks_passed']} of {about['checks_run']} checks ({counts}){held}")
     for check in failed[:shown]:
         word = "payees held" if check["is_held"] else check["severity"]
-        what = f"{word}: {check['table_name']}: {_count(check['failing_rows'], 'row')}: {check['reason']}"
-        lines += _item(what, "")
+        what = f"{word}: {check['table_name']}: {check['check_name']}, {_count(check['failing_rows'], 'row')}"
+        lines += _item(what, check["reason"])
     return lines + _more(
         len(failed) - shown if shown else 0, "checks that want an answer: sheet Checks of payouts.xlsx"
     )
 
 
 def _refused(verdict: Verdict) -> list[str]:
+    """What the gate itself says, at this width; warnings can wait until what refuses is mended."""
     from attain.quality import report
 
-    lines = [""]
-    for line in report.render(verdict).split("\n"):
-        indent = " " * (10 if line[:1].strip() else len(line) - len(line.lstrip()) + 8)
-        lines += (
-            textwrap.wrap(line, WIDTH, subsequent_indent=indent, break_on_hyphens=False)[:3] if line.strip() else []
-        )
+    lines = []
+    for line in report.render(verdict).split("\n")[1:]:
+        if line.startswith("warnings"):
+            break
+        if line.startswith(("  do ", "  or ")):  # uncut: it holds what is to be typed
+            lines += textwrap.wrap(line, WIDTH, subsequent_indent=" " * 10, break_on_hyphens=False)
+        elif line.strip() and not line.startswith("  seen    observed "):
+            lines.append(line)
     return lines
 
 
@@ -291,34 +311,30 @@ def _refused(verdict: Verdict) -> list[str]:
 def _places(settings: Settings, current: str | None) -> list[str]:
     lines = []
     if current is not None:
-        folder = settings.releases / "current"
-        lines += _row("files", f"{_path(folder)}/ → {current}")
-        lines += _row(
-            "", "payouts.xlsx (finance), report.html (everyone), attain.duckdb and parquet/ (BI), receipt.json"
-        )
-    logs = [
-        name
-        for name in ("airflow-local-run.log", "airflow", "dbt/dbt.log", "quality.log")
-        if (settings.logs / name).exists()
+        lines += [
+            f"{_path(settings.releases / 'current')}/ → {current}",
+            "payouts.xlsx for finance, report.html, attain.duckdb and parquet/ for BI, receipt.json",
+        ]
+    names = ("airflow-local-run.log", "airflow", "dbt/dbt.log", "quality.log")
+    logs = [name for name in names if (settings.logs / name).exists()]
+    return [
+        *(_labelled("files", lines) if lines else []),
+        *(_labelled("logs", [f"{_path(settings.logs)}/: {', '.join(logs)}"]) if logs else []),
     ]
-    if logs:
-        lines += _row("logs", f"{_path(settings.logs)}/: {', '.join(logs)}")
-    return lines
 
 
 def _next(settings: Settings, report: RunReport, current: str | None) -> list[str]:
+    inbox = f"{_path(settings.inbox)}/<source>/<feed>/"
     if report.verdict is not None and report.verdict.is_refused:
-        steps = ["do what the gate says above, then run again; attain check shows the verdict once more"]
-    elif current is None:
-        steps = [f"put files into {_path(settings.inbox)}/<source>/<feed>/, or: attain demo; then run again"]
-    else:
-        steps = [f"open {_path(settings.releases / 'current')}/report.html"]
-        steps.append(f"put new files into {_path(settings.inbox)}/<source>/<feed>/ and run again")
-        steps.append("attain releases · attain verify · attain rollback ID · attain --help")
-    lines = _row("next", steps[0])
-    for step in steps[1:]:
-        lines += _row("", step)
-    return lines
+        return _labelled("next", ["do what the gate says above, then run again"])
+    if current is None:
+        return _labelled("next", [f"put files into {inbox}, or: attain demo; then run again"])
+    steps = [
+        f"open {_path(settings.releases / 'current')}/report.html",
+        f"put new files into {inbox} and run again",
+        "attain releases · attain verify · attain rollback ID · attain --help",
+    ]
+    return _labelled("next", steps)
 
 
 # ---------------------------------------------------------------- words and columns
@@ -380,12 +396,11 @@ def _cut(text: str, width: int) -> str:
     return text if cell_len(text) <= width else chop_cells(text, width - 1)[0] + "…"
 
 
-def _fitted(lines: Sequence[str]) -> list[str]:
-    if len(lines) <= MAX_LINES:
-        return [_cut(line, WIDTH) for line in lines]
-    # The end says where things are and what to do; it is never what is left out.
-    kept = [*lines[: MAX_LINES - 11], "  …", *lines[-10:]]
-    return [_cut(line, WIDTH) for line in kept]
+def _fitted(lines: Sequence[str], end: Sequence[str]) -> list[str]:
+    """At most `MAX_LINES` lines. The end, where things are and what to do, is always there, its paths uncut."""
+    room = MAX_LINES - len(end)
+    kept = list(lines) if len(lines) <= room else [*lines[: room - 1], "  …"]
+    return [*(_cut(line, WIDTH) for line in kept), *end]
 
 
 def _count(number: int, noun: str) -> str:

@@ -41,6 +41,7 @@ def main(home: str, folder: str) -> None:
                 task.task_id: {
                     "owner": task.owner,
                     "pool": task.pool,
+                    "priority": task.priority_weight,
                     "retries": task.retries,
                     "timeout": task.execution_timeout.total_seconds() if task.execution_timeout else None,
                     "upstream": sorted(task.upstream_task_ids),

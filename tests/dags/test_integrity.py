@@ -185,6 +185,14 @@ def test_the_steps_of_a_build_follow_one_another(described: dict[str, Any]) -> N
     assert [task_id for task_id, task in tasks.items() if task["writes"]] == ["publish"]
 
 
+def test_files_that_wait_are_taken_in_before_a_build_goes_on(described: dict[str, Any]) -> None:
+    def weights(name: str) -> list[int]:
+        return [task["priority"] for task in described["dags"][name]["tasks"].values()]
+
+    # Airflow adds up the weights of all that comes after a task.
+    assert min(weight for name in INGESTS for weight in weights(name)) > sum(weights("marts_build"))
+
+
 def test_layers_are_those_of_the_job_without_airflow() -> None:
     from attain import pipeline
     from attain.airflow import conventions

@@ -40,10 +40,10 @@ def drop(settings: Settings, name: str, content: bytes, *, age_seconds: float = 
 
 def drop_sheet(settings: Settings, name: str, rows: Sequence[Sequence[Any]], sheet: str = "Sheet1") -> Path:
     """Put a workbook with one sheet below the inbox."""
-    workbook = openpyxl.Workbook()
-    workbook.active.title = sheet
+    workbook = openpyxl.Workbook(write_only=True)
+    page = workbook.create_sheet(sheet)
     for row in rows:
-        workbook.active.append(list(row))
+        page.append(list(row))
     path = settings.inbox / name
     path.parent.mkdir(parents=True, exist_ok=True)
     workbook.save(path)
@@ -70,7 +70,9 @@ def ingest_one(settings: Settings, name: str, content: bytes) -> FileResult:
     return report.files[0]
 
 
-def rows(settings: Settings, feed: str, columns: str = "*", order: str = "_sequence, _row_number") -> list[tuple[Any, ...]]:
+def rows(
+    settings: Settings, feed: str, columns: str = "*", order: str = "_sequence, _row_number"
+) -> list[tuple[Any, ...]]:
     """Rows of a raw view, e.g. of `zoho_crm__deals`."""
     with duckdb.connect() as connection:
         connection.execute("set TimeZone = 'UTC'")
@@ -85,7 +87,8 @@ def quarantined(settings: Settings) -> list[tuple[int, str | None, str | None, s
         return []
     with duckdb.connect() as connection:
         return connection.execute(
-            "select _row_number, column_name, value, reason from read_parquet(?) order by filename, _row_number", [files]
+            "select _row_number, column_name, value, reason from read_parquet(?) order by filename, _row_number",
+            [files],
         ).fetchall()
 
 

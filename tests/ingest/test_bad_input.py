@@ -138,7 +138,8 @@ def test_cells(settings: Settings) -> None:
     assert result.outcome == "committed", result.reason
     names = ", ".join(f"{name}::varchar" for name in CANONICAL.values())
     loaded = {
-        row[0]: dict(zip(CANONICAL, row[1:], strict=True)) for row in rows(settings, "zoho_crm__deals", f"_row_number, {names}")
+        row[0]: dict(zip(CANONICAL, row[1:], strict=True))
+        for row in rows(settings, "zoho_crm__deals", f"_row_number, {names}")
     }
     refused = {row[0]: row[1:] for row in quarantined(settings)}
     got = []
@@ -186,7 +187,12 @@ FILES = [
         counts=(2, 0, 0),
     ),
     File("duplicate needed column", deals("1,Won,5,6", header="Record Id,Stage,Amount,Amount"), says="more than once"),
-    File("duplicate unneeded column", deals("1,Won,5,6", header="Record Id,Stage,Tag,Tag"), "committed", counts=(1, 0, 0)),
+    File(
+        "duplicate unneeded column",
+        deals("1,Won,5,6", header="Record Id,Stage,Tag,Tag"),
+        "committed",
+        counts=(1, 0, 0),
+    ),
     File("short row", deals(deal(1), "zcrm_2,Deal 2", deal(3)), "committed", counts=(2, 1, 0)),
     File("long row", deals(deal(1), deal(2) + ",x,y", deal(3)), "committed", counts=(2, 1, 0)),
     File("trailing comma", deals(*(deal(n) + "," for n in range(3))), "committed", counts=(3, 0, 0)),
@@ -213,8 +219,8 @@ FILES = [
     File("zip that is no workbook", _zip("x.txt", b"hello"), says="can't be read", suffix=".xlsx"),
     File("locked workbook", b"\xd0\xcf\x11\xe0" + b"\x00" * 600, says="password", suffix=".xlsx"),
     File("stage history", deals("1,D,Won,Lost", header="Record Id,Deal Name,Stage,Moved To"), says="Stage History"),
-    File("totals row right", deals(deal(1, "10.10"), deal(2, "20.20"), "合计,,,,30.30,,,"), "committed", counts=(2, 0, 1)),
-    File("totals row, spaces", deals(deal(1, "10.10"), deal(2, "20.20"), ",合 计,,,30.30,,,"), "committed", counts=(2, 0, 1)),
+    File("totals row right", deals(deal(1, "1.1"), deal(2, "2.2"), "合计,,,,3.30,,,"), "committed", counts=(2, 0, 1)),
+    File("totals row, spaces", deals(deal(1, "1.1"), deal(2, "2.2"), ",合 计,,,3.3,,,"), "committed", counts=(2, 0, 1)),
     File("totals row wrong", deals(deal(1, "10.10"), deal(2, "20.20"), "Total,,,,30.31,,,"), says="30.31"),
     File(
         "subtotals",
@@ -243,7 +249,12 @@ FILES = [
     ),
     File("few rows, all bad", deals(*(deal(n, "x") for n in range(5))), "committed", counts=(0, 5, 0)),
     File("same key twice", deals(deal(1), deal(1, "5")), "committed", counts=(2, 0, 0)),
-    File("quoted line breaks", deals(*(deal(n).replace("Mei", '"M\n\ni"') for n in range(4))), "committed", counts=(4, 0, 0)),
+    File(
+        "quoted line breaks",
+        deals(*(deal(n).replace("Mei", '"M\n\ni"') for n in range(4))),
+        "committed",
+        counts=(4, 0, 0),
+    ),
 ]  # fmt: skip
 
 

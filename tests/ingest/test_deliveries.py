@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import sys
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -15,7 +17,7 @@ from sqlalchemy import select
 from attain.control import database
 from attain.control.models import Arrival
 from attain.errors import BadInput
-from attain.ingest import deliveries
+from attain.ingest import deliveries, landing
 from attain.settings import Settings
 from tests.ingest.exports import deal, deals, drop, ingest, ingest_one, rows
 
@@ -155,7 +157,7 @@ def test_file_that_grows_between_two_looks_waits(settings: Settings, monkeypatch
     def grow(_seconds: float) -> None:
         path.write_bytes(GOOD + deal(4).encode() + b"\n")
 
-    monkeypatch.setattr(deliveries.time, "sleep", grow)
+    monkeypatch.setattr("attain.ingest.deliveries.time.sleep", grow)
     assert [result.outcome for result in ingest(settings).files] == ["waiting"]
     monkeypatch.undo()
     assert [result.rows_loaded for result in ingest(settings).files] == [4]
@@ -186,7 +188,11 @@ def test_horizon_does_not_believe_in_the_future(settings: Settings) -> None:
     ingest_one(
         settings,
         NAME,
-        deals(deal(1, created="2025-05-01 08:00:00"), deal(2, created="2025-05-02 23:30:00"), deal(3, created="2099-01-01 00:00:00")),
+        deals(
+            deal(1, created="2025-05-01 08:00:00"),
+            deal(2, created="2025-05-02 23:30:00"),
+            deal(3, created="2099-01-01 00:00:00"),
+        ),
     )
     assert deliveries.list_deliveries(settings)[0].horizon_date == date(2025, 5, 2)
 
@@ -205,23 +211,45 @@ STEPS = [
     ("registered, note not removed", "deliveries.FileResult"),
 ]
 
+# One process loads everything once and forks a child a step; each child dies at its step like under `kill -9`.
 KILLED = """
 import os, sys
 from pathlib import Path
+import alembic.command, duckdb, numpy, pyarrow.compute, pyarrow.csv, pyarrow.parquet
 from attain.ingest import deliveries, landing, reading
 from attain.settings import Settings
-owner, name = sys.argv[2].rsplit(".", 1)
-target = {"deliveries": deliveries, "landing": landing, "reading": reading, "deliveries._Ingest": deliveries._Ingest}[owner]
-setattr(target, name, lambda *args, **kwargs: os._exit(137))
-deliveries.ingest_source(Settings(home=Path(sys.argv[1])), "zoho_crm")
+owners = {"deliveries": deliveries, "landing": landing, "reading": reading, "deliveries._Ingest": deliveries._Ingest}
+for home, place in zip(sys.argv[1::2], sys.argv[2::2], strict=True):
+    child = os.fork()
+    if child == 0:
+        owner, name = place.rsplit(".", 1)
+        setattr(owners[owner], name, lambda *args, **kwargs: os._exit(137))
+        deliveries.ingest_source(Settings(home=Path(home)), "zoho_crm")
+        os._exit(0)
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
 """
 
 
-@pytest.mark.parametrize(("step", "place"), STEPS, ids=[step for step, _ in STEPS])
-def test_killed_at_any_step_nothing_is_lost_or_doubled(settings: Settings, step: str, place: str) -> None:
-    drop(settings, NAME, GOOD)
-    killed = subprocess.run([sys.executable, "-c", KILLED, str(settings.home), place], timeout=60, check=False)
-    assert killed.returncode == 137, step
+@pytest.fixture(scope="module")
+def killed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Settings]:
+    """For each step a home whose ingest was killed there."""
+    homes = {
+        step: Settings.from_environment({"ATTAIN_HOME": str(tmp_path_factory.mktemp("killed"))}) for step, _ in STEPS
+    }
+    arguments = []
+    for step, place in STEPS:
+        drop(homes[step], NAME, GOOD)
+        arguments += [str(homes[step].home), place]
+    died = subprocess.run(
+        [sys.executable, "-c", KILLED, *arguments], timeout=120, check=True, stdout=subprocess.PIPE, text=True
+    )
+    assert died.stdout.split() == ["137"] * len(STEPS)
+    return homes
+
+
+@pytest.mark.parametrize("step", [step for step, _ in STEPS])
+def test_killed_at_any_step_nothing_is_lost_or_doubled(killed: dict[str, Settings], step: str) -> None:
+    settings = killed[step]
     with database.session(settings) as session:
         counted = len(session.scalars(select(Arrival)).all())
     report = ingest(settings)
@@ -246,6 +274,68 @@ def test_leftovers_without_a_delivery_are_removed(settings: Settings) -> None:
     assert not stray.parent.exists()
     assert len(list((settings.lake / "quarantine" / "zoho_crm" / "deals").iterdir())) == 1
     assert len(rows(settings, "zoho_crm__deals")) == 1
+
+
+def test_a_fault_of_the_program_keeps_no_other_file_out(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    land = landing.land
+
+    def fail_on_two_rows(*args: Any, **kwargs: Any) -> landing.Landed:
+        landed = land(*args, **kwargs)
+        if landed.rows_in_file == 2:
+            landed.rows_loaded -= 1
+            landed.hold_account()
+        return landed
+
+    monkeypatch.setattr(landing, "land", fail_on_two_rows)
+    drop(settings, "zoho_crm/deals/a.csv", deals(deal(1), deal(2)))
+    drop(settings, "zoho_crm/deals/b.csv", GOOD)
+    first, second = ingest(settings).files
+    assert (first.outcome, second.outcome) == ("rejected", "committed")
+    assert "2 rows in the file, but 1 accounted for" in (first.reason or "")
+    assert len(rows(settings, "zoho_crm__deals")) == 3
+
+
+def test_remains_of_cut_off_writes_are_removed(settings: Settings) -> None:
+    pending = settings.lake / "archive" / "pending"
+    pending.mkdir(parents=True)
+    for name in ("a.draft", "a.copy", "b.json"):
+        (pending / name).write_bytes(b"{")
+    assert ingest(settings).files == []
+    assert list(pending.iterdir()) == []
+
+
+def test_a_note_that_lost_its_sense_is_not_thrown_away_with_its_file(settings: Settings) -> None:
+    pending = settings.lake / "archive" / "pending"
+    pending.mkdir(parents=True)
+    (pending / "a.json").write_bytes(b"{")
+    (pending / "a.file").write_bytes(GOOD)
+    with pytest.raises(BadInput, match=r"note a\.json"):
+        ingest(settings)
+    assert (pending / "a.file").read_bytes() == GOOD
+
+
+def test_inbox_on_another_file_system(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    rename = Path.rename
+
+    def far(self: Path, target: Path) -> Path:
+        if settings.inbox in self.parents:
+            raise OSError(errno.EXDEV, "far")
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", far)
+    assert ingest_one(settings, NAME, GOOD).rows_loaded == 3
+    assert not (settings.inbox / NAME).exists()
+
+
+def test_inbox_that_cannot_be_emptied(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_source: Path, _target: Path) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    path = drop(settings, NAME, GOOD)
+    monkeypatch.setattr(deliveries, "_move", refuse)
+    (result,) = ingest(settings).files
+    assert (result.outcome, result.remedy) == ("waiting", "make the inbox and its files writable for attain")
+    assert path.exists() and _arrivals(settings) == []
 
 
 def test_a_name_that_is_no_text_is_taken_in(settings: Settings) -> None:

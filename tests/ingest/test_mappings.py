@@ -24,7 +24,8 @@ files:
   - name: orders*.csv
     feeds:
       - feed: zoho_crm.deals
-        columns: {deal_id: No, stage: State, amount: Value, closing_date: Closed, owner_name: Seller, created_at: Opened}
+        columns:
+          {deal_id: No, stage: State, amount: Value, closing_date: Closed, owner_name: Seller, created_at: Opened}
         constants: {currency_code: EUR}
         values: {stage: {W: Closed Won, L: Closed Lost}}
         where_not: {State: [test]}
@@ -120,7 +121,11 @@ def test_a_header_that_the_mapping_names_is_missing(mapped: Settings) -> None:
     ("old", "new", "says"),
     [
         ("title: Old CRM", "titel: Old CRM", r"does not know 'titel'; did you mean 'title'"),
-        ("feed: zoho_crm.deals", "feed: zoho_crm.deal", r"files\[1\]\.feeds\[1\]\.feed: .*did you mean 'zoho_crm.deals'"),
+        (
+            "feed: zoho_crm.deals",
+            "feed: zoho_crm.deal",
+            r"files\[1\]\.feeds\[1\]\.feed: .*did you mean 'zoho_crm.deals'",
+        ),
         ("amount: Value", "amont: Value", r"columns\.amont: .*did you mean 'amount'"),
         ("deal_id: No, ", "", r"zoho_crm\.deals needs deal_id"),
         ("constants: {currency_code: EUR}", "constants: {amount: 1}", r"constants\.amount: is mapped to a header"),
@@ -195,8 +200,12 @@ def test_public_data_set_loses_nothing(settings: Settings, public_data: Path) ->
     assert counts["products.csv"] == [("zoho_crm.products", 7)]
     assert counts["sales_teams.csv"] == [("hr.employees", 35), ("hr.employees", 6), ("hr.reporting_lines", 35)]
     assert sum(result.rows_quarantined for result in report.files) == 0
-    won = [row[0] for row in rows(settings, "zoho_crm__deals", "case when stage = 'Closed Won' then amount end") if row[0]]
+    won = [
+        row[0] for row in rows(settings, "zoho_crm__deals", "case when stage = 'Closed Won' then amount end") if row[0]
+    ]
     assert sum(won) == Decimal("10005534.00")
     blank = rows(settings, "zoho_crm__deals", "account_name is null")
     assert blank.count((True,)) == 1425
-    assert max(delivery.horizon_date or date.min for delivery in deliveries.list_deliveries(settings)) == date(2017, 12, 31)
+    assert max(delivery.horizon_date or date.min for delivery in deliveries.list_deliveries(settings)) == date(
+        2017, 12, 31
+    )

@@ -45,8 +45,8 @@ def test_wrong_totals_row_rejects_the_workbook_with_both_numbers(settings: Setti
 
 def test_the_sheet_that_fits_is_read_and_hidden_ones_are_not(settings: Settings) -> None:
     workbook = openpyxl.Workbook()
-    workbook.active.title = "说明"
-    workbook.active.append(["本表由系统导出"])
+    workbook.remove(workbook.worksheets[0])
+    workbook.create_sheet("说明").append(["本表由系统导出"])
     hidden = workbook.create_sheet("旧")
     hidden.sheet_state = "hidden"
     data = workbook.create_sheet("数据")

@@ -66,26 +66,6 @@ create table audit.hold (
     amount decimal(18, 2), currency_code varchar, file_name varchar, row_number bigint);
 """
 
-# What dbt's manifest says of one table; the others have no key there and are sorted by all their columns.
-MANIFEST = {
-    "nodes": {
-        "model.attain.fct_payout": {
-            "resource_type": "model",
-            "schema": "incentive",
-            "name": "fct_payout",
-            "description": "one row a payee and month",
-            "config": {"meta": {"label_zh": "应付", "primary_key": ["period", "payout_id"]}},
-            "columns": {
-                "payable_amount": {
-                    "description": "what is paid out for the month",
-                    "config": {"meta": {"label_zh": "应付"}},
-                }
-            },
-        },
-        "test.attain.unique": {"resource_type": "test", "schema": "gate_failures", "name": "unique"},
-    }
-}
-
 # A name that a spreadsheet would take for a formula, a markup, and Chinese.
 PEOPLE = [
     ("E1", "王小明", "华东"),
@@ -187,8 +167,6 @@ def make(
         is_new=True,
     )
     stored = json.dumps(dataclasses.asdict(candidate), default=str)
-    (settings.warehouse / "dbt").mkdir(exist_ok=True)
-    (settings.warehouse / "dbt" / "manifest.json").write_text(json.dumps(MANIFEST), encoding="utf-8")
     (settings.warehouse / "candidate.json").write_text(stored, encoding="utf-8")
     file = settings.warehouse_file.stat()
     verdict = Verdict(

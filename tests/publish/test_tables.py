@@ -14,7 +14,7 @@ from attain.settings import Settings
 
 
 def published(settings: Settings) -> list[tables.Table]:
-    return tables.published(settings.warehouse_file, settings.warehouse / "dbt" / "manifest.json")
+    return tables.published(settings.warehouse_file, settings.dbt_project / "models" / "marts")
 
 
 @pytest.fixture
@@ -51,25 +51,48 @@ def test_parquet_and_duckdb_hold_the_candidate_and_nothing_private(settings, fol
 
 def test_rows_are_sorted_by_primary_key_or_by_all_columns(folder: Path) -> None:
     with tables.connect(folder) as engine:
-        payouts = engine.execute("select period, payout_id from incentive.fct_payout").fetchall()
+        payouts = engine.execute("select payout_id from incentive.fct_payout").fetchall()
         periods = engine.execute("select period from appraisal.fct_appraisal_result").fetchall()
     assert payouts == sorted(payouts)
     assert len(payouts) == 7
     assert periods == [("2025-Q4",), ("2026-Q1",)]
 
 
-def test_columns_keep_their_descriptions(folder: Path) -> None:
-    with duckdb.connect(str(folder / "attain.duckdb"), read_only=True) as engine:
-        said = dict(
-            engine.execute(
-                "select schema_name || '.' || table_name || '.' || column_name, comment from duckdb_columns() "
-                "where comment is not null"
-            ).fetchall()
-        )
-        about = dict(engine.execute("select table_name, comment from duckdb_tables()").fetchall())
-    assert said["incentive.fct_payout.payable_amount"] == "应付: what is paid out for the month"
-    assert said["audit.gate_result.outcome"].startswith("结果: ")
-    assert about["fct_payout"] == "应付: one row a payee and month"
+def test_tables_and_columns_keep_their_descriptions_and_keys(settings, make_candidate, tmp_path: Path) -> None:
+    make_candidate(settings)
+    (tmp_path / "incentive").mkdir()
+    (tmp_path / "incentive" / "models.yml").write_text(
+        """
+models:
+  - name: fct_payout
+    description: one row a payee and month
+    config: {meta: {label_zh: 应付, primary_key: [payable_amount, payout_id]}}
+    columns:
+      - name: payable_amount
+        description: what is paid out for the month
+        config: {meta: {label_zh: 应付}}
+""",
+        encoding="utf-8",
+    )
+    shapes = tables.published(settings.warehouse_file, tmp_path)
+    counts = tables.export(settings.warehouse_file, shapes, [], tmp_path, tmp_path)
+    with duckdb.connect(str(tables.build_database(shapes, tmp_path, tmp_path, counts)), read_only=True) as engine:
+        columns = engine.execute(
+            "select schema_name, table_name, column_name, comment from duckdb_columns() where comment is not null"
+        ).fetchall()
+        about = engine.execute("select table_name, comment from duckdb_tables() where comment is not null").fetchall()
+    assert columns == [("incentive", "fct_payout", "payable_amount", "应付: what is paid out for the month")]
+    assert about == [("fct_payout", "应付: one row a payee and month")]
+    with tables.connect(tmp_path) as engine:
+        amounts = [row[0] for row in engine.execute("select payable_amount from incentive.fct_payout").fetchall()]
+    assert amounts == sorted(amounts)
+
+
+def test_the_project_describes_what_it_publishes(settings, make_candidate) -> None:
+    make_candidate(settings)
+    payout = next(shape for shape in published(settings) if shape.full_name == "incentive.fct_payout")
+    assert payout.primary_key == ("payout_id",)
+    assert all(": " in column.description for column in payout.columns)
 
 
 def test_the_duckdb_file_is_closed_and_read_only(folder: Path) -> None:
@@ -132,13 +155,10 @@ def test_a_log_left_beside_the_duckdb_file_is_refused(settings, make_candidate, 
         tables.build_database(shapes, tmp_path, tmp_path, counts)
 
 
-def test_no_manifest_no_warehouse_and_an_empty_one(settings, make_candidate) -> None:
-    with pytest.raises(BadInput, match="manifest"):
-        published(settings)
-    make_candidate(settings)
-    settings.warehouse_file.unlink()
+def test_no_warehouse_and_an_empty_one(settings) -> None:
     with pytest.raises(BadInput, match="no candidate"):
         published(settings)
+    settings.warehouse.mkdir(parents=True, exist_ok=True)
     duckdb.connect(str(settings.warehouse_file)).close()
     with pytest.raises(BadInput, match="no published table"):
         published(settings)

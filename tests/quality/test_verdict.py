@@ -217,6 +217,8 @@ def test_holding_too_much_money_refuses(settings: Settings, quick: PlayedDbt) ->
     assert found.is_refused
     assert found.held_payees == ["E1"]
     assert "1030.50 of 1045.50 CNY" in found.refusals[0]
+    assert quick.built == []
+    assert holds.recorded(settings, FINGERPRINT) == []
     generous = dataclasses.replace(settings, max_held_exposure=1.0)
     assert not verdict.check(generous).is_refused
 

@@ -1,5 +1,6 @@
--- Score, grade, coefficient and bonus of each finished scorecard (rules K1 to K3). The score is formed at scale 6 and graded in that
--- form; bonus = base x coefficient x share of the period's days that were active, rounded once.
+-- Score, grade, coefficient and bonus of each finished scorecard (rules K1 to K3). The score is formed at scale
+-- 6 and graded in that form; bonus = base x coefficient x share of the period's days that were active, rounded
+-- once.
 
 with
 
@@ -140,10 +141,10 @@ final as (
             divide_half_away(
                 to_units('scorecards.bonus_base_amount', 2)
                 ~ ' * ' ~ to_units('coalesce(graded.coefficient, 0)', 6)
-                ~ ' * cast(days.active_days as ' ~ whole_number_type() ~ ')',
+                ~ ' * ' ~ whole_number('days.active_days'),
                 days_of_span('graded.period_start', 'graded.period_end')
-                ~ ' * cast(case when coalesce(currencies.minor_unit_digits, 2) = 0 then 100000000 else 1000000 end as '
-                ~ whole_number_type() ~ ')'
+                ~ ' * '
+                ~ whole_number('case when coalesce(currencies.minor_unit_digits, 2) = 0 then 100000000 else 1000000 end')
             ) ~ ' * case when coalesce(currencies.minor_unit_digits, 2) = 0 then 100 else 1 end', 2
         ) }} as decimal(18, 2)) as bonus_amount,
         graded.currency_code,

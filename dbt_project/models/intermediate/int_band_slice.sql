@@ -1,5 +1,5 @@
--- How much of each line's credit lies in which band (rule T3, marginal bands): the part of the running total that is inside the band
--- after the line, less the part before it. Below zero the first band goes on.
+-- How much of each line's credit lies in which band (rule T3, marginal bands): the part of the running total
+-- that is inside the band after the line, less the part before it. Below zero the first band goes on.
 
 with
 

@@ -1,4 +1,5 @@
--- For each reference from one record to another: what was matched, what was blank, what nobody knows, with money (audit.coverage).
+-- For each reference from one record to another: what was matched, what was blank, what nobody knows, with money
+-- (audit.coverage).
 
 with
 
@@ -46,6 +47,17 @@ movements as (
 
 ),
 
+unknown_names as (
+
+    select
+        source_system,
+        product_name,
+        likely_product_name
+    from products
+    where not is_in_catalogue
+
+),
+
 product_references as (
 
     select
@@ -53,26 +65,18 @@ product_references as (
         documents.source_system,
         case
             when documents.product_name is null then 'blank'
-            when products.is_in_catalogue then 'matched'
+            when unknown_names.product_name is null then 'matched'
             else 'unknown'
         end as outcome,
-        case when products.is_in_catalogue then '' else coalesce(documents.product_name, '') end as value_met,
-        case when not products.is_in_catalogue then products.likely_product_name end as likely_match,
+        coalesce(unknown_names.product_name, '') as value_met,
+        unknown_names.likely_product_name as likely_match,
         documents.document_amount as amount,
         documents.currency_code
     from documents
-    left join (
-        select
-            source_system,
-            {{ comparable('product_name') }} as product_name,
-            max(is_in_catalogue) as is_in_catalogue,
-            max(likely_product_name) as likely_product_name
-        from products
-        group by source_system, {{ comparable('product_name') }}
-    ) as products
+    left join unknown_names
         on
-            documents.source_system = products.source_system
-            and {{ comparable('documents.product_name') }} = products.product_name
+            documents.source_system = unknown_names.source_system
+            and documents.product_name = unknown_names.product_name
 
 ),
 
@@ -204,7 +208,10 @@ likely_people as (
         ) as place,
         {{ likeness('grouped.value_met', 'employees.full_name') }} >= 0.85 as is_like
     from (
-        select distinct relation, source_system, value_met
+        select distinct
+            relation,
+            source_system,
+            value_met
         from grouped
         where outcome = 'unknown' and (relation like '%owner' or relation like '%employee')
     ) as grouped
@@ -225,7 +232,10 @@ likely_customers as (
         ) as place,
         {{ likeness('grouped.value_met', 'customers.customer_name') }} >= 0.85 as is_like
     from (
-        select distinct relation, source_system, value_met
+        select distinct
+            relation,
+            source_system,
+            value_met
         from grouped
         where outcome = 'unknown' and relation like '%customer'
     ) as grouped

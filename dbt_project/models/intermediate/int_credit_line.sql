@@ -1,6 +1,6 @@
--- Credit lines: what each person is credited with, in the currency of their plan (rules C1 to C5, C7, M1). Converted credit is formed
--- at scale 6; a reversal carries the rate of the line that it takes back. A line without a rate keeps its document amount,
--- has no credited amount and is held (rule D5).
+-- Credit lines: what each person is credited with, in the currency of their plan (rules C1 to C5, C7, M1).
+-- Converted credit is formed at scale 6; a reversal carries the rate of the line that it takes back. A line
+-- without a rate keeps its document amount, has no credited amount and is held (rule D5).
 
 with
 
@@ -161,7 +161,7 @@ final as (
                 when not is_converted then split_amount
                 else {{ from_units(
                     divide_half_away(
-                        to_units('split_amount', 2) ~ ' * ' ~ to_units('fx_numerator', 12) ~ ' * cast(10000 as ' ~ whole_number_type() ~ ')',
+                        to_units('split_amount', 2) ~ ' * ' ~ to_units('fx_numerator', 12) ~ ' * ' ~ whole_number(10000),
                         to_units('fx_denominator', 12)
                     ), 6
                 ) }}

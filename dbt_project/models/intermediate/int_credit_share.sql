@@ -1,6 +1,6 @@
--- Each event of a document, split over its people in the event's own currency by largest remainder (rules C1, M3). Reversals are
--- not here: they are taken back from these lines. `payee_currency_code` is the currency of the plan that pays the person on
--- the day; without a plan the credit stays in the currency of the event.
+-- Each event of a document, split over its people in the event's own currency by largest remainder (rules C1,
+-- M3). Reversals are not here: they are taken back from these lines. `payee_currency_code` is the currency of
+-- the plan that pays the person on the day; without a plan the credit stays in the currency of the event.
 
 with
 
@@ -87,7 +87,10 @@ currencies_of_payees as (
         keys.employee_id,
         keys.event_date,
         min(assignments.currency_code) as currency_code
-    from (select distinct employee_id, event_date from shared) as keys
+    from (select distinct
+        employee_id,
+        event_date
+    from shared) as keys
     inner join assignments
         on
             keys.employee_id = assignments.employee_id

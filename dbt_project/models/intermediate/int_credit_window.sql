@@ -1,6 +1,7 @@
--- Credit lines that a component pays, in the order in which they accumulate (rules M4, C2, T6, Q4, Q6). Credit dated after the day
--- of leaving, or before joining, is not counted and says so; a reversal follows the line that it takes back. A held line
--- counts for bands and attainment (rule D5), one without a rate can't, because its money is not known.
+-- Credit lines that a component pays, in the order in which they accumulate (rules M4, C2, T6, Q4, Q6). Credit
+-- dated after the day of leaving, or before joining, is not counted and says so; a reversal follows the line
+-- that it takes back. A held line counts for bands and attainment (rule D5), one without a rate can't, because
+-- its money is not known.
 
 with
 
@@ -142,8 +143,7 @@ final as (
         accumulated.cumulative_after,
         quotas.effective_quota,
         quotas.quota_units,
-        case when quotas.effective_quota > 0 then cast({{ safe_ratio('accumulated.cumulative_after', 'quotas.effective_quota') }} as decimal(18, 6)) end
-            as attainment,
+        cast({{ safe_ratio('accumulated.cumulative_after', 'quotas.effective_quota') }} as decimal(18, 6)) as attainment,
         case
             when accumulated.quota_kpi_code is null or accumulated.accumulate = 'deal' then 'the component has no quota'
             when quotas.effective_quota is null then 'no target'

@@ -1,5 +1,6 @@
--- Deals and contracts as one kind of thing: a document with a customer, an owner, a value and an outcome. A document that
--- can't be credited as it is carries the reason in `hold_reason` (rules C1, C5); it is shown, never dropped.
+-- Deals and contracts as one kind of thing: a document with a customer, an owner, a value and an outcome. A
+-- document that can't be credited as it is carries the reason in `hold_reason` (rules C1, C5); it is shown,
+-- never dropped.
 
 with
 

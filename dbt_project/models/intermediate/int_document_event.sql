@@ -1,6 +1,7 @@
--- What happened to the revenue of a document, by basis (rules C2, D3): a won document is booked, an invoice invoiced, a receipt
--- collected; a refund takes all three back, a credit note and a write-off take booked and invoiced back. A reversal never
--- takes more than is left of the document: with signed amounts d, what is left after each event is
+-- What happened to the revenue of a document, by basis (rules C2, D3): a won document is booked, an invoice
+-- invoiced, a receipt collected; a refund takes all three back, a credit note and a write-off take booked and
+-- invoiced back. A reversal never takes more than is left of the document: with signed amounts d, what is left
+-- after each event is
 --     left = S - min(0, lowest S so far),  S being the running sum of d,
 -- and the event counts for the difference. Events after the as-of day have not happened yet.
 

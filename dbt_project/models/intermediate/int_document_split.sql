@@ -1,6 +1,6 @@
--- Whom a document's revenue is credited to (rules C1, C5): its splits; without splits its owner, whole. An unknown person is
--- the house account. A document whose splits don't add up to exactly 100 % is held whole, on the house account, until it
--- is mended. Documents nobody knows (UNMATCHED) are the house account's too.
+-- Whom a document's revenue is credited to (rules C1, C5): its splits; without splits its owner, whole. An
+-- unknown person is the house account. A document whose splits don't add up to exactly 100 % is held whole, on
+-- the house account, until it is mended. Documents nobody knows (UNMATCHED) are the house account's too.
 
 with
 

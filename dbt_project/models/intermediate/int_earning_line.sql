@@ -1,5 +1,5 @@
--- What each credit line earns (rules T3, M2): round(F(total after)) - round(F(total before)), so that the lines of a window add up
--- to round(F(total)) and a negative line walks back down.
+-- What each credit line earns (rules T3, M2): round(F(total after)) - round(F(total before)), so that the lines
+-- of a window add up to round(F(total)) and a negative line walks back down.
 
 with
 
@@ -52,7 +52,36 @@ parts as (
 final as (
 
     select
-        lines.*,
+        lines.earning_line_id,
+        lines.payee_id,
+        lines.plan_code,
+        lines.plan_version,
+        lines.component_code,
+        lines.index_measure,
+        lines.accumulate,
+        lines.rule_codes,
+        lines.window_code,
+        lines.line_position,
+        lines.credit_line_id,
+        lines.source_system,
+        lines.document_id,
+        lines.event_id,
+        lines.line_no,
+        lines.split_no,
+        lines.event_date,
+        lines.known_at,
+        lines.origin_period,
+        lines.currency_code,
+        lines.credited_amount,
+        lines.counted_amount,
+        lines.cumulative_before,
+        lines.cumulative_after,
+        lines.effective_quota,
+        lines.quota_units,
+        lines.attainment,
+        lines.attainment_reason,
+        lines.is_held,
+        lines.hold_reason,
         coalesce(parts.band_parts, '[]') as band_parts,
         coalesce(currencies.minor_unit_digits, 2) as minor_unit_digits,
         priced.pay_before,

@@ -1,5 +1,6 @@
--- The effective quota of a month: target x ramp x active days / days of the month (rules Q1, Q2, Q3, Q6). A window's quota is the
--- sum over its months, from `quota_units`, which are exact; `effective_quota` shows the month's at scale 6.
+-- The effective quota of a month: target x ramp x active days / days of the month (rules Q1, Q2, Q3, Q6). A
+-- window's quota is the sum over its months, from `quota_units`, which are exact; `effective_quota` shows the
+-- month's at scale 6.
 
 with
 

@@ -1,5 +1,6 @@
--- One row a person, and the house account. HR's register names people by their work number; a number that a second
--- source uses for somebody is written with that source in front, so that two people are never paid as one.
+-- One row a person, and the house account. HR's register names people by their work number; a number that a
+-- second source uses for somebody is written with that source in front, so that two people are never paid as
+-- one.
 
 with
 

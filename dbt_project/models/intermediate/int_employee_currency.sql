@@ -1,5 +1,5 @@
--- The currency in which a person's zero rows are written: that of their plan, else of their targets, else of most of their credit,
--- else of most of all credit.
+-- The currency in which a person's zero rows are written: that of their plan, else of their targets, else of
+-- most of their credit, else of most of all credit.
 
 with
 
@@ -22,7 +22,7 @@ plan_currencies as (
         assignments.currency_code,
         row_number() over (
             partition by assignments.employee_id
-            order by assignments.assignment_start desc, assignments.plan_code
+            order by assignments.assignment_start desc, assignments.plan_code asc
         ) as place
     from {{ ref('int_plan_assignment') }} as assignments
     inner join run on assignments.assignment_start <= run.as_of_date

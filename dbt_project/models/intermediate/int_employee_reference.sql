@@ -1,6 +1,6 @@
--- Every text that may stand for a person in a record, and whom it stands for. The surest way wins (lowest priority); a
--- text that stands for two people by its surest way stands for nobody (employee_id is NULL), it is never guessed.
--- `reference_scope` is the system in which the text means this, '*' is any.
+-- Every text that may stand for a person in a record, and whom it stands for. The surest way wins (lowest
+-- priority); a text that stands for two people by its surest way stands for nobody (employee_id is NULL), it is
+-- never guessed. `reference_scope` is the system in which the text means this, '*' is any.
 
 with
 
@@ -33,7 +33,7 @@ accounts_of_people as (
         'user' as account_kind,
         employees.employee_id
     from users
-    left join employees on {{ comparable('users.user_id') }} = {{ comparable('employees.crm_user_id') }}
+    left join employees on {{ person_reference('users.user_id') }} = {{ person_reference('employees.crm_user_id') }}
     union all
     select
         members.source_system,
@@ -43,7 +43,7 @@ accounts_of_people as (
         'member' as account_kind,
         employees.employee_id
     from members
-    left join employees on {{ comparable('members.username') }} = {{ comparable('employees.member_username') }}
+    left join employees on {{ person_reference('members.username') }} = {{ person_reference('employees.member_username') }}
 
 ),
 
@@ -69,33 +69,72 @@ matched_accounts as (
     left join employees as by_email
         on
             accounts_of_people.employee_id is null
-            and {{ comparable('accounts_of_people.email') }} = {{ comparable('by_email.email') }}
+            and {{ person_reference('accounts_of_people.email') }} = {{ person_reference('by_email.email') }}
     left join employees as by_name
         on
             accounts_of_people.employee_id is null
             and by_email.employee_id is null
-            and {{ comparable('accounts_of_people.display_name') }} = {{ comparable('by_name.full_name') }}
+            and {{ person_reference('accounts_of_people.display_name') }} = {{ person_reference('by_name.full_name') }}
 
 ),
 
 ways as (
 
-    select '*' as reference_scope, {{ comparable('crm_user_id') }} as reference_value, 'crm_user_id' as match_kind, 1 as match_priority, employee_id
+    select
+        '*' as reference_scope,
+        {{ person_reference('crm_user_id') }} as reference_value,
+        'crm_user_id' as match_kind,
+        1 as match_priority,
+        employee_id
     from employees
     union all
-    select '*', {{ comparable('member_username') }}, 'member_username', 1, employee_id from employees
+    select
+        '*' as reference_scope,
+        {{ person_reference('member_username') }} as reference_value,
+        'member_username' as match_kind,
+        1 as match_priority,
+        employee_id
+    from employees
     union all
-    select '*', {{ comparable('email') }}, 'email', 2, employee_id from employees
+    select
+        '*' as reference_scope,
+        {{ person_reference('email') }} as reference_value,
+        'email' as match_kind,
+        2 as match_priority,
+        employee_id
+    from employees
     union all
-    select source_system, {{ comparable('account_id') }}, account_kind || matched_by, match_priority, employee_id
+    select
+        source_system as reference_scope,
+        {{ person_reference('account_id') }} as reference_value,
+        account_kind || matched_by as match_kind,
+        match_priority,
+        employee_id
     from matched_accounts
     union all
-    select '*', {{ comparable('work_number') }}, 'work_number', 4, employee_id from employees
+    select
+        '*' as reference_scope,
+        {{ person_reference('work_number') }} as reference_value,
+        'work_number' as match_kind,
+        4 as match_priority,
+        employee_id
+    from employees
     union all
-    select source_system, {{ comparable('display_name') }}, account_kind || '_display_name', 5, employee_id
+    select
+        source_system as reference_scope,
+        {{ person_reference('display_name') }} as reference_value,
+        account_kind || '_display_name' as match_kind,
+        5 as match_priority,
+        employee_id
     from matched_accounts
     union all
-    select '*', {{ comparable('full_name') }}, 'full_name', 6, employee_id from employees
+    select
+        '*' as reference_scope,
+        {{ person_reference('full_name') }} as reference_value,
+        'full_name' as match_kind,
+        6 as match_priority,
+        employee_id
+    from employees
 
 ),
 

@@ -1,4 +1,5 @@
--- Who belonged to which team when. Both ends count; a line ends at the latest the day before the next one starts.
+-- Who belonged to which team when. Both ends count; a line ends at the latest the day before the next one
+-- starts.
 
 with
 
@@ -70,4 +71,5 @@ final as (
 
 )
 
-select * from final where valid_from <= valid_to
+select * from final
+where valid_from <= valid_to

@@ -1,5 +1,6 @@
--- The rate that holds for each day and pair of currencies that credit needs (rule C3): the newest on or before the day that is not
--- older than the setting; the pair's own before its inverse before a cross. Without one the line is held, never taken at 1.
+-- The rate that holds for each day and pair of currencies that credit needs (rule C3): the newest on or before
+-- the day that is not older than the setting; the pair's own before its inverse before a cross. Without one the
+-- line is held, never taken at 1.
 
 with
 
@@ -58,7 +59,7 @@ candidates as (
         on
             needed.from_currency = rates.from_currency
             and needed.to_currency = rates.to_currency
-            and rates.rate_date <= needed.event_date
+            and needed.event_date >= rates.rate_date
 
 ),
 

@@ -1,5 +1,6 @@
--- Every way to convert between currencies that meet, by day (rule C3): the pair's own rate, its inverse, the cross through the
--- table's base currency with both legs of one day. `numerator / denominator` is the exact factor, `fx_rate` what is shown.
+-- Every way to convert between currencies that meet, by day (rule C3): the pair's own rate, its inverse, the
+-- cross through the table's base currency with both legs of one day. `numerator / denominator` is the exact
+-- factor, `fx_rate` what is shown.
 
 with
 
@@ -23,7 +24,9 @@ quotes as (
         rates.from_currency,
         rates.to_currency,
         max({{ from_units(
-            divide_half_away(to_units('rates.rate', 8) ~ ' * cast(1000000000000 as ' ~ whole_number_type() ~ ')', to_units('rates.unit', 8)), 12
+            divide_half_away(
+                to_units('rates.rate', 8) ~ ' * ' ~ whole_number(1000000000000), to_units('rates.unit', 8)
+            ), 12
         ) }}) as unit_rate
     from rates
     inner join run on rates.rate_type = run.fx_rate_type and rates.rate_date <= run.as_of_date
@@ -34,9 +37,17 @@ quotes as (
 
 sides as (
 
-    select rate_type, from_currency as currency_code, to_currency as other_currency from quotes
+    select
+        rate_type,
+        from_currency as currency_code,
+        to_currency as other_currency
+    from quotes
     union
-    select rate_type, to_currency as currency_code, from_currency as other_currency from quotes
+    select
+        rate_type,
+        to_currency as currency_code,
+        from_currency as other_currency
+    from quotes
 
 ),
 
@@ -91,8 +102,8 @@ legs as (
         select
             both_ways.*,
             row_number() over (
-                partition by rate_type, rate_date, from_currency, to_currency
-                order by method_rank
+                partition by both_ways.rate_type, both_ways.rate_date, both_ways.from_currency, both_ways.to_currency
+                order by both_ways.method_rank
             ) as place
         from both_ways
     ) as ranked
@@ -110,13 +121,13 @@ crosses as (
         {{ from_units(
             divide_half_away(
                 to_units('first_leg.numerator', 12) ~ ' * ' ~ to_units('second_leg.numerator', 12),
-                'cast(1000000000000 as ' ~ whole_number_type() ~ ')'
+                whole_number(1000000000000)
             ), 12
         ) }} as numerator,
         {{ from_units(
             divide_half_away(
                 to_units('first_leg.denominator', 12) ~ ' * ' ~ to_units('second_leg.denominator', 12),
-                'cast(1000000000000 as ' ~ whole_number_type() ~ ')'
+                whole_number(1000000000000)
             ), 12
         ) }} as denominator,
         'cross' as method,
@@ -154,7 +165,7 @@ final as (
         method_rank,
         cast({{ from_units(
             divide_half_away(
-                to_units('numerator', 12) ~ ' * cast(100000000 as ' ~ whole_number_type() ~ ')', to_units('denominator', 12)
+                to_units('numerator', 12) ~ ' * ' ~ whole_number(100000000), to_units('denominator', 12)
             ), 8
         ) }} as decimal(24, 8)) as fx_rate
     from combined

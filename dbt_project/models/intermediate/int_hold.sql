@@ -1,5 +1,5 @@
--- Everything that is held, with who it touches and what to do (rules C1, C3, D5, K1): documents, lines without a rate, scorecards,
--- and payees that the gate holds.
+-- Everything that is held, with who it touches and what to do (rules C1, C3, D5, K1): documents, lines without a
+-- rate, scorecards, and payees that the gate holds.
 
 with
 
@@ -97,7 +97,10 @@ currency_holds as (
 
 combined as (
 
-    select *, subject_id as line_id from document_holds
+    select
+        *,
+        subject_id as line_id
+    from document_holds
     union all
     select * from rate_holds
     union all

@@ -1,5 +1,6 @@
--- Invoices with the document that they bill: one of the same system first, else the only one of that number anywhere.
--- Void and draft invoices stay, because receipts may still name them; they bring no credit of their own.
+-- Invoices with the document that they bill: one of the same system first, else the only one of that number
+-- anywhere. Void and draft invoices stay, because receipts may still name them; they bring no credit of their
+-- own.
 
 with
 
@@ -11,7 +12,10 @@ invoices as (
 
 documents as (
 
-    select source_system, document_id from {{ ref('int_document') }}
+    select
+        source_system,
+        document_id
+    from {{ ref('int_document') }}
 
 ),
 

@@ -1,6 +1,7 @@
--- What each KPI counts, line by line, with numerator and denominator, so that any roll-up is a sum (a ratio is never averaged).
--- Money is in the currency of the credit; credit that is held for want of a rate is counted in its document's currency. A
--- document split between people counts by share. The team is that of the reporting line valid on the event date.
+-- What each KPI counts, line by line, with numerator and denominator, so that any roll-up is a sum (a ratio is
+-- never averaged). Money is in the currency of the credit; credit that is held for want of a rate is counted in
+-- its document's currency. A document split between people counts by share. The team is that of the reporting
+-- line valid on the event date.
 
 with
 
@@ -90,27 +91,63 @@ measures as (
         cast(null as decimal(24, 6)) as denominator
     from credit_lines
     union all
-    select 'average_deal_amount', employee_id, event_date, measured_currency, measured_amount, split_ratio
+    select
+        'average_deal_amount' as kpi_code,
+        employee_id,
+        event_date,
+        measured_currency as currency_code,
+        measured_amount as numerator,
+        split_ratio as denominator
     from credit_lines
     where basis = 'booked' and event_type = 'won'
     union all
-    select 'collection_ratio', employee_id, event_date, measured_currency, measured_amount, 0
+    select
+        'collection_ratio' as kpi_code,
+        employee_id,
+        event_date,
+        measured_currency as currency_code,
+        measured_amount as numerator,
+        0 as denominator
     from credit_lines
     where basis = 'collected'
     union all
-    select 'collection_ratio', employee_id, event_date, measured_currency, 0, measured_amount
+    select
+        'collection_ratio' as kpi_code,
+        employee_id,
+        event_date,
+        measured_currency as currency_code,
+        0 as numerator,
+        measured_amount as denominator
     from credit_lines
     where basis = 'invoiced'
     union all
-    select 'won_deals', employee_id, event_date, '', split_ratio, null
+    select
+        'won_deals' as kpi_code,
+        employee_id,
+        event_date,
+        '' as currency_code,
+        split_ratio as numerator,
+        null as denominator
     from closed
     where stage_outcome = 'won'
     union all
-    select 'win_rate', employee_id, event_date, '', case when stage_outcome = 'won' then split_ratio else 0 end, split_ratio
+    select
+        'win_rate' as kpi_code,
+        employee_id,
+        event_date,
+        '' as currency_code,
+        case when stage_outcome = 'won' then split_ratio else 0 end as numerator,
+        split_ratio as denominator
     from closed
     where document_kind = 'deal'
     union all
-    select 'new_customers', employee_id, event_date, '', split_ratio, null
+    select
+        'new_customers' as kpi_code,
+        employee_id,
+        event_date,
+        '' as currency_code,
+        split_ratio as numerator,
+        null as denominator
     from closed
     where is_first_win
 

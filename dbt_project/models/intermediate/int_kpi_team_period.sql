@@ -1,14 +1,8 @@
--- KPIs by team and period, the team being that of the reporting line valid on the event date. A team's target is the sum of the
--- targets of those who were in it on the last day of the month (or on their own last day); a ratio has no team target, because
--- ratios are never averaged.
+-- KPIs by team and period, the team being that of the reporting line valid on the event date. A team's target is
+-- the sum of the targets of those who were in it on the last day of the month (or on their own last day); a
+-- ratio has no team target, because ratios are never averaged.
 
 with
-
-run as (
-
-    select * from {{ ref('stg_control__run') }}
-
-),
 
 employees as (
 

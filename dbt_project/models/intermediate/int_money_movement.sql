@@ -1,6 +1,7 @@
--- What finance, and collections that finance does not have, say about a document: invoices, receipts, refunds, credit notes and
--- write-offs, each linked receipt -> invoice -> document (rule C2). `movement_amount` is signed; a receipt without a document
--- is kept under the document 'UNMATCHED:' + its number and goes to the house account (rule C5).
+-- What finance, and collections that finance does not have, say about a document: invoices, receipts, refunds,
+-- credit notes and write-offs, each linked receipt -> invoice -> document (rule C2). `movement_amount` is
+-- signed; a receipt without a document is kept under the document 'UNMATCHED:' + its number and goes to the
+-- house account (rule C5).
 
 with
 
@@ -53,7 +54,10 @@ collections as (
 
 documents as (
 
-    select source_system, document_id from {{ ref('int_document') }}
+    select
+        source_system,
+        document_id
+    from {{ ref('int_document') }}
 
 ),
 

@@ -1,22 +1,42 @@
--- Whom each owner named on a record is: by id first, then by name; in the record's own system first, then in any.
--- Nobody found is the house account's (rule C5), with the reason in `owner_match`.
+-- Whom each owner named on a record is: by id first, then by name; in the record's own system first, then in
+-- any. Nobody found is the house account's (rule C5), with the reason in `owner_match`.
 
 with
 
 owners as (
 
-    select source_system, owner_id, owner_name from {{ ref('stg_zoho_crm__deals') }}
+    select
+        source_system,
+        owner_id,
+        owner_name
+    from {{ ref('stg_zoho_crm__deals') }}
     union
-    select source_system, owner_id, owner_name from {{ ref('stg_zoho_crm__accounts') }}
+    select
+        source_system,
+        owner_id,
+        owner_name
+    from {{ ref('stg_zoho_crm__accounts') }}
     union
-    select source_system, null as owner_id, owner_name from {{ ref('stg_jiandaoyun_crm__contracts') }}
+    select
+        source_system,
+        null as owner_id,
+        owner_name
+    from {{ ref('stg_jiandaoyun_crm__contracts') }}
     union
-    select source_system, null as owner_id, owner_name from {{ ref('stg_jiandaoyun_crm__customers') }}
+    select
+        source_system,
+        null as owner_id,
+        owner_name
+    from {{ ref('stg_jiandaoyun_crm__customers') }}
     {% for model in ['stg_zoho_crm__deals', 'stg_jiandaoyun_crm__contracts'] %}
-        {% for number in [1, 2, 3] %}
+    {% for number in [1, 2, 3] %}
     union
-    select source_system, null as owner_id, split_owner_{{ number }} as owner_name from {{ ref(model) }}
-        {% endfor %}
+    select
+        source_system,
+        null as owner_id,
+        split_owner_{{ number }} as owner_name
+    from {{ ref(model) }}
+    {% endfor %}
     {% endfor %}
 
 ),
@@ -61,15 +81,15 @@ looked_up as (
         end as owner_match
     from named
     left join ways as id_here
-        on named.source_system = id_here.reference_scope and {{ comparable('named.owner_id') }} = id_here.reference_value
+        on named.source_system = id_here.reference_scope and {{ person_reference('named.owner_id') }} = id_here.reference_value
     left join ways as id_anywhere
-        on id_anywhere.reference_scope = '*' and {{ comparable('named.owner_id') }} = id_anywhere.reference_value
+        on id_anywhere.reference_scope = '*' and {{ person_reference('named.owner_id') }} = id_anywhere.reference_value
     left join ways as name_here
         on
             named.source_system = name_here.reference_scope
-            and {{ comparable('named.owner_name') }} = name_here.reference_value
+            and {{ person_reference('named.owner_name') }} = name_here.reference_value
     left join ways as name_anywhere
-        on name_anywhere.reference_scope = '*' and {{ comparable('named.owner_name') }} = name_anywhere.reference_value
+        on name_anywhere.reference_scope = '*' and {{ person_reference('named.owner_name') }} = name_anywhere.reference_value
 
 ),
 

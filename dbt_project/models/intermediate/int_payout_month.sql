@@ -1,6 +1,7 @@
--- What each payee is paid for each month (rules D3, D5, Q6). Every month of an assignment has a row, even at 0. A negative month pays
--- nothing and goes on the clawback balance, which later months pay back. With n = earned - held of each month, in order of
--- months (and, within a month, what is negative first), and S the running sum of n, the balance after a month is
+-- What each payee is paid for each month (rules D3, D5, Q6). Every month of an assignment has a row, even at 0.
+-- A negative month pays nothing and goes on the clawback balance, which later months pay back. With n = earned -
+-- held of each month, in order of months (and, within a month, what is negative first), and S the running sum of
+-- n, the balance after a month is
 --     S highest so far (never below 0) - S,
 -- which is the recursion balance = max(0, balance before - n) written as a window.
 
@@ -14,10 +15,24 @@ run as (
 
 earning_lines as (
 
-    select payee_id, plan_code, currency_code, origin_period as period, earned_amount, is_held, hold_reason
+    select
+        payee_id,
+        plan_code,
+        currency_code,
+        origin_period as period,
+        earned_amount,
+        is_held,
+        hold_reason
     from {{ ref('int_earning_line') }}
     union all
-    select payee_id, plan_code, currency_code, origin_period as period, earned_amount, is_held, hold_reason
+    select
+        payee_id,
+        plan_code,
+        currency_code,
+        origin_period as period,
+        earned_amount,
+        is_held,
+        hold_reason
     from {{ ref('int_bonus') }}
 
 ),
@@ -36,11 +51,20 @@ payee_holds as (
 
 keys as (
 
-    select months.employee_id as payee_id, months.plan_code, months.currency_code, months.month as period
+    select
+        months.employee_id as payee_id,
+        months.plan_code,
+        months.currency_code,
+        months.month as period
     from months
     inner join run on months.month_start <= run.as_of_date
     union
-    select payee_id, plan_code, currency_code, period from earning_lines
+    select
+        payee_id,
+        plan_code,
+        currency_code,
+        period
+    from earning_lines
 
 ),
 

@@ -1,5 +1,6 @@
--- Who is paid by which plan version from when to when (both ends count). Role and region are the employee's, the team is that
--- of the reporting line of the day. A team that was held up to the day of leaving is kept for lines that come after it.
+-- Who is paid by which plan version from when to when (both ends count). Role and region are the employee's, the
+-- team is that of the reporting line of the day. A team that was held up to the day of leaving is kept for lines
+-- that come after it.
 
 with
 

@@ -1,5 +1,6 @@
--- The months of each assignment with the days that are active in them and the ramp of the tenure month (rules Q1, Q2, Q5, Q6).
--- The ramp counts calendar months from the month of joining, which is month 0; after its last entry it is 100 %.
+-- The months of each assignment with the days that are active in them and the ramp of the tenure month (rules
+-- Q1, Q2, Q5, Q6). The ramp counts calendar months from the month of joining, which is month 0; after its last
+-- entry it is 100 %.
 
 with
 
@@ -31,8 +32,9 @@ months as (
         assignments.active_start,
         assignments.active_end,
         assignments.hire_date,
-        cast({{ month_series('assignments.active_start', "least(assignments.active_end, " ~ year_end('run.as_of_date') ~ ")") }} as date)
-            as month_start
+        cast({{ month_series(
+            'assignments.active_start', "least(assignments.active_end, " ~ year_end('run.as_of_date') ~ ")"
+        ) }} as date) as month_start
     from assignments
     cross join run
     where assignments.active_start <= least(assignments.active_end, {{ year_end('run.as_of_date') }})
@@ -78,4 +80,5 @@ final as (
 
 )
 
-select * from final where active_days > 0
+select * from final
+where active_days > 0

@@ -1,5 +1,5 @@
--- Products of the catalogues, and the names met on documents that no catalogue of their system knows, each with the catalogue name
--- that it is most like. The likely name is for a person to look at; nothing is matched by it.
+-- Products of the catalogues, and the names met on documents that their catalogue does not know, each with
+-- the catalogue name that it is most like. The likely name is for a person to look at; nothing is matched by it.
 
 with
 
@@ -31,17 +31,34 @@ catalogue as (
 
 ),
 
+-- A system without a catalogue of its own is read against all of them.
+known as (
+
+    select
+        source_system as reading_system,
+        {{ comparable('product_name') }} as product_name
+    from products
+    union
+    select
+        documents.source_system as reading_system,
+        {{ comparable('products.product_name') }} as product_name
+    from documents
+    cross join products
+    where documents.source_system not in (select own.source_system from products as own)
+
+),
+
 met as (
 
     select distinct
         documents.source_system,
         documents.product_name
     from documents
-    left join products
+    left join known
         on
-            documents.source_system = products.source_system
-            and {{ comparable('documents.product_name') }} = {{ comparable('products.product_name') }}
-    where documents.product_name is not null and products.product_name is null
+            documents.source_system = known.reading_system
+            and {{ comparable('documents.product_name') }} = known.product_name
+    where documents.product_name is not null and known.product_name is null
 
 ),
 

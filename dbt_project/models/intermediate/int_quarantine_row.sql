@@ -2,9 +2,26 @@
 
 with
 
-final as (
+quarantine_row as (
 
     select * from {{ ref('stg_control__quarantine_row') }}
+
+),
+
+final as (
+
+    select
+        delivery_id,
+        source_system,
+        feed,
+        file_name,
+        row_number,
+        column_name,
+        value,
+        reason,
+        remedy,
+        raw_row
+    from quarantine_row
 
 )
 

@@ -1,6 +1,7 @@
--- A reversal is spread over the document's earlier lines by what is left of each, by largest remainder, one reversal after the
--- other (rule D3); it goes to the payees who had the credit. Each step of the recursion takes the next reversal of every
--- document at once, so there are as many steps as the most reversed document has reversals.
+-- A reversal is spread over the document's earlier lines by what is left of each, by largest remainder, one
+-- reversal after the other (rule D3); it goes to the payees who had the credit. Each step of the recursion takes
+-- the next reversal of every document at once, so there are as many steps as the most reversed document has
+-- reversals.
 
 with recursive
 

@@ -1,5 +1,5 @@
--- The lines of each scorecard of a finished period (rule K1): attainment capped, weighted; what a missing KPI does is the card's
--- choice. The card is that of the version of the person's last active day in the period.
+-- The lines of each scorecard of a finished period (rule K1): attainment capped, weighted; what a missing KPI
+-- does is the card's choice. The card is that of the version of the person's last active day in the period.
 
 with
 
@@ -80,8 +80,8 @@ dated as (
             cards.employee_id = assignments.employee_id
             and cards.plan_code = assignments.plan_code
             and cards.plan_version = assignments.plan_version
-            and assignments.active_start <= cards.period_end
-            and assignments.active_end >= cards.period_start
+            and cards.period_end >= assignments.active_start
+            and cards.period_start <= assignments.active_end
     where cards.period_end <= run.as_of_date
 
 ),
@@ -174,7 +174,11 @@ final as (
         target_value,
         attainment,
         capped_attainment,
-        cast({{ safe_ratio('weight * capped_attainment', "case when missing_data = 'reweight' then weight_present else 1 end", numerator_scale=12) }} as decimal(18, 6))
+        cast({{ safe_ratio(
+            'weight * capped_attainment',
+            "case when missing_data = 'reweight' then weight_present else 1 end",
+            numerator_scale=12
+        ) }} as decimal(18, 6))
             as line_score,
         missing_reason
     from weighed

@@ -1,5 +1,5 @@
--- The bands of each window in money (rules T1, T2, Q4). Bounds of attainment become money by multiplying with the unrounded quota,
--- at scale 6; without a quota every line is paid at the first band's rate.
+-- The bands of each window in money (rules T1, T2, Q4). Bounds of attainment become money by multiplying with
+-- the unrounded quota, at scale 6; without a quota every line is paid at the first band's rate.
 
 with
 

@@ -1,5 +1,5 @@
--- The quota of each window in which a component accumulates (rules Q4, Q5, T6). A window has its whole quota from its first
--- day; another plan version starts its own window.
+-- The quota of each window in which a component accumulates (rules Q4, Q5, T6). A window has its whole quota
+-- from its first day; another plan version starts its own window.
 
 with
 

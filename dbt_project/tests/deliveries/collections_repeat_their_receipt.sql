@@ -1,5 +1,5 @@
--- Leans on: the collections of the CRM and the receipts of finance. A collection that names a receipt of finance is the same money and
--- counts once; when their amounts differ, one of the two is wrong.
+-- Leans on: the collections of the CRM and the receipts of finance. A collection that names a receipt of finance
+-- is the same money and counts once; when their amounts differ, one of the two is wrong.
 
 {{ config(meta={
     'severity': 'warning',

@@ -1,4 +1,5 @@
--- Leans on: int_document. Revenue without a customer is kept under UNKNOWN, and counts for nobody's new customers.
+-- Leans on: int_document. Revenue without a customer is kept under UNKNOWN, and counts for nobody's new
+-- customers.
 
 {{ config(meta={
     'severity': 'info',

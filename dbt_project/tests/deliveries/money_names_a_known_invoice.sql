@@ -1,5 +1,5 @@
--- Leans on: int_money_movement. A receipt whose invoice or document nobody knows goes to the house account; whoever sold it is
--- not paid for it (rule C2).
+-- Leans on: int_money_movement. A receipt whose invoice or document nobody knows goes to the house account;
+-- whoever sold it is not paid for it (rule C2).
 
 {{ config(meta={
     'severity': 'warning',

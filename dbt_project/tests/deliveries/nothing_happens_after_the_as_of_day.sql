@@ -1,5 +1,5 @@
--- Leans on: int_money_movement, int_document. What is dated after the day that the run is computed for does not count yet; this
--- lists what waits.
+-- Leans on: int_money_movement, int_document. What is dated after the day that the run is computed for does not
+-- count yet; this lists what waits.
 
 {{ config(meta={
     'severity': 'info',

@@ -1,5 +1,5 @@
--- Leans on: int_credit_line. What nobody owns is credited to the house account (rule C5): a salesperson who is not matched earns
--- nothing, and would only find out on payday.
+-- Leans on: int_credit_line. What nobody owns is credited to the house account (rule C5): a salesperson who is
+-- not matched earns nothing, and would only find out on payday.
 
 {{ config(meta={
     'severity': 'warning',

@@ -1,5 +1,5 @@
--- Leans on: int_product. A name that the catalogue doesn't know splits a product's revenue over two names; it is reported with
--- the likeliest name and never matched by likeness.
+-- Leans on: int_product. A name that the catalogue doesn't know splits a product's revenue over two names; it is
+-- reported with the likeliest name and never matched by likeness.
 
 {{ config(meta={
     'severity': 'warning',

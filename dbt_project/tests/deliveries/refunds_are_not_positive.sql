@@ -1,5 +1,5 @@
--- Leans on: int_money_movement. Without it a refund written as a positive number would be credited as if the customer had paid
--- once more, and somebody would be paid commission on money that went out.
+-- Leans on: int_money_movement. Without it a refund written as a positive number would be credited as if the
+-- customer had paid once more, and somebody would be paid commission on money that went out.
 
 {{ config(meta={
     'severity': 'critical',

@@ -1,5 +1,6 @@
--- Leans on: int_document_event. A refund, credit note or write-off that is larger than what is left of its document only takes back
--- what is left (rule D3); the rest is probably the reversal of something that was never delivered.
+-- Leans on: int_document_event. A refund, credit note or write-off that is larger than what is left of its
+-- document only takes back what is left (rule D3); the rest is probably the reversal of something that was never
+-- delivered.
 
 {{ config(meta={
     'severity': 'warning',

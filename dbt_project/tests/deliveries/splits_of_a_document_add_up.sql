@@ -1,4 +1,5 @@
--- Leans on: int_document. A document whose splits don't add up to 100 % is held whole (rule C1); this is how people learn of it.
+-- Leans on: int_document. A document whose splits don't add up to 100 % is held whole (rule C1); this is how
+-- people learn of it.
 
 {{ config(meta={
     'severity': 'warning',

@@ -1,5 +1,5 @@
--- Leans on: int_document, seed stages. A deal in a stage that nobody has described is neither won nor lost; if it was won, it is not
--- paid.
+-- Leans on: int_document, seed stages. A deal in a stage that nobody has described is neither won nor lost; if
+-- it was won, it is not paid.
 
 {{ config(meta={
     'severity': 'warning',

@@ -1,5 +1,5 @@
--- Leans on: int_document. A won document without a day, an amount or a currency, or with a negative amount, is on the house account
--- or not booked at all; the person who won it would wait for pay that never comes.
+-- Leans on: int_document. A won document without a day, an amount or a currency, or with a negative amount, is
+-- on the house account or not booked at all; the person who won it would wait for pay that never comes.
 
 {{ config(meta={
     'severity': 'warning',

@@ -1,10 +1,11 @@
--- Leans on: fct_payout. Without it a balance could be forgotten between two months, and money taken back twice or never (rule D3).
+-- Leans on: fct_payout. Without it a balance could be forgotten between two months, and money taken back twice
+-- or never (rule D3).
 
 {{ config(meta={
     'severity': 'critical',
     'scope': 'table',
     'owner': 'finance',
-    'reason': 'a month does not open with the balance that the one before closed with, or opening + new - recovered is not closing',
+    'reason': 'a month does not open with what the one before closed with, or opening + new - recovered is not closing',
     'remedy': 'do not pay; look at the months of the payee in order',
 }) }}
 

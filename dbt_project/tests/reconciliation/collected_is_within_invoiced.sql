@@ -1,6 +1,6 @@
--- Leans on: int_document_event. Without it the same receipt, delivered by the CRM and by finance without the number that ties
--- them, would be paid twice. Documents that were never invoiced are not judged; credit notes don't count, because money
--- is often given back later. Five cents of a difference are rounding.
+-- Leans on: int_document_event. Without it the same receipt, delivered by the CRM and by finance without the
+-- number that ties them, would be paid twice. Documents that were never invoiced are not judged; credit notes
+-- don't count, because money is often given back later. Five cents of a difference are rounding.
 
 {{ config(meta={
     'severity': 'critical',

@@ -1,5 +1,5 @@
--- Leans on: int_document_event, int_credit_line. Without it a split, or the spreading of a refund, could lose or invent
--- money of one event and nobody would see it in the totals (rules M3, C5).
+-- Leans on: int_document_event, int_credit_line. Without it a split, or the spreading of a refund, could lose or
+-- invent money of one event and nobody would see it in the totals (rules M3, C5).
 
 {{ config(meta={
     'severity': 'critical',

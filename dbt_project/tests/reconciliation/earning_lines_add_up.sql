@@ -1,5 +1,5 @@
--- Leans on: int_earning_line, int_window_band. F is computed here once more, from the total of each window alone: without it a
--- line that is priced out of order, or twice, would go unseen (rule T3).
+-- Leans on: int_earning_line, int_window_band. F is computed here once more, from the total of each window
+-- alone: without it a line that is priced out of order, or twice, would go unseen (rule T3).
 
 {{ config(meta={
     'severity': 'critical',

@@ -1,5 +1,5 @@
--- Leans on: fct_payout. A person who is missing from the register is not the same as a person who is paid 0: without a row nobody
--- notices that an assignment, a role or a target is missing.
+-- Leans on: fct_payout. A person who is missing from the register is not the same as a person who is paid 0:
+-- without a row nobody notices that an assignment, a role or a target is missing.
 
 {{ config(meta={
     'severity': 'critical',

@@ -1,5 +1,5 @@
--- Leans on: both KPI facts and fct_credit_line. Totals over people, over teams and over the credit itself are one number; without it
--- a manager and a salesperson would argue over two.
+-- Leans on: both KPI facts and fct_credit_line. Totals over people, over teams and over the credit itself are
+-- one number; without it a manager and a salesperson would argue over two.
 
 {{ config(meta={
     'severity': 'critical',

@@ -1,4 +1,5 @@
--- Leans on: int_plan_assignment. A person in two plans, or two versions, on one day would be paid twice for the same deal.
+-- Leans on: int_plan_assignment. A person in two plans, or two versions, on one day would be paid twice for the
+-- same deal.
 
 {{ config(meta={
     'severity': 'critical',
@@ -33,7 +34,7 @@ payouts as (
 
 ),
 
-overlaps as (
+shared_days as (
 
     select
         first_plan.employee_id as payee_id,
@@ -51,7 +52,7 @@ overlaps as (
             and first_plan.plan_code || '|' || first_plan.plan_version
             < other_plan.plan_code || '|' || other_plan.plan_version
             and first_plan.assignment_start <= other_plan.assignment_end
-            and other_plan.assignment_start <= first_plan.assignment_end
+            and first_plan.assignment_end >= other_plan.assignment_start
     inner join run on greatest(first_plan.assignment_start, other_plan.assignment_start) <= run.as_of_date
 
 ),
@@ -59,10 +60,10 @@ overlaps as (
 final as (
 
     select
-        overlaps.*,
+        shared_days.*,
         cast(coalesce(payouts.earned_amount, 0) as decimal(18, 2)) as exposure_amount
-    from overlaps
-    left join payouts on overlaps.payee_id = payouts.payee_id and overlaps.currency_code = payouts.currency_code
+    from shared_days
+    left join payouts on shared_days.payee_id = payouts.payee_id and shared_days.currency_code = payouts.currency_code
 
 )
 

@@ -10,6 +10,9 @@ from typing import Any
 WAREHOUSE_POOL = "attain_warehouse"
 WAREHOUSE_POOL_SLOTS = 1
 
+# With several files at once, all are taken in before the next step of a build: it then includes them all.
+BEFORE_BUILDS = 100
+
 # Before it no DAG has runs; nothing is ever caught up with, so it only has to lie in the past.
 START_DATE = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -41,7 +44,7 @@ def tags(*chosen: Tag) -> list[str]:
     return [tag.value for tag in chosen]
 
 
-def defaults(owner: Owner) -> dict[str, Any]:
+def defaults(owner: Owner, priority_weight: int = 1) -> dict[str, Any]:
     """Arguments of every task: a step that found the writer's lock taken is tried again, and none runs for ever.
 
     Errors that trying again can't mend (bad input, a refusal of the gate) are made final by `attain.airflow.steps`.
@@ -52,4 +55,5 @@ def defaults(owner: Owner) -> dict[str, Any]:
         "retry_delay": timedelta(seconds=30),
         "execution_timeout": timedelta(hours=2),
         "pool": WAREHOUSE_POOL,
+        "priority_weight": priority_weight,
     }

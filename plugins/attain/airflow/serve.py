@@ -18,7 +18,7 @@ from typing import Any
 
 from attain import progress
 from attain.airflow import environment, metadata
-from attain.airflow.task_logs import quiet_terminal
+from attain.airflow.task_logs import open_log, quiet_terminal
 from attain.errors import Busy
 from attain.settings import Settings
 
@@ -76,7 +76,7 @@ def component_log(settings: Settings, name: str) -> Path:
 def _prepare(settings: Settings) -> None:
     """Bring the metadata database up to date; what Airflow says meanwhile goes to a log."""
     step = progress.step("bring Airflow's database up to date")
-    with component_log(settings, "setup").open("ab") as log, quiet_terminal(log), step:
+    with open_log(component_log(settings, "setup")) as log, quiet_terminal(log), step:
         metadata.migrate()
         metadata.create_pool()
         metadata.load_dags(settings)
@@ -89,7 +89,7 @@ def _components(settings: Settings, lock: int) -> Iterator[dict[str, subprocess.
     children: dict[str, subprocess.Popen[bytes]] = {}
     try:
         for name, command in COMPONENTS.items():
-            with component_log(settings, name).open("ab") as log:
+            with open_log(component_log(settings, name)) as log:
                 children[name] = subprocess.Popen(
                     [sys.executable, "-m", "airflow", *command],
                     stdin=subprocess.DEVNULL,

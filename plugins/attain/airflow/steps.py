@@ -43,8 +43,9 @@ def ingest(source_system: str) -> None:
     """
     from attain.ingest import deliveries
 
+    settings = Settings.from_environment()
     with _step(f"ingest {source_system}"):
-        report = deliveries.ingest_source(Settings.from_environment(), source_system)
+        report = deliveries.ingest_source(settings, source_system)
     _push(INGEST_REPORT, report)
     for file in report.files:
         log.log(
@@ -56,7 +57,7 @@ def ingest(source_system: str) -> None:
             file.rows_quarantined,
             f"; {file.reason}; {file.remedy}" if file.reason else "",
         )
-    if not changes_register(report):
+    if not changes_register(report) and not awaits_build(settings, source_system):
         raise AirflowSkipException(f"nothing new in inbox/{source_system}")
 
 
@@ -136,6 +137,22 @@ def remove_old_task_logs(now: datetime, keep_days: int) -> list[str]:
 def changes_register(report: Any) -> bool:
     """Whether an ingest report tells of a file that was committed or rejected, not only of none or of duplicates."""
     return bool(report.committed or report.rejected)
+
+
+def awaits_build(settings: Settings, source_system: str) -> bool:
+    """Whether a committed delivery of this source is not in the last candidate: its ingest was killed before it could
+    say that something had changed."""
+    from attain.ingest import deliveries
+    from attain.transform import candidate
+
+    try:
+        known = set(candidate.load_candidate(settings).delivery_ids)
+    except BadInput:  # there is no candidate
+        known = set()
+    return any(
+        delivery.status == "committed" and delivery.source_system == source_system and delivery.delivery_id not in known
+        for delivery in deliveries.list_deliveries(settings)
+    )
 
 
 def to_json(result: Any) -> Any:

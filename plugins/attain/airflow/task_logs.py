@@ -18,6 +18,8 @@ from typing import Any, BinaryIO
 
 from attain import progress
 
+LARGE_LOG_BYTES = 20_000_000
+
 
 @dataclass(frozen=True)
 class Failure:
@@ -40,8 +42,7 @@ class TaskLogs:
     def __init__(self, folder: Path, general: Path) -> None:
         self.folder = folder
         self.failures: list[Failure] = []
-        general.parent.mkdir(parents=True, exist_ok=True)
-        self.general: BinaryIO = general.open("ab", buffering=0)
+        self.general: BinaryIO = open_log(general)
         self._current: BinaryIO = self.general
         self._current_path = general
 
@@ -90,6 +91,14 @@ class TaskLogs:
         if self._current is not self.general:
             self._current.close()
         self._current, self._current_path = self.general, Path(self.general.name)
+
+
+def open_log(path: Path) -> BinaryIO:
+    """Open a log file to append to, unbuffered; one that has grown large becomes `<name>.1` first."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if path.exists() and path.stat().st_size > LARGE_LOG_BYTES:
+        path.replace(path.with_name(f"{path.name}.1"))
+    return path.open("ab", buffering=0)
 
 
 class _LoggedLines(io.TextIOBase):

@@ -221,7 +221,7 @@ class Formats:
 
 @dataclass(frozen=True)
 class Reading:
-    """Where a canonical column of one file comes from: a column of the file, or a constant; and what its values mean."""
+    """Where a canonical column comes from, a column of the file or a constant, and what its values mean."""
 
     column: Column
     index: int | None
@@ -297,7 +297,8 @@ def conversion_sql(
             _row_number,
             {_extra(extras)} as _extra,
             _state,
-            case when _state in ({REFUSED}, {KEYLESS}) then list_filter([{named}]::VARCHAR[], name -> name is not null) end as _faults
+            case when _state in ({REFUSED}, {KEYLESS})
+                then list_filter([{named}]::VARCHAR[], name -> name is not null) end as _faults
         from judged
     """
 
@@ -324,7 +325,8 @@ def _quick(column: Column, cell: str, formats: Formats) -> str:
         return (
             f"case when starts_with({cell}, 'zcrm_') then nullif(substr({cell}, 6), '') "
             f"when ends_with({cell}, '.0') and regexp_full_match({cell}, '\\d+\\.0') then {cell}[:-3] "
-            f"when (contains({cell}, 'E') or contains({cell}, 'e')) and regexp_full_match({cell}, '{_SCIENTIFIC}') then null "
+            f"when (contains({cell}, 'E') or contains({cell}, 'e')) "
+            f"and regexp_full_match({cell}, '{_SCIENTIFIC}') then null "
             f"else {cell} end"
         )
     if column.type == "text":
@@ -342,7 +344,8 @@ def _quick(column: Column, cell: str, formats: Formats) -> str:
         return _within(day, "DATE")
     if column.type == "timestamp":
         moment = (
-            f"case when length({cell}) = 19 and {cell} like '____-__-__ __:__:__' and not {cell} like '___________24:%' "
+            f"case when length({cell}) = 19 and {cell} like '____-__-__ __:__:__' "
+            f"and not {cell} like '___________24:%' "
             f"then try_cast({cell} as TIMESTAMP) end"
         )
         return _utc(_within(moment, "TIMESTAMP"), formats)
@@ -477,7 +480,8 @@ def _state(
     labels = ", ".join(_literal(label) for label in TOTALS_LABELS)
     keyless = " and ".join(
         f"(a_{key.column.name} is null or "
-        f"(length(a_{key.column.name}) < 24 and replace(replace(lower(a_{key.column.name}), ' ', ''), '\u3000', '') in ({labels})))"
+        f"(length(a_{key.column.name}) < 24 "
+        f"and replace(replace(lower(a_{key.column.name}), ' ', ''), '\u3000', '') in ({labels})))"
         for key in keys
     )
     blank = f"concat({', '.join(f'c{index}' for index in range(len(header)))}) = ''"
@@ -513,19 +517,8 @@ def _literal(text: str) -> str:
 
 # Labels of totals rows, compared without case and blanks.
 SUBTOTAL_LABELS = ("小计", "subtotal", "sub-total")
-TOTALS_LABELS = (
-    "合计",
-    "总计",
-    "total",
-    "grandtotal",
-    "合计:",
-    "合计：",
-    "总计:",
-    "总计：",
-    "total:",
-    *SUBTOTAL_LABELS,
-    "小计:",
-    "小计：",
+TOTALS_LABELS = tuple(
+    f"{label}{end}" for label in ("合计", "总计", "total", "grandtotal", *SUBTOTAL_LABELS) for end in ("", ":", "：")
 )
 
 

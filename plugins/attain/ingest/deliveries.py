@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import errno
 import json
+import logging
 import os
 import re
 import shutil
@@ -45,6 +46,8 @@ from attain.settings import Settings
 if TYPE_CHECKING:
     import duckdb
     from sqlalchemy.orm import Session
+
+log = logging.getLogger(__name__)
 
 # A file that was touched less long ago is looked at twice; a text file whose last line is open waits until then.
 SETTLE_SECONDS = 5.0
@@ -273,6 +276,9 @@ class _Ingest:
         """Remove landed rows that no delivery speaks for."""
         shutil.rmtree(self.landing)
         self.landing.mkdir()
+        for pattern in ("*.draft", "*.copy"):  # cut off while they were written; what they were made of is still there
+            for path in self.pending.glob(pattern):
+                path.unlink()
         with database.session(self.settings) as session:
             spoken_for = set(session.scalars(select(Delivery.raw_path)))
             spoken_for |= set(session.scalars(select(Delivery.quarantine_path)))
@@ -287,7 +293,12 @@ class _Ingest:
         for path in self.pending.glob("*.json"):
             try:
                 note = _Note(**json.loads(path.read_text(encoding="utf-8")))
-            except (ValueError, TypeError):  # cut off while it was written: the file had not been moved yet
+            except (ValueError, TypeError) as error:
+                if path.with_suffix(".file").exists():
+                    raise BadInput(
+                        f"the note {path.name} of a file on its way can't be read: {error}",
+                        f"put {path.stem}.file back into the inbox under its name and remove both",
+                    ) from None
                 path.unlink()
                 continue
             if note.source_system != self.source_system:
@@ -397,6 +408,17 @@ class _Ingest:
                 self._deliver(note, facts, plan.targets)
         except Rejected as rejected:
             self._reject(note, facts, rejected)
+        except (RuntimeError, ValueError, LookupError) as error:
+            # A fault of the program on this one file must not keep the others out for ever.
+            log.exception("fault while reading %s", note.file_name)
+            self._reject(
+                note,
+                facts,
+                Rejected(
+                    f"attain failed on it ({type(error).__name__}: {error}); this is a fault of the program",
+                    "report it with the file; nothing of it was taken in",
+                ),
+            )
 
     def _plan(self, note: _Note) -> _Plan:
         parts = Path(note.file_name).parts
@@ -762,8 +784,11 @@ def _appearance(path: Path) -> tuple[int, int, float]:
 def _is_half_written(path: Path) -> bool:
     """Whether a fresh file looks cut off: a text file whose last line is open, a workbook without its end."""
     suffix = path.suffix.casefold()
-    if not stat.S_ISREG(path.lstat().st_mode):
-        return False
+    try:
+        if not stat.S_ISREG(path.lstat().st_mode):
+            return False
+    except FileNotFoundError:
+        return True
     if suffix in reading.WORKBOOKS:
         import zipfile
 

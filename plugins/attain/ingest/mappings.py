@@ -137,7 +137,7 @@ class _Reader:
 
     def read(self) -> SystemMapping:
         try:
-            document = yaml.load(self.path.read_text(encoding="utf-8"), Loader=_TEXT_LOADER)
+            document = yaml.load(self.path.read_text(encoding="utf-8"), Loader=_TEXT_LOADER)  # noqa: S506 (makes text only)
         except FileNotFoundError:
             raise BadInput(
                 f"there is no mapping called {self.path.stem!r}", f"write {self.path.name} in the mappings folder"

@@ -34,6 +34,7 @@ MAX_EXPANSION = 100  # an honest workbook unpacks to some ten times its size
 MAX_UNPACKED_BYTES = 4 << 30
 BLOCK_BYTES = 4 << 20
 ROWS_A_BATCH = 100_000
+BYTES_A_BATCH = 32 << 20
 _SAMPLE_BYTES = 1 << 18
 
 # Counts what of a row of headers is known; the row with the most is the header.
@@ -236,7 +237,9 @@ def _open_delimited(path: Path, facts: FileFacts, score: Scorer, scratch: Path) 
             _arbitrate(path, encoding, found.delimiter, read + found.record)
 
     name = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}[found.delimiter]
-    return Table("csv", encoding, f"{name}, header in row {found.record}", header, duplicates, facts.line_ends + 1, batches)
+    return Table(
+        "csv", encoding, f"{name}, header in row {found.record}", header, duplicates, facts.line_ends + 1, batches
+    )
 
 
 def _as_utf8(path: Path, scratch: Path) -> tuple[Path, FileFacts]:
@@ -361,7 +364,8 @@ def _stream(path: Path, encoding: str, found: _Header, width: int) -> Iterator[B
     try:
         for block in reader:
             held.append(block)
-            if sum(part.num_rows for part in held) >= ROWS_A_BATCH:
+            rows = sum(part.num_rows for part in held)
+            if rows >= ROWS_A_BATCH or sum(part.nbytes for part in held) >= BYTES_A_BATCH:
                 batch, after = emit(pyarrow.Table.from_batches(held), after)
                 held = []
                 yield batch

@@ -309,7 +309,7 @@ def _build(
     scratch.mkdir(parents=True)
     _reached("folder made")
     run, plan_files = tables.provenance(settings.warehouse_file)
-    shapes = tables.published(settings.warehouse_file, settings.warehouse / "dbt" / "manifest.json")
+    shapes = tables.published(settings.warehouse_file, settings.dbt_project / "models" / "marts")
     made = audit.made_tables(candidate, verdict, run)
     counts = tables.export(settings.warehouse_file, shapes, made, building, scratch)
     _reached("tables exported")

@@ -96,7 +96,8 @@ def _content(engine: duckdb.DuckDBPyConnection) -> dict[str, Any]:
     ]
     by_month = ask(
         """SELECT period, currency_code, count(DISTINCT payee_id) AS payees, sum(earned_amount) AS earned_amount,
-                  sum(held_amount) AS held_amount, sum(clawback_recovered) AS clawback_recovered,
+                  sum(held_amount) AS held_amount,
+                  sum(closing_clawback_balance - opening_clawback_balance) AS carried_amount,
                   sum(payable_amount) AS payable_amount
            FROM incentive.fct_payout WHERE list_contains(?, period)
            GROUP BY ALL ORDER BY period DESC, currency_code""",
@@ -134,7 +135,8 @@ def _content(engine: duckdb.DuckDBPyConnection) -> dict[str, Any]:
         ),
         "quarantine": ask(
             """SELECT * FROM audit.quarantine_row
-               ORDER BY source_system, feed, file_name, row_number, column_name LIMIT ?""",
+               QUALIFY row_number() OVER (PARTITION BY reason ORDER BY file_name, row_number, column_name) = 1
+               ORDER BY count(*) OVER (PARTITION BY reason) DESC, reason LIMIT ?""",
             EXAMPLES,
         ),
         "held": ask("SELECT count(*) AS n FROM audit.hold")[0]["n"],

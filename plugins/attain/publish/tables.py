@@ -6,7 +6,6 @@ tell of what is published and not of what was meant to be.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import yaml
 
 from attain.errors import AttainError, BadInput
 
@@ -65,18 +65,18 @@ class MadeTable:
     rows: Sequence[tuple[Any, ...]]
 
 
-def published(warehouse_file: Path, manifest_file: Path) -> list[Table]:
+def published(warehouse_file: Path, marts: Path) -> list[Table]:
     """The tables of the published schemas that a candidate holds, by name.
 
     Args:
         warehouse_file: the private warehouse; it says which tables and columns there are.
-        manifest_file: dbt's manifest; it says what their keys are and how they are described.
+        marts: folder of dbt's marts; the YAML files there say what the keys are and describe tables and columns.
 
     Raises:
-        BadInput: warehouse or manifest is missing, the warehouse holds no published table, or a column has a type that
-            Parquet can't keep exactly.
+        BadInput: the warehouse is missing, holds no published table, or a column has a type that Parquet can't keep
+            exactly.
     """
-    promised = _promises(manifest_file)
+    promised = _promises(marts)
     with _engine(None) as engine, _candidate(engine, warehouse_file):
         shapes = _shapes(engine, promised)
     if not shapes:
@@ -203,16 +203,12 @@ def _candidate(engine: duckdb.DuckDBPyConnection, warehouse_file: Path) -> Itera
     yield
 
 
-def _promises(manifest_file: Path) -> dict[str, Mapping[str, Any]]:
-    """What dbt's project says of each model, by `schema.table`."""
-    try:
-        manifest = json.loads(manifest_file.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise BadInput("dbt's manifest of the candidate is missing", "run: attain build") from None
+def _promises(marts: Path) -> dict[str, Mapping[str, Any]]:
+    """What the YAML files of the marts say of each model, by `schema.table`; a folder is a schema."""
     return {
-        f"{node['schema']}.{node.get('alias') or node['name']}": node
-        for node in manifest["nodes"].values()
-        if node["resource_type"] == "model"
+        f"{file.parent.name}.{model['name']}": model
+        for file in sorted(marts.glob("*/*.yml"))
+        for model in (yaml.safe_load(file.read_text(encoding="utf-8")) or {}).get("models", [])
     }
 
 
@@ -224,6 +220,11 @@ def _shapes(engine: duckdb.DuckDBPyConnection, promised: Mapping[str, Mapping[st
            ORDER BY schema_name, table_name, column_index""",
         list(PUBLISHED_SCHEMAS),
     )
+    described_columns = {
+        (*full_name.split("."), column["name"]): column
+        for full_name, model in promised.items()
+        for column in model.get("columns", [])
+    }
     columns: dict[tuple[str, str], list[Column]] = {}
     for row in found:
         schema, name = row["schema_name"], row["table_name"]
@@ -232,7 +233,7 @@ def _shapes(engine: duckdb.DuckDBPyConnection, promised: Mapping[str, Mapping[st
                 f"{schema}.{name}.{row['column_name']} is {row['data_type']}, which Parquet can't keep exactly",
                 "give the column another type in the model's contract",
             )
-        described = promised.get(f"{schema}.{name}", {}).get("columns", {}).get(row["column_name"], {})
+        described = described_columns.get((schema, name, row["column_name"]), {})
         column = Column(row["column_name"], row["data_type"], _in_both_languages(described))
         columns.setdefault((schema, name), []).append(column)
     shapes = []

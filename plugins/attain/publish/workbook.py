@@ -7,7 +7,7 @@ begins with `=`, `+`, `-` or `@` stays a text. The same release gives the same b
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -77,6 +77,7 @@ TOTAL_COLUMNS = (
     _Column("payees_held", "of them held\n其中暂缓", "count"),
     _Column("earned_amount", "Earned\n本期应计", "money"),
     _Column("held_amount", "Held\n暂缓", "money"),
+    _Column("opening_clawback_balance", "Clawback, opening\n期初待追回", "money"),
     _Column("clawback_recovered", "Clawback, recovered\n本期追回", "money"),
     _Column("closing_clawback_balance", "Clawback, closing\n期末待追回", "money"),
     _Column("payable_amount", "Payable\n应付", "money"),
@@ -180,7 +181,8 @@ def _totals(book: _Book, engine: duckdb.DuckDBPyConnection) -> None:
               sum(clawback_recovered) AS clawback_recovered, sum(payable_amount) AS payable_amount"""
     months = tables.rows(
         engine,
-        f"""SELECT period, currency_code, {sums}, sum(closing_clawback_balance) AS closing_clawback_balance
+        f"""SELECT period, currency_code, {sums}, sum(opening_clawback_balance) AS opening_clawback_balance,
+                   sum(closing_clawback_balance) AS closing_clawback_balance
             FROM incentive.fct_payout GROUP BY ALL ORDER BY period DESC, currency_code""",
     )
     to_date = tables.rows(
@@ -334,7 +336,7 @@ class _Book:
         empty: str,
         *,
         note: str = "",
-        facts: Iterable[tuple[str, Any]] = (),
+        facts: Sequence[tuple[str, Any]] = (),
         frozen_columns: int = 0,
         strong_rows: int = 0,
     ) -> None:
@@ -372,7 +374,8 @@ class _Book:
             self._write(sheet, top + 1, 0, empty, "text", {"italic": True, "font_color": "#555555"})
         for number, width in enumerate(widths):
             sheet.set_column(number, number, width)
-        sheet.freeze_panes(top + 1, frozen_columns)
+        if not facts:  # a frozen page of facts would leave no room for the rows
+            sheet.freeze_panes(top + 1, frozen_columns)
         sheet.set_landscape()
         sheet.set_paper(9)
         sheet.fit_to_pages(1, 0)

@@ -55,7 +55,7 @@ def expectation_checks(settings: Settings) -> list[CheckResult]:
     loaded = suites.load_suites(settings.expectations_dir)
     try:
         with progress.step("expectation suites"):
-            outcomes = runner.run_suites(settings.warehouse_file, loaded, settings.logs / "quality.log")
+            outcomes = runner.run_suites(settings.warehouse_file, loaded)
     except Exception as problem:  # likewise
         log.exception("the expectation suites could not be run")
         return [_not_run("expectation suites", "expectation", "all published tables", problem)]
@@ -245,7 +245,7 @@ def _not_run(name: str, kind: str, table: str, problem: Exception) -> CheckResul
         failures=1,
         owner=_UNKNOWN_OWNER,
         reason="What could not be checked is not known to be right.",
-        remedy="read the log of the run; it names the cause",
+        remedy="read logs/quality.log; it has the whole error",
         table=table,
         detail=str(problem).strip().split("\n", 1)[0] or type(problem).__name__,
     )

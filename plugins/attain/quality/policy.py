@@ -58,6 +58,12 @@ def exposure_of(held: Sequence[HeldPayee], total: Mapping[str, Decimal]) -> list
     return exposure
 
 
+def excess_of(exposure: Sequence[Exposure], max_held_exposure: Decimal) -> list[Exposure]:
+    """The currencies in which more than the allowed share (0–1) of the money would be held; compared exactly."""
+    limit = Fraction(max_held_exposure)
+    return [entry for entry in exposure if Fraction(entry.held_amount) > Fraction(entry.total_amount) * limit]
+
+
 def refusals_of(
     results: Sequence[CheckResult], exposure: Sequence[Exposure], max_held_exposure: Decimal, held_payees: int = 0
 ) -> list[str]:
@@ -74,10 +80,9 @@ def refusals_of(
             refusals.append(f"{result.table}: {result.name} failed on rows that name no payee to hold")
         else:
             refusals.append(f"{result.table}: {result.name} failed")
-    for entry in exposure:
-        if Fraction(entry.held_amount) > Fraction(entry.total_amount) * Fraction(max_held_exposure):
-            refusals.append(
-                f"holding {held_payees} payees would keep back {entry.held_amount} of {entry.total_amount} "
-                f"{entry.currency_code}, more than the allowed share of {max_held_exposure}"
-            )
+    for entry in excess_of(exposure, max_held_exposure):
+        refusals.append(
+            f"holding {held_payees} payees would keep back {entry.held_amount} of {entry.total_amount} "
+            f"{entry.currency_code}, more than the allowed share of {max_held_exposure}"
+        )
     return refusals

@@ -13,13 +13,14 @@ if TYPE_CHECKING:
 MAX_LINES = 40
 
 _WIDTH = 150
-_BLOCKING = 4
+_BLOCKING = 3
 _HELD = 5
 _LISTED = 4
 _CELLS = 8
 
 # What a person looks for first in a row, in the order in which it is shown; all of it is in the stored verdict.
 _PLACE = ("file_name", "row_number", "document_id", "event_id", "payee_id", "employee_id", "reason", "hold_reason")
+_LABELS = {"file_name": "file", "row_number": "row", "kpi_code": "KPI"}
 
 
 def render(verdict: Verdict) -> str:
@@ -61,19 +62,19 @@ def _refusing(result: CheckResult) -> list[str]:
     lines += [f"  row     {_row(row)}" for row in result.sample_rows[:2] if _row(row)]
     if result.payees:
         lines.append(f"  payees  {_some(result.payees)}, who earned {_money(result.money)}")
-    lines.append(f"  do      {remedy(result)}")
-    return lines
+    first, *others = remedies(result)
+    return [*lines, f"  do      {first}", *(f"  or      {other}" for other in others)]
 
 
-def remedy(result: CheckResult) -> str:
-    """What to do about a failed check: what its author says, and how to take the deliveries of its rows back."""
+def remedies(result: CheckResult) -> list[str]:
+    """What can be done about a failed check: what its author says, and how to take the deliveries of its rows back."""
     steps = [result.remedy] if result.remedy else []
     if result.deliveries:
         files = sorted({str(row["file_name"]) for row in result.sample_rows if row.get("file_name")})
-        named = f" ({_some(files)})" if files else ""
+        named = f" for {_some(files, 2)}" if files else ""
         others = f" (and {len(result.deliveries) - 1} others)" if len(result.deliveries) > 1 else ""
-        steps.append(f"send a corrected file{named}, or: attain withdraw {result.deliveries[0]}{others}")
-    return "; ".join(steps) or f"ask {result.owner}; the failing rows are in warehouse/verdict.json"
+        steps.append(f"attain withdraw {result.deliveries[0]}{others}, or send a corrected file{named}")
+    return steps or [f"ask {result.owner}; the failing rows are in warehouse/verdict.json"]
 
 
 def _holds(verdict: Verdict) -> list[str]:
@@ -81,7 +82,8 @@ def _holds(verdict: Verdict) -> list[str]:
         return []
     held = [f"{entry.held_amount} {entry.currency_code} ({Decimal(entry.share):.1%})" for entry in verdict.exposure]
     limit = f"limit {Decimal(verdict.max_held_exposure):.1%}"
-    lines = ["", f"held      {len(verdict.held_payees)} payees with {', '.join(held) or 'no money'}; {limit}"]
+    word = "to hold" if verdict.is_refused else "held"
+    lines = ["", f"{word:<10}{len(verdict.held_payees)} payees with {', '.join(held) or 'no money'}; {limit}"]
     by_check: dict[tuple[str, str], list[str]] = {}
     for hold in verdict.holds:
         payees = by_check.setdefault((hold.check_name, hold.reason), [])
@@ -97,7 +99,8 @@ def _holds(verdict: Verdict) -> list[str]:
 def _listed(verdict: Verdict) -> list[str]:
     lines = []
     if verdict.warnings:
-        lines += ["", f"warnings  {len(verdict.warnings)}, published all the same; they want an answer"]
+        what = "they would not have stopped it" if verdict.is_refused else "published all the same; they want an answer"
+        lines += ["", f"warnings  {len(verdict.warnings)}; {what}"]
         for result in verdict.warnings[:_LISTED]:
             who = f"{result.failures:,} failing; {result.owner}"
             lines.append(f"  {result.table}: {result.name}  {who}: {result.reason}")
@@ -116,16 +119,16 @@ def _subject(result: CheckResult) -> str:
 def _row(row: Mapping[str, Any]) -> str:
     names = [*_PLACE, *(name for name in row if name not in _PLACE and "delivery" not in name)]
     known = [name for name in names if row.get(name) not in (None, "")][:_CELLS]
-    return ", ".join(f"{name.removesuffix('_id').replace('_', ' ')} {row[name]}" for name in known)
+    return ", ".join(f"{_LABELS.get(name, name.removesuffix('_id').replace('_', ' '))} {row[name]}" for name in known)
 
 
 def _money(money: Mapping[str, str]) -> str:
     return ", ".join(f"{Decimal(amount):,} {currency}" for currency, amount in money.items()) or "nothing"
 
 
-def _some(names: Sequence[str]) -> str:
-    shown = ", ".join(names[:4])
-    return f"{shown} and {len(names) - 4} more" if len(names) > 4 else shown
+def _some(names: Sequence[str], most: int = 4) -> str:
+    shown = ", ".join(names[:most])
+    return f"{shown} and {len(names) - most} more" if len(names) > most else shown
 
 
 def _counts(counted: Mapping[str, int], order: Iterable[str]) -> str:

@@ -99,7 +99,7 @@ class Verdict:
         is_refused: whether nothing of it may be published.
         refusals: why, one sentence each; empty when it may be published.
         results: every check that was run.
-        holds: who is held, and by which check.
+        holds: who is held, and by which check; in a refused candidate, who would be.
         held_payees: ids of the held payees, sorted.
         exposure: money of the held payees, by currency.
         max_held_exposure: the share above which holds become a refusal (decimal text, 0–1).

@@ -13,8 +13,7 @@ import sys
 import threading
 import types
 import warnings
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -75,29 +74,27 @@ def load_great_expectations() -> types.ModuleType:
                     del sys.modules[name]
 
 
-def run_suites(warehouse_file: Path, suites: Sequence[Suite], log_file: Path | None = None) -> list[ExpectationOutcome]:
+def run_suites(warehouse_file: Path, suites: Sequence[Suite]) -> list[ExpectationOutcome]:
     """Evaluate every expectation of every suite against the warehouse; one outcome each, in the order of the suites.
 
-    The warehouse is opened read-only and closed again before this returns, so that a writer can follow. What Great
-    Expectations logs goes to `log_file`.
+    The warehouse is opened read-only and closed again before this returns, so that a writer can follow.
     """
-    with _quiet(log_file):
-        gx = load_great_expectations()
-        from great_expectations.data_context.types.base import ProgressBarsConfig
+    gx = load_great_expectations()
+    from great_expectations.data_context.types.base import ProgressBarsConfig
 
-        dialect.register()
-        context = gx.get_context(mode="ephemeral")
-        context.variables.progress_bars = ProgressBarsConfig(globally=False)
-        source = context.data_sources.add_sql(
-            "warehouse",
-            connection_string=dialect.CONNECTION_STRING,
-            kwargs={"connect_args": dialect.connect_arguments(warehouse_file)},
-        )
-        try:
-            return [outcome for suite in suites for outcome in _run_suite(gx, source, suite)]
-        finally:
-            source.get_engine().dispose()
-            source.get_execution_engine().engine.dispose()
+    dialect.register()
+    context = gx.get_context(mode="ephemeral")
+    context.variables.progress_bars = ProgressBarsConfig(globally=False)
+    source = context.data_sources.add_sql(
+        "warehouse",
+        connection_string=dialect.CONNECTION_STRING,
+        kwargs={"connect_args": dialect.connect_arguments(warehouse_file)},
+    )
+    try:
+        return [outcome for suite in suites for outcome in _run_suite(gx, source, suite)]
+    finally:
+        source.get_engine().dispose()
+        source.get_execution_engine().engine.dispose()
 
 
 def _run_suite(gx: types.ModuleType, source: Any, suite: Suite) -> list[ExpectationOutcome]:
@@ -148,7 +145,7 @@ def _outcome(suite: Suite, expectation: Expectation, result: Any) -> Expectation
     counted = result.result.get("unexpected_count")
     if counted is None and expectation.type == "unexpected_rows_expectation":
         counted = observed
-    detail = "" if observed is None else f"observed {observed}"
+    detail = "" if observed is None or counted is not None else f"observed {observed}"
     return ExpectationOutcome(suite.table, expectation, "failed", int(counted or 1), detail)
 
 
@@ -165,26 +162,3 @@ def _error(information: Any) -> str:
         if isinstance(entry, dict) and entry.get("raised_exception"):
             return str(entry.get("exception_message") or "it raised an exception without a message")
     return ""
-
-
-@contextmanager
-def _quiet(log_file: Path | None) -> Iterator[None]:
-    """Send what Great Expectations logs to a file instead of the terminal."""
-    if log_file is None:
-        handler: logging.Handler = logging.NullHandler()
-    else:
-        log_file.parent.mkdir(parents=True, exist_ok=True)
-        handler = logging.FileHandler(log_file, encoding="utf-8")
-        handler.setFormatter(logging.Formatter("%(levelname)s %(name)s: %(message)s"))
-    loggers = [logging.getLogger("great_expectations"), log]
-    before = [logger.propagate for logger in loggers]
-    for logger in loggers:
-        logger.addHandler(handler)
-        logger.propagate = False
-    try:
-        yield
-    finally:
-        for logger, propagate in zip(loggers, before, strict=True):
-            logger.removeHandler(handler)
-            logger.propagate = propagate
-        handler.close()

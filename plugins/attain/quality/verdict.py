@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import logging
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -44,7 +46,7 @@ def check(settings: Settings, run_id: str | None = None) -> Verdict:
         Busy: another process is writing, or another run has replaced this candidate.
         BadInput: there is no candidate, or a suite file can't be used.
     """
-    with lock.writer(settings):
+    with lock.writer(settings), _logging_to(settings.logs / "quality.log"):
         candidate = candidates.load_candidate(settings, run_id)
         verdict_file(settings).unlink(missing_ok=True)
         _require_its_warehouse(settings, candidate)
@@ -52,9 +54,12 @@ def check(settings: Settings, run_id: str | None = None) -> Verdict:
         for _ in range(_MAX_ROUNDS):
             results = checks.dbt_checks(settings, candidate.run_id) + checks.expectation_checks(settings)
             found = _joined(held, _to_hold(settings, results))
-            if _keys(found) == _keys(held):
-                break
+            is_settled = _keys(found) == _keys(held)
             held = found
+            exposure = _exposure(settings, held)
+            # Nobody needs to be held in what is refused as a whole.
+            if is_settled or _is_refused_anyway(settings, results, exposure):
+                break
             holds.apply(settings, candidate.run_id, candidate.fingerprint, held)
         else:
             raise AttainError(
@@ -62,7 +67,7 @@ def check(settings: Settings, run_id: str | None = None) -> Verdict:
                 "look at the checks with `scope: rows`: holding a payee must not make them fail for another one",
             )
         results += checks.reference_checks(settings, candidate.fingerprint)
-        verdict = _decide(settings, candidate, results, held)
+        verdict = _decide(settings, candidate, results, held, exposure)
         _store(settings, verdict)
         return verdict
 
@@ -88,6 +93,26 @@ def load_verdict(settings: Settings, run_id: str | None = None) -> Verdict:
     if stored.warehouse_stamp != _stamp(settings):
         raise Refused(f"the warehouse was changed after {candidate.release_id} had been checked", remedy)
     return stored
+
+
+@contextmanager
+def _logging_to(log_file: Path) -> Iterator[None]:
+    """Send the gate's log and that of Great Expectations to a file: people are told by the verdict."""
+    log_file.parent.mkdir(parents=True, exist_ok=True)
+    handler = logging.FileHandler(log_file, mode="w", encoding="utf-8")
+    handler.setFormatter(logging.Formatter("%(levelname)s %(name)s: %(message)s"))
+    loggers = [logging.getLogger("attain.quality"), logging.getLogger("great_expectations")]
+    before = [logger.propagate for logger in loggers]
+    for logger in loggers:
+        logger.addHandler(handler)
+        logger.propagate = False
+    try:
+        yield
+    finally:
+        for logger, propagate in zip(loggers, before, strict=True):
+            logger.removeHandler(handler)
+            logger.propagate = propagate
+        handler.close()
 
 
 def _require_its_warehouse(settings: Settings, candidate: candidates.Candidate) -> None:
@@ -121,16 +146,31 @@ def _keys(held: Sequence[HeldPayee]) -> set[tuple[str, str, str]]:
     return {(hold.payee_id, hold.check_name, hold.currency_code) for hold in held}
 
 
+def _exposure(settings: Settings, held: Sequence[HeldPayee]) -> list[Exposure]:
+    if not held:
+        return []
+    with dialect.connect(settings.warehouse_file) as connection:
+        return policy.exposure_of(held, rows.earned_in_all(connection))
+
+
+def _limit(settings: Settings) -> Decimal:
+    return Decimal(str(settings.max_held_exposure))
+
+
+def _is_refused_anyway(settings: Settings, results: Sequence[CheckResult], exposure: Sequence[Exposure]) -> bool:
+    blocked = any(result.is_critical and not result.is_held for result in results)
+    return blocked or bool(policy.excess_of(exposure, _limit(settings)))
+
+
 def _decide(
-    settings: Settings, candidate: candidates.Candidate, results: Sequence[CheckResult], held: Sequence[HeldPayee]
+    settings: Settings,
+    candidate: candidates.Candidate,
+    results: Sequence[CheckResult],
+    held: Sequence[HeldPayee],
+    exposure: list[Exposure],
 ) -> Verdict:
-    total: dict[str, Decimal] = {}
-    if held:
-        with dialect.connect(settings.warehouse_file) as connection:
-            total = rows.earned_in_all(connection)
-    exposure = policy.exposure_of(held, total)
     payees = sorted({hold.payee_id for hold in held})
-    limit = Decimal(str(settings.max_held_exposure))
+    limit = _limit(settings)
     refusals = policy.refusals_of(results, exposure, limit, len(payees))
     return Verdict(
         run_id=candidate.run_id,

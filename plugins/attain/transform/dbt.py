@@ -190,6 +190,7 @@ def _flags(settings: Settings) -> list[str]:
         "--quiet",
         "--no-use-colors",
         "--no-version-check",
+        "--no-write-json",
         "--no-send-anonymous-usage-stats",
         "--threads",
         str(THREADS),

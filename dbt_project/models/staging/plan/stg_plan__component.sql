@@ -16,7 +16,7 @@ final as (
         cast(title_zh as varchar) as title_zh,
         cast(basis as varchar) as basis,
         cast(band_method as varchar) as band_method,
-        cast("index" as varchar) as index_measure,
+        cast(index as varchar) as index_measure,
         cast(accumulate as varchar) as accumulate,
         cast(quota_kpi_code as varchar) as quota_kpi_code,
         cast(rule_codes as varchar) as rule_codes
