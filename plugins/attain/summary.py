@@ -345,11 +345,17 @@ def _row(label: str, text: str) -> list[str]:
 
 
 def _item(what: str, more: str) -> list[str]:
-    """A point under a row: one line when both parts fit, else the second below the first; each cut to the width."""
+    """A point under a row: one line when both parts fit, else the second below the first; each at most two lines."""
     room = WIDTH - _LABEL - 3
     if more and cell_len(what) + cell_len(more) + 3 <= room:
         return _labelled("", [f"  {what} — {more}"])
-    return _labelled("", [f"  {_cut(what, room)}", *([f"    {_cut(more, room - 2)}"] if more else [])])
+    lines = [f"  {line}" for line in _at_most_two(what, room)]
+    return _labelled("", [*lines, *(f"    {line}" for line in _at_most_two(more, room - 2))])
+
+
+def _at_most_two(text: str, width: int) -> list[str]:
+    lines = _wrapped(text, width) if text else []
+    return lines if len(lines) <= 2 else [lines[0], _cut(" ".join(lines[1:]), width)]
 
 
 def _labelled(label: str, lines: Sequence[str]) -> list[str]:

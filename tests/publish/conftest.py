@@ -54,7 +54,9 @@ create table incentive.fct_payout (
     currency_code varchar, earned_amount decimal(18, 2), held_amount decimal(18, 2),
     opening_clawback_balance decimal(18, 2), clawback_recovered decimal(18, 2),
     closing_clawback_balance decimal(18, 2), payable_amount decimal(18, 2), status varchar, hold_reason varchar);
-create table appraisal.fct_appraisal_result (employee_id varchar, period varchar, score decimal(18, 6));
+create table appraisal.fct_appraisal_result (
+    employee_id varchar, plan_code varchar, scorecard_code varchar, period varchar, score decimal(18, 6));
+create table appraisal.scratch (second varchar, first integer);
 create table audit.delivery (
     delivery_id varchar, source_system varchar, feed varchar, file_name varchar, content_sha256 varchar,
     status varchar, rows_in_file bigint, rows_loaded bigint, rows_quarantined bigint, reason varchar);
@@ -221,7 +223,11 @@ def _rows(delivery_id: str, payouts: list[tuple[Any, ...]]) -> dict[str, list[tu
             )
         ],
         "incentive.fct_payout": [(row[0], row[1], names[row[1]], "direct", *row[2:]) for row in payouts],
-        "appraisal.fct_appraisal_result": [("E1", "2026-Q1", "1.1"), ("E1", "2025-Q4", None)],
+        "appraisal.fct_appraisal_result": [
+            ("E1", "direct", "card", "2026-Q1", "1.1"),
+            ("E1", "direct", "card", "2025-Q4", None),
+        ],
+        "appraisal.scratch": [("a", 2), ("a", 1), ("A", 3)],
         "audit.delivery": [
             (delivery_id, "finance", "receipts", "收款.csv", "f" * 64, "committed", 12, 10, 1, None),
             ("bad", "finance", "receipts", "broken.csv", "e" * 64, "rejected", 3, 0, 0, "no column 'amount'"),

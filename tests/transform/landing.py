@@ -52,7 +52,8 @@ def land(
             assert not unknown, unknown
             values = {**row, "_delivery_id": delivery_id, "_row_number": number}
             connection.execute(
-                f"insert into landed ({', '.join(values)}) values ({', '.join('?' * len(values))})", list(values.values())
+                f"insert into landed ({', '.join(values)}) values ({', '.join('?' * len(values))})",
+                list(values.values()),
             )
         connection.execute(f"copy landed to '{settings.home / raw_path / 'part-00000.parquet'}' (format parquet)")
         if quarantine_path is not None:

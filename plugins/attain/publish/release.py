@@ -231,7 +231,7 @@ def recover(settings: Settings) -> None:
             return
         for left in sorted(settings.releases.iterdir()):
             if left.name.startswith(_BUILDING):
-                log.warning("removing %s, left by a run that was killed", left.name)
+                log.warning("removing %s, left by a run that did not finish", left.name)
                 shutil.rmtree(left)
             elif left.name.startswith(_POINTER):
                 left.unlink()
@@ -247,7 +247,7 @@ def _register_complete_folders(settings: Settings) -> None:
         if is_unknown and not receipts.differences(folder):
             receipt = receipts.read(folder)
             if receipt["release_id"] == folder.name:
-                log.warning("registering release %s, complete but left unregistered by a killed run", folder.name)
+                log.warning("registering release %s, complete but not registered by the run that made it", folder.name)
                 with database.session(settings) as session:
                     session.add(_entry(receipt, folder))
 
@@ -259,7 +259,7 @@ def _finish_recorded_move(settings: Settings) -> None:
         return
     folder = settings.releases / last.release_id
     if folder.is_dir() and not receipts.differences(folder):
-        log.warning("pointing current at %s: the move was recorded, but the run that made it was killed", folder.name)
+        log.warning("pointing current at %s: the move was recorded but not made", folder.name)
         _point(settings, last.release_id)
 
 

@@ -124,7 +124,9 @@ def _build(settings: Settings, selection: Sequence[str], run_id: str) -> Built:
         failed = [result for result in outcome if str(result.status) == "error"]
         if failed:
             raise AttainError(
-                "; ".join(f"{result.node.name} could not be built: {_first_lines(result.message)}" for result in failed),
+                "; ".join(
+                    f"{result.node.name} could not be built: {_first_lines(result.message)}" for result in failed
+                ),
                 f"read {_log_path(settings) / 'dbt.log'}; the compiled SQL is below {_target_path(settings)}",
             )
         return Built(

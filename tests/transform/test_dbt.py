@@ -1,0 +1,165 @@
+"""dbt runs in process: quiet, once a layer, with errors that name the model."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import duckdb
+import pytest
+from attain.errors import AttainError, BadInput, Busy
+from attain.settings import PROJECT_ROOT
+from attain.transform import dbt
+
+from tests.transform.conftest import BuiltHome
+
+# Nobody can make these fail here: the sample company has no row for them to see twice.
+_EMPTY = {
+    "primary_key_stg_control__hold_hold_id",
+    "primary_key_stg_finance__credit_notes_source_system__credit_note_no",
+    "primary_key_stg_finance__write_offs_source_system__write_off_no",
+    "primary_key_stg_zoho_crm__leads_source_system__lead_id",
+    "credit_notes_are_given_as_positive_amounts",
+    "write_offs_are_given_as_positive_amounts",
+    "int_payee_hold_has_one_row_a_key",
+}
+
+
+def test_an_unknown_layer_is_refused(built: BuiltHome) -> None:
+    with pytest.raises(BadInput, match="staging, intermediate, marts"):
+        dbt.build_layer(built.settings, "gold", built.candidate.run_id)
+
+
+def test_a_layer_of_another_run_is_refused(built: BuiltHome) -> None:
+    with pytest.raises(Busy, match="another run"):
+        dbt.build_layer(built.settings, "marts", "000000000000")
+
+
+def test_a_build_is_quiet_and_leaves_no_trace_outside_the_home(
+    copied: BuiltHome, capfd: pytest.CaptureFixture[str]
+) -> None:
+    before = set(os.environ)
+    built_now = dbt.build_selected(copied.settings, "source:control.hold+", copied.candidate.run_id)
+    assert {"stg_control__hold", "int_payee_hold", "int_payout_month", "fct_payout", "hold"} <= set(built_now.models)
+    assert capfd.readouterr().out == ""
+    assert set(os.environ) == before
+    assert (copied.settings.logs / "dbt" / "dbt.log").is_file()
+    assert not [name for name in ("target", "logs", "dbt_packages") if (PROJECT_ROOT / "dbt_project" / name).exists()]
+    # The file is free again, for a reader with other settings than dbt's.
+    with duckdb.connect(
+        str(copied.settings.warehouse_file), read_only=True, config={"enable_external_access": "false"}
+    ) as connection:
+        assert connection.execute("select count(*) from incentive.fct_payout").fetchall() > [(0,)]
+
+
+def test_a_hold_keeps_back_exactly_what_would_have_been_paid(copied: BuiltHome) -> None:
+    with duckdb.connect(str(copied.settings.warehouse_file)) as connection:
+        connection.execute("insert into control.hold values ('h1', 'E1', 'a_check', 'look here', 1620.00, 'CNY')")
+    dbt.build_selected(copied.settings, "source:control.hold+", copied.candidate.run_id)
+    query = "select period, {} from incentive.fct_payout where payee_id = 'E1' and period >= '2026' order by 1"
+    assert copied.rows(query.format("held_amount, payable_amount, status, hold_reason")) == [
+        (period, paid, 0, "held", "look here") for (period, paid) in built_payable(copied, query)
+    ]
+    assert copied.rows("select scope, subject_id, amount from audit.hold where hold_id = 'payee|h1'") == [
+        ("payee", "E1", 1620)
+    ]
+
+
+def built_payable(copied: BuiltHome, query: str) -> list[tuple[str, object]]:
+    """What E1 would have been paid: earned, as the sample has no held line and no balance for E1."""
+    return [(period, earned) for period, earned in copied.rows(query.format("earned_amount"))]
+
+
+def test_a_failing_model_is_named_with_the_databases_words(copied: BuiltHome) -> None:
+    with duckdb.connect(str(copied.settings.warehouse_file)) as connection:
+        connection.execute("alter table intermediate.int_payout_month rename column payable_amount to paid")
+    with pytest.raises(AttainError, match=r"fct_payout could not be built.*payable_amount") as failure:
+        dbt.build_selected(copied.settings, "fct_payout", copied.candidate.run_id)
+    assert "dbt.log" in failure.value.remedy
+
+
+def test_a_project_that_cannot_be_read_is_said(copied: BuiltHome, tmp_path: Path) -> None:
+    project = tmp_path / "project" / "dbt_project"
+    project.mkdir(parents=True)
+    (project / "dbt_project.yml").write_text("name: [", encoding="utf-8")
+    with pytest.raises(AttainError, match="can't be read"):
+        dbt.test(replace(copied.settings, project=project.parent), copied.candidate.run_id)
+
+
+def test_every_test_states_severity_owner_and_reason(built: BuiltHome) -> None:
+    assert len(built.tests) > 90
+    for result in built.tests.values():
+        assert result.meta["severity"] in {"critical", "warning", "info"}, result.name
+        assert result.meta["scope"] in {"table", "rows"}, result.name
+        assert all(result.meta[word] for word in ("owner", "reason", "remedy")), result.name
+        assert "." in result.model, result.name
+
+
+def test_the_sample_fails_only_where_it_is_dirty(built: BuiltHome) -> None:
+    failed = {name: result.failures for name, result in built.tests.items() if result.status != "pass"}
+    assert failed == {
+        "documents_have_a_customer": 2,
+        "lines_have_a_rate": 1,
+        "money_names_a_known_invoice": 1,
+        "owners_are_known": 1,
+        "products_are_in_the_catalogue": 1,
+        "splits_of_a_document_add_up": 1,
+        "stages_are_known": 1,
+    }
+    assert {built.tests[name].status for name in failed} == {"fail"}
+    assert not [name for name in failed if built.tests[name].meta["severity"] == "critical"]
+    relation = built.tests["owners_are_known"].failing_relation
+    assert relation == "gate_failures.owners_are_known"
+    assert built.rows(f"select document_id, owner_reference, owner_match, row_number from {relation}") == [
+        ("D4", "Twin Name", "ambiguous", 5)
+    ]
+
+
+BREAKAGES = """
+update intermediate.int_money_movement set movement_amount = 3000 where event_id = 'R2';
+update intermediate.int_document_event set event_amount = 1 where event_id = 'I1' and basis = 'invoiced';
+update intermediate.int_credit_line set split_amount = split_amount + 0.01 where event_id = 'R3';
+update intermediate.int_earning_line set earned_amount = earned_amount + 0.01;
+update incentive.fct_credit_line set split_amount = split_amount + 0.01, employee_id = 'nobody', customer_id = 'nobody'
+    where event_id = 'R1';
+update incentive.fct_credit_line set basis = 'guessed', event_type = 'guessed' where event_id = 'H2';
+update incentive.fct_payout set payable_amount = -1, held_amount = -1, status = 'guessed', payee_id = 'nobody',
+    opening_clawback_balance = 5 where payee_id = 'E1' and period = '2026-02';
+update incentive.fct_earning_line set payee_id = 'nobody', credit_line_id = 'nothing', line_type = 'guessed'
+    where event_id = 'R1';
+update kpi.fct_kpi_employee_period set employee_id = 'nobody', kpi_code = 'guessed', period_type = 'week'
+    where employee_id = 'E1' and period = '2026-01';
+update kpi.fct_kpi_team_period set kpi_code = 'guessed', period_type = 'week', numerator = 1 where period = '2026-01';
+update kpi.dim_kpi set unit = 'guessed' where kpi_code = 'win_rate';
+update appraisal.fct_scorecard_line set employee_id = 'nobody', kpi_code = 'guessed';
+update appraisal.fct_appraisal_result set employee_id = 'nobody';
+update audit.hold set scope = 'guessed';
+update audit.coverage set outcome = 'guessed';
+insert into intermediate.int_plan_assignment
+    select * replace ('other' as plan_code) from intermediate.int_plan_assignment where employee_id = 'E1';
+"""
+
+
+def test_every_critical_test_is_seen_to_fail(copied: BuiltHome) -> None:
+    """Each table gets a row twice, and each promise is broken once; no critical test may still pass."""
+    with duckdb.connect(str(copied.settings.warehouse_file)) as connection:
+        connection.execute(BREAKAGES)
+        tables = connection.execute(
+            "select schema_name || '.' || table_name from duckdb_tables() where schema_name <> 'gate_failures'"
+        ).fetchall()
+        for (table,) in tables:
+            if not table.startswith("raw."):
+                connection.execute(f"insert into {table} select * from {table} limit 1")
+    results = {result.name: result for result in dbt.test(copied.settings, copied.candidate.run_id)}
+    critical = {name: result for name, result in results.items() if result.meta["severity"] == "critical"}
+    assert {name for name, result in critical.items() if result.status != "fail"} == _EMPTY
+    assert len(critical) - len(_EMPTY) > 75
+    refund = copied.rows(
+        "select distinct file_name, row_number, document_id, payee_id from gate_failures.refunds_are_not_positive"
+    )
+    assert refund == [("receipts/receipts.csv", 3, "D2", "E1")]
+    for name, result in critical.items():
+        if result.meta["scope"] == "rows":
+            assert copied.rows(f"select count(*) from gate_failures.{name} where coalesce(payee_id, '') = ''") == [(0,)]
+            assert copied.rows(f"select min(exposure_amount) >= 0 from gate_failures.{name}") == [(True,)]
