@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from datetime import date, datetime
 from pathlib import Path
 
@@ -15,8 +16,17 @@ from attain.ingest.landing import RefusedRow
 from attain.pipeline import RunReport
 from attain.publish import release
 from attain.quality.results import CheckResult, Verdict
+from attain.quality.verdict import load_verdict
 from attain.settings import Settings
-from tests.publish.conftest import Made, empty_control_database, make_candidate  # noqa: F401  (fixtures)
+from attain.transform.candidate import load_candidate
+from tests.publish.conftest import (  # noqa: F401  (fixtures)
+    empty_control_database,
+    make_candidate,
+    published,
+    published_home,
+)
+
+# ruff: noqa: F811  (a fixture is imported once and named by each test that uses it)
 
 
 def delivered(feed: str, loaded: int, quarantined: int = 0) -> DeliveryResult:
@@ -63,17 +73,18 @@ def at_home(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(settings.home)
 
 
-def published(settings: Settings, make_candidate) -> tuple[RunReport, Made]:  # noqa: F811
-    made = make_candidate(settings)
-    return RunReport(INGESTED, made.candidate, made.verdict, release.publish(settings)), made
+@pytest.fixture
+def report(published: Settings) -> RunReport:
+    """What a run tells that has just published."""
+    made = dataclasses.replace(release.publish(published), cause="publish")
+    return RunReport(INGESTED, load_candidate(published), load_verdict(published), made)
 
 
-def test_a_published_run(settings, make_candidate) -> None:  # noqa: F811
-    report, made = published(settings, make_candidate)
+def test_a_published_run(settings, report) -> None:
     text = summary.render(settings, report)
     must_fit(text)
     for part in (
-        f"attain: published release {made.candidate.release_id}",
+        f"attain: published release {report.candidate.release_id}",
         "2 quarantined  1 duplicate  1 rejected",
         "rejected     finance/receipts/broken.csv: no column 'amount'",
         "do: add the column",
@@ -89,8 +100,7 @@ def test_a_published_run(settings, make_candidate) -> None:  # noqa: F811
     assert "hr" not in [line.split()[0] for line in text.split("\n") if line.strip()]
 
 
-def test_money_is_that_of_the_release_and_aligned(settings, make_candidate) -> None:  # noqa: F811
-    report, _ = published(settings, make_candidate)
+def test_money_is_that_of_the_release_and_aligned(settings, report) -> None:
     lines = summary.render(settings, report).split("\n")
     start = next(number for number, line in enumerate(lines) if line.startswith("payable 应付"))
     block = lines[start : start + 4]
@@ -103,8 +113,7 @@ def test_money_is_that_of_the_release_and_aligned(settings, make_candidate) -> N
     assert len({cell_len(line) for line in block}) == 1
 
 
-def test_sources_are_aligned_whatever_their_letters(settings, make_candidate) -> None:  # noqa: F811
-    report, _ = published(settings, make_candidate)
+def test_sources_are_aligned_whatever_their_letters(settings, report) -> None:
     report.ingested[2].source_system = "简道云"
     lines = [line for line in summary.render(settings, report).split("\n") if " rows" in line and "file" in line]
     report.ingested[2].source_system = "jiandaoyun_crm"
@@ -112,11 +121,10 @@ def test_sources_are_aligned_whatever_their_letters(settings, make_candidate) ->
     assert len({cell_len(line[: line.index(" rows")]) for line in lines}) == 1
 
 
-def test_nothing_new(settings, make_candidate) -> None:  # noqa: F811
-    _, made = published(settings, make_candidate)
-    text = summary.render(settings, RunReport([IngestReport("finance", [])], made.candidate))
+def test_nothing_new(settings, report) -> None:
+    text = summary.render(settings, RunReport([IngestReport("finance", [])], report.candidate))
     must_fit(text)
-    assert f"nothing new: release {made.candidate.release_id} is current, published from 1 delivery" in text
+    assert f"nothing new: release {report.candidate.release_id} is current, published from 1 delivery" in text
     assert "came in" not in text
     assert "12,645.97" in text
 
@@ -141,8 +149,7 @@ def failed(number: int, scope: str = "table") -> CheckResult:
 
 
 @pytest.mark.parametrize("failures", [1, 12])
-def test_a_refused_run(settings, make_candidate, failures: int) -> None:  # noqa: F811
-    _, before = published(settings, make_candidate)
+def test_a_refused_run(settings, report, make_candidate, failures: int) -> None:
     made = make_candidate(settings, of="bad")
     results = [failed(number) for number in range(failures)]
     refused = Verdict(
@@ -163,7 +170,7 @@ def test_a_refused_run(settings, make_candidate, failures: int) -> None:  # noqa
         "payees  E1, E2, who earned 1,234.50 CNY",
         "ask finance for the export again",
         "attain withdraw 0123456789abcdef0123456789abcdef01234567",
-        f"release {before.candidate.release_id}, as before",
+        f"release {report.candidate.release_id}, as before",
         "verdict.json",
         "then run again",
     ):
@@ -178,8 +185,7 @@ def test_nothing_was_ever_delivered(settings) -> None:
     assert "attain demo" in text
 
 
-def test_a_summary_that_is_too_long_keeps_its_end(settings, make_candidate) -> None:  # noqa: F811
-    report, _ = published(settings, make_candidate)
+def test_a_summary_that_is_too_long_keeps_its_end(settings, report) -> None:
     bad = FileResult("x" * 300, "rejected", reason="bad " * 60, remedy="mend it " * 40)
     report.ingested = [IngestReport(f"source {number}", [bad] * 3) for number in range(9)]
     text = summary.render(settings, report)
@@ -198,15 +204,15 @@ def test_ingest_alone(settings) -> None:
     assert "mend the rejected files" in summary.render_ingest(settings, only_bad)
 
 
-def test_releases_are_listed_with_the_current_one_marked(settings, make_candidate) -> None:  # noqa: F811
-    assert "no release yet" in summary.render_releases(settings, release.releases(settings))
-    _, first = published(settings, make_candidate)
+def test_releases_are_listed_with_the_current_one_marked(published, settings, make_candidate) -> None:
+    assert "no release yet" in summary.render_releases(settings, [])
+    first = release.publish(published)
     make_candidate(settings, of="second")
     second = release.publish(settings)
-    release.rollback(settings, first.candidate.release_id, "zhang")
+    release.rollback(settings, first.release_id, "zhang")
     lines = summary.render_releases(settings, release.releases(settings)).split("\n")
     assert lines[1].startswith(f"   {second.release_id}  2026-03-31")
-    assert lines[2].startswith(f"→  {first.candidate.release_id}  2026-03-31")
+    assert lines[2].startswith(f"→  {first.release_id}  2026-03-31")
     assert lines[2].endswith("12,645.97 CNY, 12,000 JPY, 0.00 USD  rolled back to by zhang")
 
 
@@ -226,8 +232,7 @@ def test_deliveries_are_listed() -> None:
     assert text.split("\n")[2].endswith("withdrawn  b.csv (wrong)")
 
 
-def test_paths_are_as_short_as_they_can_be_typed(settings, make_candidate, monkeypatch) -> None:  # noqa: F811
-    report, _ = published(settings, make_candidate)
+def test_paths_are_as_short_as_they_can_be_typed(settings, report, monkeypatch) -> None:
     assert "open releases/current/report.html" in summary.render(settings, report)
     monkeypatch.chdir(Path("/"))
     assert f"open {str(settings.home)[1:]}/releases/current/report.html" in summary.render(settings, report)

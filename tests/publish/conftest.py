@@ -16,6 +16,7 @@ import duckdb
 import pytest
 
 from attain.control import database, models
+from attain.publish import release
 from attain.quality.results import CheckResult, Verdict
 from attain.quality.verdict import load_verdict, verdict_file
 from attain.settings import Settings
@@ -125,9 +126,32 @@ def empty_control_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return settings.home / "control.db"
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_candidate(empty_control_database: Path) -> MakeCandidate:
     return partial(make, empty_control_database)
+
+
+@pytest.fixture(scope="session")
+def published_home(tmp_path_factory: pytest.TempPathFactory, make_candidate: MakeCandidate) -> Path:
+    """A home with one release; tests only read it."""
+    settings = Settings.from_environment({"ATTAIN_HOME": str(tmp_path_factory.mktemp("published"))})
+    make_candidate(settings)
+    release.publish(settings)
+    database.engine(settings).dispose()
+    return settings.home
+
+
+@pytest.fixture(scope="session")
+def folder(published_home: Path) -> Path:
+    """The folder of a release; tests only read it."""
+    return (published_home / "releases" / "current").resolve()
+
+
+@pytest.fixture
+def published(settings: Settings, published_home: Path) -> Settings:
+    """A home of its own in which the first candidate is published."""
+    shutil.copytree(published_home, settings.home, symlinks=True, dirs_exist_ok=True)
+    return settings
 
 
 def make(

@@ -11,13 +11,7 @@ from pathlib import Path
 import pytest
 
 from attain.errors import BadInput
-from attain.publish import receipts, release, tables
-
-
-@pytest.fixture
-def folder(settings, make_candidate) -> Path:
-    make_candidate(settings)
-    return Path(release.publish(settings).path)
+from attain.publish import receipts, tables
 
 
 def test_it_names_inputs_code_settings_and_checks(folder: Path) -> None:

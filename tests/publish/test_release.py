@@ -104,9 +104,8 @@ def test_publishing_passes_the_steps_in_order(settings, make_candidate, monkeypa
     assert tuple(passed) == release.STEPS
 
 
-@pytest.mark.usefixtures("quick")
-def test_what_is_current_is_not_published_twice(settings, make_candidate) -> None:
-    make_candidate(settings)
+@pytest.mark.usefixtures("quick", "published")
+def test_what_is_current_is_not_published_twice(settings) -> None:
     first = release.publish(settings)
     again = release.publish(settings)
     assert again.cause == "unchanged"
@@ -114,9 +113,8 @@ def test_what_is_current_is_not_published_twice(settings, make_candidate) -> Non
     assert moves(settings) == [(first.release_id, "publish")]
 
 
-@pytest.mark.usefixtures("quick")
+@pytest.mark.usefixtures("quick", "published")
 def test_a_refused_candidate_is_not_published(settings, make_candidate) -> None:
-    make_candidate(settings)
     good = release.publish(settings)
     make_candidate(settings, of="bad", refusals=("incentive.fct_payout: sums failed", "pay differs"))
     with pytest.raises(Refused, match=r"sums failed\n  pay differs") as refusal:
@@ -152,13 +150,13 @@ def test_an_input_withdrawn_after_the_build_stops_it(settings, make_candidate) -
 )
 @pytest.mark.usefixtures("quick")
 def test_killed_at_any_step_nothing_half_is_seen_and_the_next_run_finishes(
-    settings, make_candidate, step: str, is_first: bool
+    settings, published_home, make_candidate, step: str, is_first: bool
 ) -> None:
     before = None
     if not is_first:
-        make_candidate(settings, of="before")
-        before = release.publish(settings).release_id
-    made = make_candidate(settings)
+        shutil.copytree(published_home, settings.home, symlinks=True)
+        before = release.current_release_id(settings)
+    made = make_candidate(settings, of="next")
     ended = in_another_process(lambda: release.publish(settings), kill_at=step)
     assert os.WIFSIGNALED(ended), f"the step {step!r} was not reached"
     is_moved = step == "pointer moved"
@@ -194,9 +192,8 @@ def test_a_complete_release_left_unregistered_is_kept_when_the_inputs_have_moved
     assert moves(settings) == [(later, "publish")]
 
 
-@pytest.mark.usefixtures("quick")
+@pytest.mark.usefixtures("quick", "published")
 def test_a_recorded_move_is_made_before_anything_else(settings, make_candidate) -> None:
-    make_candidate(settings, of="first")
     first = release.publish(settings).release_id
     second = make_candidate(settings, of="second").candidate.release_id
     in_another_process(lambda: release.publish(settings), kill_at="registered")
@@ -206,9 +203,8 @@ def test_a_recorded_move_is_made_before_anything_else(settings, make_candidate) 
     assert moves(settings) == [(first, "publish"), (second, "publish")]
 
 
-@pytest.mark.usefixtures("quick")
+@pytest.mark.usefixtures("quick", "published")
 def test_rollback_goes_back_and_is_recorded(settings, make_candidate) -> None:
-    make_candidate(settings, of="first")
     first = release.publish(settings).release_id
     make_candidate(settings, of="second")
     second = release.publish(settings).release_id
@@ -226,9 +222,8 @@ def test_rollback_goes_back_and_is_recorded(settings, make_candidate) -> None:
     assert len(moves(settings)) == 3
 
 
-@pytest.mark.usefixtures("quick")
+@pytest.mark.usefixtures("quick", "published")
 def test_a_killed_rollback_is_finished(settings, make_candidate) -> None:
-    make_candidate(settings, of="first")
     first = release.publish(settings).release_id
     make_candidate(settings, of="second")
     second = release.publish(settings).release_id
@@ -239,9 +234,8 @@ def test_a_killed_rollback_is_finished(settings, make_candidate) -> None:
     assert names(settings) == sorted([first, second, "current"])
 
 
-@pytest.mark.usefixtures("quick")
+@pytest.mark.usefixtures("quick", "published")
 def test_rollback_needs_a_whole_release(settings, make_candidate) -> None:
-    make_candidate(settings, of="first")
     first = release.publish(settings).release_id
     make_candidate(settings, of="second")
     second = release.publish(settings).release_id
@@ -253,9 +247,8 @@ def test_rollback_needs_a_whole_release(settings, make_candidate) -> None:
     assert must_be_sound(settings) == second
 
 
-@pytest.mark.usefixtures("quick")
+@pytest.mark.usefixtures("quick", "published")
 def test_inputs_that_come_back_are_pointed_at_again_and_not_rewritten(settings, make_candidate) -> None:
-    make_candidate(settings, of="first")
     first = release.publish(settings)
     written = (Path(first.path) / "attain.duckdb").stat()
     make_candidate(settings, of="second")
@@ -268,9 +261,8 @@ def test_inputs_that_come_back_are_pointed_at_again_and_not_rewritten(settings, 
     assert moves(settings)[1:] == [(second.release_id, "publish"), (first.release_id, "republish")]
 
 
-@pytest.mark.usefixtures("quick")
+@pytest.mark.usefixtures("quick", "published")
 def test_a_damaged_release_is_never_pointed_at(settings, make_candidate) -> None:
-    make_candidate(settings, of="first")
     first = release.publish(settings)
     make_candidate(settings, of="second")
     second = release.publish(settings)
@@ -323,9 +315,8 @@ def add(path: Path) -> None:
         ("receipt.json", remove, "has no receipt.json"),
     ],
 )
-@pytest.mark.usefixtures("quick")
-def test_verify_sees_any_damage(settings, make_candidate, file: str, damage: Callable[[Path], None], said: str) -> None:
-    make_candidate(settings)
+@pytest.mark.usefixtures("quick", "published")
+def test_verify_sees_any_damage(settings, file: str, damage: Callable[[Path], None], said: str) -> None:
     published = release.publish(settings)
     assert release.verify_release(settings, published.release_id).files == 16
     damage(Path(published.path) / file)
@@ -333,9 +324,8 @@ def test_verify_sees_any_damage(settings, make_candidate, file: str, damage: Cal
         release.verify_release(settings)
 
 
-@pytest.mark.usefixtures("quick")
-def test_verify_sees_a_receipt_written_anew(settings, make_candidate) -> None:
-    make_candidate(settings)
+@pytest.mark.usefixtures("quick", "published")
+def test_verify_sees_a_receipt_written_anew(settings) -> None:
     published = release.publish(settings)
     receipt = Path(published.path) / "receipt.json"
     receipt.chmod(0o644)
@@ -381,9 +371,8 @@ def another_writer(settings: Settings) -> Iterator[None]:
             os.close(descriptor)
 
 
-@pytest.mark.usefixtures("quick")
+@pytest.mark.usefixtures("quick", "published")
 def test_a_reader_never_finds_current_missing(settings, make_candidate) -> None:
-    make_candidate(settings, of="first")
     first = release.publish(settings).release_id
     make_candidate(settings, of="second")
     second = release.publish(settings).release_id

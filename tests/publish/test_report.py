@@ -40,10 +40,8 @@ class Page(HTMLParser):
             self.text += data
 
 
-@pytest.fixture
-def page(settings, make_candidate) -> Page:
-    make_candidate(settings)
-    folder = Path(release.publish(settings).path)
+@pytest.fixture(scope="module")
+def page(folder: Path) -> Page:
     return Page((folder / "report.html").read_text(encoding="utf-8"))
 
 

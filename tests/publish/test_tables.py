@@ -9,23 +9,17 @@ import duckdb
 import pytest
 
 from attain.errors import AttainError, BadInput
-from attain.publish import release, tables
+from attain.publish import tables
 from attain.settings import Settings
 
 
-def published(settings: Settings) -> list[tables.Table]:
+def shapes_of(settings: Settings) -> list[tables.Table]:
     return tables.published(settings.warehouse_file, settings.dbt_project / "models" / "marts")
 
 
-@pytest.fixture
-def folder(settings: Settings, make_candidate) -> Path:
-    make_candidate(settings)
-    return Path(release.publish(settings).path)
-
-
-def test_parquet_and_duckdb_hold_the_candidate_and_nothing_private(settings, folder: Path) -> None:
+def test_parquet_and_duckdb_hold_the_candidate_and_nothing_private(published_home: Path, folder: Path) -> None:
     with duckdb.connect() as engine:
-        engine.execute(f"attach '{settings.warehouse_file}' as candidate (read_only)")
+        engine.execute(f"attach '{published_home / 'warehouse' / 'attain.duckdb'}' as candidate (read_only)")
         engine.execute(f"attach '{folder / 'attain.duckdb'}' as published (read_only)")
         names = [
             f"{schema}.{table}"
@@ -90,7 +84,7 @@ models:
 
 def test_the_project_describes_what_it_publishes(settings, make_candidate) -> None:
     make_candidate(settings)
-    payout = next(shape for shape in published(settings) if shape.full_name == "incentive.fct_payout")
+    payout = next(shape for shape in shapes_of(settings) if shape.full_name == "incentive.fct_payout")
     assert payout.primary_key == ("payout_id",)
     assert all(": " in column.description for column in payout.columns)
 
@@ -127,20 +121,20 @@ def test_a_type_that_parquet_cannot_keep_is_refused(settings, make_candidate, ki
         except duckdb.Error as problem:
             pytest.skip(f"this DuckDB has no such type: {problem}")
     with pytest.raises(BadInput, match=r"kpi\.odd\.value is "):
-        published(settings)
+        shapes_of(settings)
 
 
 def test_a_table_that_publishing_makes_must_not_be_in_the_candidate(settings, make_candidate, tmp_path: Path) -> None:
     make_candidate(settings)
     shape = tables.Table("audit", "hold", (tables.Column("hold_id", "VARCHAR"),))
-    shapes = published(settings)
+    shapes = shapes_of(settings)
     with pytest.raises(AttainError, match=r"audit\.hold is made while publishing"):
         tables.export(settings.warehouse_file, shapes, [tables.MadeTable(shape, [])], tmp_path, tmp_path)
 
 
 def test_rows_lost_on_the_way_into_the_duckdb_file_are_seen(settings, make_candidate, tmp_path: Path) -> None:
     make_candidate(settings)
-    shapes = published(settings)
+    shapes = shapes_of(settings)
     counts = tables.export(settings.warehouse_file, shapes, [], tmp_path, tmp_path)
     with pytest.raises(AttainError, match=r"incentive\.fct_payout: 8 rows in Parquet but 7"):
         tables.build_database(shapes, tmp_path, tmp_path, {**counts, "incentive.fct_payout": 8})
@@ -148,7 +142,7 @@ def test_rows_lost_on_the_way_into_the_duckdb_file_are_seen(settings, make_candi
 
 def test_a_log_left_beside_the_duckdb_file_is_refused(settings, make_candidate, tmp_path: Path) -> None:
     make_candidate(settings)
-    shapes = published(settings)
+    shapes = shapes_of(settings)
     counts = tables.export(settings.warehouse_file, shapes, [], tmp_path, tmp_path)
     (tmp_path / "attain.duckdb.wal").mkdir()
     with pytest.raises((AttainError, duckdb.Error), match=r"attain\.duckdb\.wal"):
@@ -157,8 +151,8 @@ def test_a_log_left_beside_the_duckdb_file_is_refused(settings, make_candidate, 
 
 def test_no_warehouse_and_an_empty_one(settings) -> None:
     with pytest.raises(BadInput, match="no candidate"):
-        published(settings)
+        shapes_of(settings)
     settings.warehouse.mkdir(parents=True, exist_ok=True)
     duckdb.connect(str(settings.warehouse_file)).close()
     with pytest.raises(BadInput, match="no published table"):
-        published(settings)
+        shapes_of(settings)

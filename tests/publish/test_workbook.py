@@ -15,12 +15,6 @@ from attain.publish.workbook import band_words
 SHEETS = ["Payouts 应付", "Totals 合计", "Lines 明细", "Held 暂缓", "Checks 检查", "About 说明"]
 
 
-@pytest.fixture
-def folder(settings, make_candidate) -> Path:
-    make_candidate(settings)
-    return Path(release.publish(settings).path)
-
-
 def sheet_rows(folder: Path, name: str) -> list[dict[str, Any]]:
     """Rows of a sheet by English title, found below its header of two languages."""
     rows = list(openpyxl.load_workbook(folder / "payouts.xlsx")[name].iter_rows(values_only=True))
@@ -107,11 +101,12 @@ def test_lines_show_the_latest_periods_with_how_they_were_worked_out(folder: Pat
 
 @pytest.mark.parametrize(("most", "shown"), [(1, ["2026-03"]), (2, ["2026-03", "2026-02"]), (0, [])])
 def test_too_many_lines_are_said_and_whole_periods_left_out(
-    folder: Path, monkeypatch, most: int, shown: list[str]
+    folder: Path, tmp_path: Path, monkeypatch, most: int, shown: list[str]
 ) -> None:
     monkeypatch.setattr(workbook, "MAX_LINE_ROWS", most)
-    (folder / "payouts.xlsx").unlink()
-    workbook.write(folder)
+    (tmp_path / "parquet").symlink_to(folder / "parquet")
+    workbook.write(tmp_path)
+    folder = tmp_path
     sheet = openpyxl.load_workbook(folder / "payouts.xlsx")["Lines 明细"]
     assert sheet["A1"].value.startswith(f"Only {len(shown)} of the latest 3 periods fit")
     assert "parquet/incentive/fct_earning_line.parquet" in sheet["A1"].value

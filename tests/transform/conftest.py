@@ -13,8 +13,7 @@ import pytest
 
 from attain.settings import Settings
 from attain.transform import candidate, dbt
-
-from tests.transform import sample
+from tests.transform import golden, sample
 
 
 @dataclass(frozen=True)
@@ -43,6 +42,8 @@ def delivered_home(home: Path) -> Settings:
 def built(tmp_path_factory: pytest.TempPathFactory) -> BuiltHome:
     """The built sample company. Nobody may change it."""
     settings = delivered_home(tmp_path_factory.mktemp("sample") / "home")
+    golden.write_plans(settings.plans_dir)
+    golden.deliver(settings)
     prepared = candidate.prepare(settings)
     for layer in dbt.SELECTIONS:
         dbt.build_layer(settings, layer, prepared.run_id)

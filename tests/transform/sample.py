@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 from attain.settings import Settings
-
 from tests.transform.landing import land
 
 TEAM_SALES = """\
@@ -193,7 +193,7 @@ def deliver(settings: Settings) -> None:
         [{"product_id": "p1", "product_name": "GTX Pro", "unit_price": "4821", "currency_code": "USD"}],
         extracted_at=EXTRACTED,
     )
-    deals = [
+    deals: list[dict[str, Any]] = [
         # D1: won by Ann and Bo, 30/70 of 6.45: 1.94 + 4.51 (rule M3).
         {
             "deal_id": "D1",

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 
 import duckdb
 import pytest
+
 from attain.errors import BadInput, Busy
 from attain.settings import PROJECT_ROOT, Settings
 from attain.transform import candidate
-
 from tests.transform.landing import land
 
 
@@ -22,7 +21,7 @@ def publish(settings: Settings, release_id: str) -> None:
     folder.mkdir(parents=True)
     (folder / "receipt.json").write_text("{}", encoding="utf-8")
     (settings.releases / "current").unlink(missing_ok=True)
-    os.symlink(release_id, settings.releases / "current")
+    (settings.releases / "current").symlink_to(release_id)
 
 
 def test_nothing_delivered_says_what_to_do(settings: Settings) -> None:

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import duckdb
 import pytest
+
 from attain.errors import AttainError, BadInput, Busy
 from attain.settings import PROJECT_ROOT
 from attain.transform import dbt
-
 from tests.transform.conftest import BuiltHome
 
 # Nobody can make these fail here: the sample company has no row for them to see twice.

@@ -102,6 +102,7 @@ def settings_variables(settings: Settings) -> dict[str, str]:
         "ATTAIN_MAX_QUARANTINE_RATIO": str(settings.max_quarantine_ratio),
         "ATTAIN_AS_OF": settings.as_of.isoformat() if settings.as_of else "",
         "ATTAIN_CONTROL_DSN": settings.control_dsn,
+        "ATTAIN_BI_DSN": settings.bi_dsn,
     }
 
 

@@ -23,7 +23,7 @@ MONTHS = 12
 """How many months the charts and the table of payouts show."""
 
 EXAMPLES = 12
-"""How many quarantined rows, holds and people are shown of each kind; the rest is counted and named by table."""
+"""How many reasons, files and people are shown of each kind; the rest is counted and named by table."""
 
 _CHART_HEIGHT = 150.0
 _CHART_STEP = 56.0
@@ -129,14 +129,10 @@ def _content(engine: duckdb.DuckDBPyConnection) -> dict[str, Any]:
         ),
         "quarantined_rows": ask("SELECT count(*) AS n FROM audit.quarantine_row")[0]["n"],
         "quarantine_reasons": ask(
-            """SELECT reason, count(*) AS n, count(DISTINCT file_name) AS files, min(remedy) AS remedy
+            """SELECT reason, count(*) AS n, count(DISTINCT file_name) AS files, min(remedy) AS remedy,
+                      first({'file': file_name, 'row': row_number, 'value': value}
+                            ORDER BY file_name, row_number, column_name) AS example
                FROM audit.quarantine_row GROUP BY reason ORDER BY n DESC, reason LIMIT ?""",
-            EXAMPLES,
-        ),
-        "quarantine": ask(
-            """SELECT * FROM audit.quarantine_row
-               QUALIFY row_number() OVER (PARTITION BY reason ORDER BY file_name, row_number, column_name) = 1
-               ORDER BY count(*) OVER (PARTITION BY reason) DESC, reason LIMIT ?""",
             EXAMPLES,
         ),
         "held": ask("SELECT count(*) AS n FROM audit.hold")[0]["n"],

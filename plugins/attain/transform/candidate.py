@@ -1,7 +1,7 @@
 """The candidate: what would be published from everything that is committed by now, named by the hash of its inputs.
 
-`prepare` looks at the inputs; when they are new it makes a fresh warehouse with all that dbt reads (raw views, plan tables,
-control tables). Nothing of a former or a killed build is left in it: the file is made anew each time.
+`prepare` looks at the inputs; when they are new it makes a fresh warehouse with all that dbt reads (raw views, plan
+tables, control tables). Nothing of a former or a killed build is left in it: the file is made anew each time.
 """
 
 from __future__ import annotations
@@ -188,7 +188,7 @@ def _store(settings: Settings, candidate: Candidate) -> None:
     settings.warehouse.mkdir(parents=True, exist_ok=True)
     beside = _path(settings).with_suffix(".json.new")
     beside.write_text(json.dumps(content, indent=2, sort_keys=True) + "\n", encoding="utf-8")
-    os.replace(beside, _path(settings))
+    beside.replace(_path(settings))
 
 
 def _deliveries(settings: Settings) -> list[Delivery]:
@@ -209,10 +209,10 @@ def _last_horizon(committed: Iterable[Delivery]) -> date:
 def _is_current(settings: Settings, release_id: str) -> bool:
     current = settings.releases / "current"
     try:
-        target = os.readlink(current)
+        target = current.readlink()
     except OSError:
         return False
-    return Path(target).name == release_id and (settings.releases / release_id / "receipt.json").is_file()
+    return target.name == release_id and (settings.releases / release_id / "receipt.json").is_file()
 
 
 def _fingerprint(settings: Settings, committed: Iterable[Delivery], as_of: date) -> str:

@@ -1,7 +1,7 @@
 """dbt, run in process: once a layer, with one manifest a process, its logs in files and nothing on the terminal.
 
-Importing dbt costs seconds, so it happens when the first layer is built and not before. Run parameters are handed over in
-the one-row table `control.run` of the warehouse, never as `--vars`, which would make dbt read the whole project again.
+Importing dbt costs seconds, so it happens when the first layer is built and not before. Run parameters are handed over
+in the one-row table `control.run` of the warehouse, never as `--vars`, which would make dbt read the project anew.
 """
 
 from __future__ import annotations
