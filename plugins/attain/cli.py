@@ -124,7 +124,7 @@ def build(door: _Door) -> None:
         lambda made: (
             f"candidate {made.release_id} is built; next: attain check"
             if made.is_new
-            else f"nothing new: release {made.release_id} is current"
+            else f"nothing new since release {made.release_id}"
         ),
     )
 

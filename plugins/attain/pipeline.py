@@ -43,11 +43,18 @@ def ingest(settings: Settings, source_systems: Sequence[str] = ()) -> list[deliv
     return reports
 
 
+def prepare(settings: Settings) -> candidate.Candidate:
+    """Finish or clear away what a killed run has left among the releases, then see what is to be published."""
+    with lock.writer(settings):
+        release.recover(settings)
+        return candidate.prepare(settings)
+
+
 def build(settings: Settings) -> candidate.Candidate:
     """Build the candidate: the private warehouse, layer by layer. Does nothing when there is nothing new."""
     with lock.writer(settings):
         with progress.step("prepare the warehouse"):
-            prepared = candidate.prepare(settings)
+            prepared = prepare(settings)
         if prepared.is_new:
             for layer in LAYERS:
                 with progress.step(f"dbt {layer}"):

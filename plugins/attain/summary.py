@@ -121,9 +121,13 @@ def _headline(report: RunReport, current: str | None) -> str:
     if report.published is not None:
         again = ", as it was before" if report.published.cause == "republish" else ""
         return f"attain: published release {report.published.release_id}{again}"
+    if report.candidate is not None and report.candidate.release_id != current:
+        return (
+            f"attain: nothing new: release {current} stays current, since {report.candidate.release_id} was rolled back"
+        )
     if report.candidate is not None:
         return (
-            f"attain: nothing new: release {report.candidate.release_id} is current, "
+            f"attain: nothing new: release {current} is current, "
             f"published from {_count(len(report.candidate.delivery_ids), 'delivery')}"
         )
     return f"attain: nothing to publish{f'; release {current} is current' if current else ''}"
@@ -217,6 +221,11 @@ def _release(settings: Settings, folder: Path, verdict: Verdict | None) -> list[
                      FROM audit.hold GROUP BY 1, 2, 3)
                GROUP BY scope, reason ORDER BY n DESC, scope, reason"""
         )
+        lost = ask(
+            """SELECT relation, outcome, value_met, any_value(likely_match) AS likely, sum(row_count)::BIGINT AS n
+               FROM audit.coverage WHERE outcome <> 'matched'
+               GROUP BY relation, outcome, value_met ORDER BY n DESC, relation, value_met"""
+        )
         gate = ask(
             """SELECT severity, count(*) AS run, count(*) FILTER (outcome = 'passed') AS passed
                FROM audit.gate_result GROUP BY severity
@@ -236,6 +245,7 @@ def _release(settings: Settings, folder: Path, verdict: Verdict | None) -> list[
     is_new = verdict is not None
     lines = _quarantined(quarantined, _SHOWN if is_new else 0)
     lines += _held(held, _SHOWN if is_new else 0)
+    lines += _unmatched(lost, _SHOWN if is_new else 0)
     lines += _gate(about, gate, failed, _SHOWN if is_new else 0)
     lines += _row("release", f"{about['release_id']}, as of {about['as_of_date']}")
     if payouts:
@@ -273,6 +283,19 @@ def _held(reasons: Sequence[dict[str, Any]], shown: int) -> list[str]:
         money = _money({entry["code"]: entry["amount"] for entry in reason["money"] or []})
         lines += _item(f"{reason['n']:,} × {reason['reason']}", "; ".join(filter(None, [money, reason["remedy"]])))
     return lines + _more(len(reasons) - shown if shown else 0, "reasons")
+
+
+def _unmatched(references: Sequence[dict[str, Any]], shown: int) -> list[str]:
+    """References that lead nowhere; their rows and money count all the same."""
+    if not references:
+        return []
+    rows = sum(reference["n"] for reference in references)
+    lines = _row("no match", f"{_count(rows, 'reference')} lead nowhere; the money counts, all in audit.coverage")
+    for reference in references[:shown]:
+        met = "blank" if reference["outcome"] == "blank" else repr(reference["value_met"])
+        likely = f", is it {reference['likely']!r}?" if reference["likely"] else ""
+        lines += _item(f"{reference['n']:,} × {reference['relation']}: {met}{likely}")
+    return lines
 
 
 def _gate(
@@ -344,7 +367,7 @@ def _row(label: str, text: str) -> list[str]:
     return _labelled(label, _wrapped(text, WIDTH - _LABEL - 1))
 
 
-def _item(what: str, more: str) -> list[str]:
+def _item(what: str, more: str = "") -> list[str]:
     """A point under a row: one line when both parts fit, else the second below the first; each at most two lines."""
     room = WIDTH - _LABEL - 3
     if more and cell_len(what) + cell_len(more) + 3 <= room:

@@ -65,9 +65,9 @@ def test_two_homes_have_different_keys(settings: Settings, tmp_path: Path) -> No
 def test_what_is_set_stays_but_for_the_home_and_the_dags(settings: Settings) -> None:
     before = {
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": "postgresql://metadata",
-        "AIRFLOW_HOME": "/home/somebody/airflow",
-        "AIRFLOW__CORE__DAGS_FOLDER": "/home/somebody/dags",
-        "ATTAIN_HOME": "/home/somebody/attain",
+        "AIRFLOW_HOME": "/srv/somebody/airflow",
+        "AIRFLOW__CORE__DAGS_FOLDER": "/srv/somebody/dags",
+        "ATTAIN_HOME": "/srv/somebody/attain",
         "PATH": "/bin",
     }
     after = environment.with_defaults(before, environment.variables(settings), settings)

@@ -88,6 +88,8 @@ def test_rollback_and_verify(copy_of_sample: Path) -> None:
     assert attain(copy_of_sample, "run").returncode == 0
     assert attain(copy_of_sample, "rollback", first.name).returncode == 0
     assert current(copy_of_sample) == first
+    assert attain(copy_of_sample, "run").returncode == 0
+    assert current(copy_of_sample) == first, "what a person took back is not brought back by the next run"
     assert attain(copy_of_sample, "verify").returncode == 0
     table = first / "parquet" / "incentive" / "fct_payout.parquet"
     table.chmod(0o644)

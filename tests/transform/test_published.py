@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable
 from datetime import date
@@ -51,6 +52,18 @@ def test_the_published_tables_are_there(built: BuiltHome) -> None:
     assert not built.rows(
         "select * from duckdb_views() where schema_name in ('kpi', 'incentive', 'appraisal', 'audit')"
     )
+
+
+def test_published_tables_and_columns_say_what_they_are_in_both_languages(built: BuiltHome) -> None:
+    comments = built.rows(
+        "select table_name, column_name, comment from duckdb_columns()"
+        " where schema_name in ('kpi', 'incentive', 'appraisal', 'audit')"
+    ) + built.rows(
+        "select table_name, '', comment from duckdb_tables()"
+        " where schema_name in ('kpi', 'incentive', 'appraisal', 'audit')"
+    )
+    assert len(comments) > 200
+    assert not [row for row in comments if not re.fullmatch(r".+ · .*[\u4e00-\u9fff].*", row[2] or "")]
 
 
 def test_no_column_of_the_warehouse_is_binary_floating_point(built: BuiltHome) -> None:

@@ -67,10 +67,10 @@ def prepare() -> str | None:
     Returns:
         The candidate's run id; None when the current release was made of the very same inputs.
     """
-    from attain.transform import candidate
+    from attain import pipeline
 
     with _step("prepare the warehouse"):
-        prepared = candidate.prepare(Settings.from_environment())
+        prepared = pipeline.prepare(Settings.from_environment())
     _push(CANDIDATE, prepared)
     log.info("%s", prepared)
     return prepared.run_id if prepared.is_new else None

@@ -7,6 +7,9 @@ process dies at, `current` is a complete release (or there is none yet), and the
 - killed while building: the folder is removed and built again;
 - killed after the rename: the complete folder is checked against its receipt and registered;
 - killed between the record of a move and the move itself: the recorded move is made.
+
+With `ATTAIN_BI_DSN` the release is also loaded into PostgreSQL, unseen, before `current` moves, and switched to right
+after; what a crash left between the two is made good by the next run.
 """
 
 from __future__ import annotations
@@ -25,7 +28,7 @@ from sqlalchemy import select
 
 from attain.control import database, lock, models
 from attain.errors import AttainError, BadInput, Busy, Refused
-from attain.publish import audit, receipts, report, tables, workbook
+from attain.publish import audit, postgres, receipts, report, tables, workbook
 from attain.quality.results import Verdict
 from attain.quality.verdict import load_verdict
 from attain.settings import Settings
@@ -43,9 +46,11 @@ STEPS = (
     "receipt written",
     "made durable",
     "renamed",
+    "loaded for BI",
     "registered",
     "pointer made",
     "pointer moved",
+    "switched for BI",
 )
 """What publishing a new release passes through, in order."""
 
@@ -133,9 +138,11 @@ def publish(settings: Settings, run_id: str | None = None) -> PublishedRelease:
                 raise AttainError(f"release id {candidate.release_id} has been used for other inputs")
         else:
             _build(settings, candidate, verdict, inputs, folder)
+        _load_for_bi(settings, folder)
         cause = _record(settings, receipts.read(folder), folder)
         _reached("registered")
         _point(settings, candidate.release_id)
+        _switch_for_bi(settings, candidate.release_id)
         return _published(folder, cause)
 
 
@@ -155,9 +162,11 @@ def rollback(settings: Settings, release_id: str, by: str) -> None:
         _must_be_whole(folder)
         if current_release_id(settings) == release_id:
             return
+        _load_for_bi(settings, folder)
         with database.session(settings) as session:
             session.add(_move(release_id, "rollback", by))
         _point(settings, release_id)
+        _switch_for_bi(settings, release_id)
 
 
 def releases(settings: Settings) -> list[ReleaseEntry]:
@@ -237,6 +246,26 @@ def recover(settings: Settings) -> None:
                 left.unlink()
         _register_complete_folders(settings)
         _finish_recorded_move(settings)
+        current = current_release_id(settings)
+        if settings.bi_dsn and current is not None and postgres.current(settings.bi_dsn) != current:
+            log.warning("BI does not show release %s yet: publishing it there", current)
+            _load_for_bi(settings, settings.releases / current)
+            _switch_for_bi(settings, current)
+
+
+def _load_for_bi(settings: Settings, folder: Path) -> None:
+    """Bring a complete release into PostgreSQL where nobody sees it yet; nothing to do without a BI database."""
+    if settings.bi_dsn:
+        descriptions = postgres.descriptions_of(folder / "attain.duckdb")
+        for warning in postgres.load(settings.bi_dsn, folder, folder.name, descriptions).warnings:
+            log.warning("BI database: %s", warning)
+    _reached("loaded for BI")
+
+
+def _switch_for_bi(settings: Settings, release_id: str) -> None:
+    if settings.bi_dsn:
+        postgres.switch(settings.bi_dsn, release_id)
+    _reached("switched for BI")
 
 
 def _register_complete_folders(settings: Settings) -> None:

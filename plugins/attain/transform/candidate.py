@@ -21,7 +21,7 @@ from sqlalchemy import select
 
 from attain import __version__
 from attain.control import database, lock
-from attain.control.models import Delivery, Hold
+from attain.control.models import Delivery, Hold, PointerMove
 from attain.errors import BadInput, Busy
 from attain.ingest import lake
 from attain.plans.compile import write_plan_tables
@@ -34,7 +34,7 @@ CANDIDATE_FILE = "candidate.json"
 
 # What the published rows depend on besides deliveries, plans and settings: code, and what the gate asks for.
 _CODE = (
-    ("plugins/attain", (".py", ".yml", ".json")),
+    ("plugins/attain", (".py", ".yml", ".json", ".j2", ".sql")),
     ("expectations", (".yml",)),
     ("dbt_project/models", (".sql", ".yml")),
     ("dbt_project/macros", (".sql",)),
@@ -105,7 +105,8 @@ class Candidate:
         as_of_date: the day that the run is computed for.
         code_version: version of attain.
         delivery_ids: the committed deliveries, sorted.
-        is_new: False when the current release was made of the very same inputs.
+        is_new: False when the current release was made of the very same inputs, or the release that was has been
+            rolled back: what a person took back is not brought back by the next run.
     """
 
     run_id: str
@@ -143,7 +144,7 @@ def prepare(settings: Settings) -> Candidate:
             as_of_date=as_of,
             code_version=__version__,
             delivery_ids=sorted(delivery.delivery_id for delivery in committed),
-            is_new=not _is_current(settings, release_id),
+            is_new=not (_is_current(settings, release_id) or _was_rolled_back(settings, release_id)),
         )
         _path(settings).unlink(missing_ok=True)
         if candidate.is_new:
@@ -213,6 +214,15 @@ def _is_current(settings: Settings, release_id: str) -> bool:
     except OSError:
         return False
     return target.name == release_id and (settings.releases / release_id / "receipt.json").is_file()
+
+
+def _was_rolled_back(settings: Settings, release_id: str) -> bool:
+    """Whether the latest moves of `current` are rollbacks, and lead away from this very release."""
+    with database.session(settings) as session:
+        for move in session.scalars(select(PointerMove).order_by(PointerMove.move_id.desc())):
+            if move.cause != "rollback":
+                return move.release_id == release_id
+    return False
 
 
 def _fingerprint(settings: Settings, committed: Iterable[Delivery], as_of: date) -> str:
