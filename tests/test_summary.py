@@ -100,6 +100,14 @@ def test_a_published_run(settings, report) -> None:
     assert "hr" not in [line.split()[0] for line in text.split("\n") if line.strip()]
 
 
+def test_references_that_lead_nowhere_are_said(settings, report) -> None:
+    text = summary.render(settings, report)
+    must_fit(text)
+    assert "15 references lead nowhere" in text
+    assert "12 × deal→product: 'GTXPro', is it 'GTX Pro'?" in text
+    assert "3 × deal→customer: blank" in text
+
+
 def test_money_is_that_of_the_release_and_aligned(settings, report) -> None:
     lines = summary.render(settings, report).split("\n")
     start = next(number for number, line in enumerate(lines) if line.startswith("payable 应付"))

@@ -1,6 +1,6 @@
 """What a run did, in words: the end of `make run`, and the lists that the command line prints.
 
-Plain text for a terminal or a pipe, 100 columns wide, at most 45 lines. What is published is read from the release
+Plain text for a terminal or a pipe, 100 columns wide, at most 50 lines. What is published is read from the release
 itself, so that a run with nothing new tells the same as the run that published it.
 """
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from attain.settings import Settings
 
 WIDTH = 100
-MAX_LINES = 45
+MAX_LINES = 50
 
 _LABEL = 12
 _SHOWN = 3
@@ -53,7 +53,9 @@ def render(settings: Settings, report: RunReport) -> str:
         end += _labelled("in full", [_path(settings.warehouse / "verdict.json")])
         end += _row("current", f"release {current}, as before" if current else "none: nothing was published yet")
     elif current is not None:
-        lines += _release(settings, settings.releases / current, report.verdict)
+        found, money = _release(settings, settings.releases / current, report.verdict)
+        lines += found
+        end += money
     end += [*_places(settings, current), *_next(settings, report, current)]
     return "\n".join(_fitted(lines, end))
 
@@ -197,7 +199,8 @@ def _is_news(file: FileResult) -> bool:
 # ---------------------------------------------------------------- the release
 
 
-def _release(settings: Settings, folder: Path, verdict: Verdict | None) -> list[str]:
+def _release(settings: Settings, folder: Path, verdict: Verdict | None) -> tuple[list[str], list[str]]:
+    """What is to be said of a release: what was found on the way, which may be cut, and the money, which may not."""
     from attain.publish import tables
 
     with tables.connect(folder) as engine:
@@ -247,16 +250,16 @@ def _release(settings: Settings, folder: Path, verdict: Verdict | None) -> list[
     lines += _held(held, _SHOWN if is_new else 0)
     lines += _unmatched(lost, _SHOWN if is_new else 0)
     lines += _gate(about, gate, failed, _SHOWN if is_new else 0)
-    lines += _row("release", f"{about['release_id']}, as of {about['as_of_date']}")
+    money = _row("release", f"{about['release_id']}, as of {about['as_of_date']}")
     if payouts:
         table = [["", payouts[0]["period"], "held", "all months"]]
         for row in payouts:
             code = row["currency_code"]
             table.append([code, *(_amount(row[name], code) for name in ("last_month", "held", "to_date"))])
-        lines += _labelled("payable 应付", _table(table, right={1, 2, 3}))
+        money += _labelled("payable 应付", _table(table, right={1, 2, 3}))
     else:
-        lines += _row("payable 应付", "nobody is assigned to a plan")
-    return lines
+        money += _row("payable 应付", "nobody is assigned to a plan")
+    return lines, money
 
 
 def _quarantined(reasons: Sequence[dict[str, Any]], shown: int) -> list[str]:

@@ -64,6 +64,14 @@ create table audit.delivery (
 create table audit.quarantine_row (
     delivery_id varchar, source_system varchar, feed varchar, file_name varchar, row_number bigint,
     column_name varchar, value varchar, reason varchar, remedy varchar, raw_row varchar);
+create table audit.coverage (
+    coverage_id varchar, relation varchar, source_system varchar, outcome varchar, value_met varchar,
+    likely_match varchar, row_count bigint, amount decimal(24, 2), currency_code varchar);
+insert into audit.coverage values
+    ('1', 'deal→product', 'zoho_crm', 'unknown', 'GTXPro', 'GTX Pro', 7, 10.00, 'CNY'),
+    ('2', 'deal→product', 'zoho_crm', 'unknown', 'GTXPro', 'GTX Pro', 5, 10.00, 'USD'),
+    ('3', 'deal→customer', 'zoho_crm', 'blank', '', null, 3, 0.00, 'CNY'),
+    ('4', 'deal→customer', 'zoho_crm', 'matched', '', null, 90, 0.00, 'CNY');
 create table audit.hold (
     hold_id varchar, scope varchar, subject_id varchar, payee_id varchar, reason varchar, remedy varchar,
     amount decimal(18, 2), currency_code varchar, file_name varchar, row_number bigint);
