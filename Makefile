@@ -24,7 +24,7 @@ up: setup ## Airflow with its web interface; drop files into $(ATTAIN_HOME)/inbo
 	@$(BIN)/attain airflow up
 
 test: setup ## all tests
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n 2 --dist loadfile
 
 lint: setup ## ruff, sqlfluff, mypy
 	@$(BIN)/ruff check .

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,18 @@ def test_an_empty_home_says_what_to_do(home: Path, verb: str) -> None:
     result = type_in(home, verb)
     assert result.exit_code == 2
     assert "attain demo" in result.output
+
+
+def test_files_of_an_unknown_system_are_named_with_the_way_out(home: Path) -> None:
+    file = home / "inbox" / "acme" / "opps.csv"
+    file.parent.mkdir(parents=True)
+    file.write_text("Opp ID,Rep,Value,Stage\n1,Ann,5,Won\n", encoding="utf-8")
+    os.utime(file, (1_700_000_000, 1_700_000_000))
+    result = type_in(home, "run")
+    assert result.exit_code == 2
+    assert "acme/opps.csv" in result.output
+    assert "attain mapping suggest acme" in result.output
+    assert file.exists()
 
 
 @pytest.mark.parametrize(

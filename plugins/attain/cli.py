@@ -340,5 +340,5 @@ def _finish(door: _Door, report: RunReport) -> None:
 
 
 def _exit_on_rejects(reports: list[Any]) -> None:
-    if any(result.outcome == "rejected" for report in reports for result in report.files):
+    if any(file.needs_a_look for report in reports for file in report.files):
         sys.exit(BadInput.exit_code)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from attain import progress
 from attain.control import lock
-from attain.errors import Refused
+from attain.errors import BadInput, Refused
 from attain.ingest import deliveries
 from attain.publish import release
 from attain.quality import verdict
@@ -81,12 +81,18 @@ def publish(settings: Settings, run_id: str | None = None) -> release.PublishedR
 def run(settings: Settings) -> RunReport:
     """Ingest, build, check and publish, in this order, under one writer's lock.
 
-    A refusal is part of the report (`verdict.is_refused`), not an exception, so that the summary can explain it.
+    A refusal is part of the report (`verdict.is_refused`), not an exception, so that the summary can explain it. So
+    is a home with no delivery yet whose files could not be taken in: then there is no candidate.
     """
     report = RunReport()
     with lock.writer(settings):
         report.ingested = ingest(settings)
-        report.candidate = build(settings)
+        try:
+            report.candidate = build(settings)
+        except BadInput:
+            if any(file.needs_a_look for found in report.ingested for file in found.files):
+                return report  # nothing to build from, and the summary says what is wrong with the files
+            raise
         if not report.candidate.is_new:
             return report
         report.verdict = check(settings, report.candidate.run_id)

@@ -156,7 +156,7 @@ def _came_in(reports: Sequence[IngestReport], *, only_news: bool) -> list[str]:
         rows.append([report.source_system, *numbers])
     lines = [*_labelled("came in", _table(rows, right={1, 2}))] if rows else []
     for report in reports:
-        told = [file for file in report.files if file.outcome in {"rejected", "unknown"}]
+        told = [file for file in report.files if file.needs_a_look]
         for file in told[:_SHOWN]:
             lines += _row(file.outcome, f"{file.file_name}: {file.reason or ''}")
             if file.remedy:

@@ -52,7 +52,7 @@ def test_one_more_file_makes_one_more_release(copy_of_sample: Path) -> None:
     after = current(copy_of_sample)
     assert after != before
     assert before.is_dir(), "the release before stays for those who still read it"
-    inputs = [len(json.loads((release / "receipt.json").read_text())["deliveries"]) for release in (before, after)]
+    inputs = [len(json.loads((release / "receipt.json").read_text())["inputs"]) for release in (before, after)]
     assert inputs[1] == inputs[0] + 1
 
 
@@ -99,7 +99,7 @@ def test_rollback_and_verify(copy_of_sample: Path) -> None:
     assert "fct_payout" in broken.stderr
 
 
-@pytest.mark.parametrize("seconds", [1.5, 6, 12, 20])
+@pytest.mark.parametrize("seconds", [4, 20])
 def test_killed_anywhere_the_next_run_finishes(sample_home: Path, tmp_path: Path, seconds: float) -> None:
     """kill -9 after some seconds; the second run ends in the very release that an undisturbed run makes."""
     home = tmp_path / "home"

@@ -60,6 +60,8 @@ def test_any_change_of_a_contract_changes_its_hash(tmp_path: Path) -> None:
         ("key: [thing_id]", "key: []", "a record must have a name"),
         ("modified: changed_at", "modified: changed", "names no column: 'changed'"),
         ("horizon: [changed_at]", "horizon: [state]", "state is no date"),
+        ("    columns:", "    horizon_where: {state: {state: [on]}}\n    columns:", "names no column: 'state'"),
+        ("    columns:", "    horizon_where: {changed_at: {stat: [on]}}\n    columns:", "did you mean 'state'"),
         ("type: timestamp", "type: datetime", "type: is 'datetime'"),
         ("aliases: [State]", "aliases: [thing id]", "share the header 'thingid'"),
         ("aliases: [State]", "alias: [State]", "does not know 'alias'; did you mean 'aliases'"),

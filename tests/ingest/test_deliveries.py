@@ -197,6 +197,17 @@ def test_horizon_does_not_believe_in_the_future(settings: Settings) -> None:
     assert deliveries.list_deliveries(settings)[0].horizon_date == date(2025, 5, 2)
 
 
+def test_closing_dates_reach_the_horizon_only_when_closed(settings: Settings) -> None:
+    text = (
+        "Record Id,Stage,Amount,Closing Date,Created Time\n"
+        "1,Closed Won,5,2025-04-03,2025-01-01\n"
+        "2,成交,5,2025-04-05,2025-01-01\n"
+        "3,Qualification,5,2025-09-30,2025-01-01\n"
+    )
+    ingest_one(settings, NAME, text.encode())
+    assert deliveries.list_deliveries(settings)[0].horizon_date == date(2025, 4, 5)
+
+
 # --- killed between any two steps
 
 STEPS = [

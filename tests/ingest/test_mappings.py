@@ -170,6 +170,27 @@ def test_suggestion_is_a_draft_of_the_real_thing(mapped: Settings) -> None:
     ]
 
 
+def test_suggestion_speaks_the_words_of_other_systems(mapped: Settings) -> None:
+    drop(mapped, "foo/opps_2025.csv", b"Opp ID;Rep;Customer;Status;Value;Won On;Opened\n1;Ann;Foo;Won;5;2025-01-02;\n")
+    draft = mappings.suggest(mapped, "foo")
+    for line in (
+        "feed: zoho_crm.deals",
+        "deal_id: Opp ID",
+        "owner_name: Rep",
+        "account_name: Customer",
+        "stage: Status",
+        "amount: Value",
+        "closing_date: Won On",
+        "created_at: Opened",
+        "currency_code:  # needed",
+        "stage:  # needed",
+    ):
+        assert line in draft
+    (mapped.mappings_dir / "foo.yml").write_text(draft, encoding="utf-8")
+    with pytest.raises(BadInput, match=r"foo\.yml"):
+        mappings.load_mappings(mapped)
+
+
 @pytest.mark.parametrize("folder", ["nowhere", "empty"])
 def test_no_suggestion_for_nothing(mapped: Settings, folder: str) -> None:
     (mapped.inbox / "empty").mkdir(parents=True)

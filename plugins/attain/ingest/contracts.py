@@ -68,6 +68,7 @@ class Column:
         aliases: headers it is known by, the more trusted ones first.
         zh: Chinese label.
         description: meaning, in English.
+        hints: headers that other systems use for such a column; they only help to draft a mapping.
         default: text that stands for a blank or absent cell.
         values: what files say (without case) → canonical value; anything else is quarantined. Empty: any value.
     """
@@ -76,6 +77,7 @@ class Column:
     type: str
     required: bool
     aliases: tuple[str, ...]
+    hints: tuple[str, ...]
     zh: str
     description: str
     default: str | None
@@ -102,8 +104,11 @@ class Feed:
         key: columns that name one record.
         modified: column that orders the revisions of one record.
         horizon: columns whose latest day says how far the data reach.
+        horizon_where: for a horizon column that may hold plans: the values (in lower case) of another column that make
+            its day a fact.
         columns: the columns in their stored order.
         foreign_headers: headers that prove a file to be something else, each with what it is.
+        hints: words in the names of other systems' files of this kind; they only help to draft a mapping.
         contract_sha256: hash of the whole contract; other rules make other deliveries of the same bytes.
     """
 
@@ -115,8 +120,10 @@ class Feed:
     key: tuple[str, ...]
     modified: str | None
     horizon: tuple[str, ...]
+    horizon_where: Mapping[str, Mapping[str, tuple[str, ...]]]
     columns: tuple[Column, ...]
     foreign_headers: Mapping[str, str]
+    hints: tuple[str, ...]
     contract_sha256: str = ""
 
     @property
@@ -197,7 +204,7 @@ def _read_source(path: Path) -> Source:
 
 def _read_feed(check: _Checker, source: str, name: str, entry: Any) -> Feed:
     where = f"feeds.{name}"
-    known = {"title", "mode", "key", "modified", "horizon", "columns", "foreign_headers"}
+    known = {"title", "mode", "key", "modified", "horizon", "horizon_where", "columns", "foreign_headers", "hints"}
     entry = check.mapping(entry, where, known, {"mode", "key", "columns"})
     title = check.mapping(entry.get("title") or {}, f"{where}.title", {"en", "zh"})
     columns = tuple(
@@ -216,6 +223,15 @@ def _read_feed(check: _Checker, source: str, name: str, entry: Any) -> Feed:
     for column in columns:
         if column.name in horizon and column.type not in ("date", "timestamp"):
             check.fail(f"{where}.horizon", f"{column.name} is no date")
+    horizon_where = {}
+    for column_name, condition in check.mapping(entry.get("horizon_where") or {}, f"{where}.horizon_where").items():
+        spot = f"{where}.horizon_where.{column_name}"
+        check.names([column_name], spot, list(horizon))
+        check.names(list(check.mapping(condition, spot)), spot, names)
+        horizon_where[str(column_name)] = {
+            str(other): tuple(check.text(value, spot).lower() for value in values)
+            for other, values in condition.items()
+        }
     taken: dict[str, str] = {}
     for column in columns:
         for form in {normalise_header(header) for header in column.headers}:
@@ -232,14 +248,16 @@ def _read_feed(check: _Checker, source: str, name: str, entry: Any) -> Feed:
         key=key,
         modified=modified,
         horizon=horizon,
+        horizon_where=horizon_where,
         columns=columns,
         foreign_headers={str(header): str(meaning) for header, meaning in foreign.items()},
+        hints=tuple(check.text(word, f"{where}.hints") for word in entry.get("hints") or []),
     )
     return Feed(**{**made.__dict__, "contract_sha256": sha256_of(asdict(made))})
 
 
 def _read_column(check: _Checker, where: str, name: str, entry: Any) -> Column:
-    known = {"type", "aliases", "required", "values", "default", "zh", "description"}
+    known = {"type", "aliases", "required", "values", "default", "zh", "description", "hints"}
     entry = check.mapping(entry, where, known, {"type"})
     values = check.mapping(entry.get("values") or {}, f"{where}.values")
     default = entry.get("default")
@@ -250,6 +268,7 @@ def _read_column(check: _Checker, where: str, name: str, entry: Any) -> Column:
         type=check.one_of(entry["type"], f"{where}.type", tuple(SQL_TYPES)),
         required=bool(entry.get("required", False)),
         aliases=tuple(check.text(alias, f"{where}.aliases") for alias in entry.get("aliases") or []),
+        hints=tuple(check.text(word, f"{where}.hints") for word in entry.get("hints") or []),
         zh=str(entry.get("zh", "")),
         description=str(entry.get("description", "")),
         default=None if default is None else str(default),

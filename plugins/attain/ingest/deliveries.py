@@ -98,6 +98,11 @@ class FileResult:
     rejected_path: str | None = None
 
     @property
+    def needs_a_look(self) -> bool:
+        """Whether somebody has to do something before its rows can count."""
+        return self.outcome in {"rejected", "unknown"}
+
+    @property
     def rows_loaded(self) -> int:
         return sum(delivery.rows_loaded for delivery in self.deliveries)
 

@@ -479,7 +479,11 @@ class _Landing:
         from pyarrow import compute
 
         for name in self.target.horizon:
-            column = loaded.column(name)
+            facts = loaded
+            for other, values in self.feed.horizon_where.get(name, {}).items():
+                said = compute.utf8_lower(facts.column(other))
+                facts = facts.filter(compute.is_in(said, pyarrow.array(values, pyarrow.string())))
+            column = facts.column(name)
             if pyarrow.types.is_timestamp(column.type):
                 after = datetime.combine(self.last_day + timedelta(days=1), time(), self.zone)
                 bound = pyarrow.scalar(after.astimezone(UTC).replace(tzinfo=None), column.type)

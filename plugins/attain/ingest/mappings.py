@@ -132,7 +132,7 @@ class _Reader:
     def fail(self, where: str, fault: str, remedy: str = "") -> NoReturn:
         raise BadInput(
             f"mapping {self.path.name}: {where}: {fault}",
-            remedy or f"correct {self.path.name}; CONTRIBUTING shows a mapping, the contracts name the columns",
+            remedy or f"correct {self.path.name}; mappings/README.md explains each key, the contracts name the columns",
         )
 
     def read(self) -> SystemMapping:
@@ -309,6 +309,10 @@ class _Reader:
         return value
 
 
+# Columns that many systems leave out because there all rows have the same, and that pay depends on.
+_OFTEN_CONSTANT = frozenset({"currency_code", "role"})
+
+
 def suggest(settings: Settings, folder: str) -> str:
     """A draft mapping for the files in `inbox/<folder>/`, from the likeness of their headers to the contracts'.
 
@@ -355,7 +359,7 @@ def _any_header(cells: Sequence[str]) -> int:
 
 def _draft(file_name: str, header: Sequence[str]) -> str:
     guesses = {code: _guess(feed, header) for code, feed in contracts.feeds().items()}
-    code = max(guesses, key=lambda name: _likeness(contracts.feeds()[name], guesses[name], file_name))
+    code = max(guesses, key=lambda name: _likeness(contracts.feeds()[name], guesses[name], file_name, header))
     feed = contracts.feeds()[code]
     lines = [f"  - name: {_yaml(file_name)}", "    feeds:", f"      - feed: {code}", "        columns:"]
     for column in feed.columns:
@@ -364,6 +368,17 @@ def _draft(file_name: str, header: Sequence[str]) -> str:
             lines.append(f"          {column.name}: {_yaml(guesses[code][column.name])}")
         elif needed:
             lines.append(f"          {column.name}:  # needed: {column.description}")
+    unsaid = [
+        c for c in feed.columns if c.name not in guesses[code] and c.default is None and c.name in _OFTEN_CONSTANT
+    ]
+    if unsaid:
+        lines.append("        constants:")
+        lines += [f"          {column.name}:  # needed, no header says it: {column.description}" for column in unsaid]
+    if "stage" in guesses[code]:
+        lines += [
+            "        values:",
+            "          stage:  # needed: what the file calls won and lost, e.g. Won: Closed Won",
+        ]
     unused = [name for name in header if name not in guesses[code].values()]
     if unused:
         lines.append(f"        # not used yet: {', '.join(unused)}")
@@ -371,20 +386,24 @@ def _draft(file_name: str, header: Sequence[str]) -> str:
 
 
 def _guess(feed: Feed, header: Sequence[str]) -> dict[str, str]:
+    """Columns of a feed and the headers that are likely theirs: known headers first, then hints, then likeness."""
     guesses: dict[str, str] = {}
-    free = list(header)
+    plain = {name: normalise_header(name.replace("_", " ")) for name in header}
+
+    def take(column: str, forms: Sequence[str]) -> None:
+        # A header may stand for two columns: the name of a product is often all the id there is.
+        for form in forms:
+            for name, known in plain.items():
+                if column not in guesses and known == normalise_header(form.replace("_", " ")):
+                    guesses[column] = name
+
     for column in feed.columns:
-        forms = {normalise_header(known) for known in column.headers}
-        exact = next((name for name in free if normalise_header(name.replace("_", " ")) in forms), None)
-        if exact is None and column.name.replace("_", "") in {normalise_header(n.replace("_", "")) for n in free}:
-            exact = next(n for n in free if normalise_header(n.replace("_", "")) == column.name.replace("_", ""))
-        if exact is not None:
-            guesses[column.name] = exact
-            free.remove(exact)
+        take(column.name, (column.name, *column.headers))
     for column in feed.columns:
-        if column.name in guesses:
-            continue
-        for known in (*column.headers, column.description):
+        take(column.name, column.hints)
+    free = [name for name in header if name not in guesses.values()]
+    for column in feed.columns:
+        for known in () if column.name in guesses else (column.name, *column.headers):
             near = likely(known.replace("_", " "), free)
             if near is not None:
                 guesses[column.name] = near
@@ -393,11 +412,13 @@ def _guess(feed: Feed, header: Sequence[str]) -> dict[str, str]:
     return guesses
 
 
-def _likeness(feed: Feed, guess: Mapping[str, str], file_name: str) -> float:
+def _likeness(feed: Feed, guess: Mapping[str, str], file_name: str, header: Sequence[str]) -> float:
+    """How well a feed fits a file: what it needs is there, the headers are made use of, the file's name says so."""
     needed = [column.name for column in feed.columns if column.required]
-    found = sum(1 for name in needed if name in guess)
-    named = 1.0 if feed.name.rstrip("s") in file_name.casefold() else 0.0
-    return found / max(len(needed), 1) + len(guess) / len(feed.columns) + named
+    found = sum(1 for name in needed if name in guess) / max(len(needed), 1)
+    used = len(set(guess.values())) / max(len(header), 1)
+    words = (feed.name.rstrip("s"), *feed.hints)
+    return found + used + (1.0 if any(word in file_name.casefold() for word in words) else 0.0)
 
 
 def _yaml(text: str) -> str:
