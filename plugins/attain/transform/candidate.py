@@ -103,7 +103,8 @@ class Candidate:
         fingerprint: SHA-256 over all inputs: deliveries, plans, dbt project, expectations, code, settings.
         release_id: as-of day and run id; the id of the release that it becomes.
         as_of_date: the day that the run is computed for.
-        code_version: version of attain.
+        code_version: version of attain, and the first digits of a SHA-256 over all code, models and expectations, so
+            that a changed file shows even where nobody raised the version.
         delivery_ids: the committed deliveries, sorted.
         is_new: False when the current release was made of the very same inputs, or the release that was has been
             rolled back: what a person took back is not brought back by the next run.
@@ -134,7 +135,8 @@ def prepare(settings: Settings) -> Candidate:
                 "run `attain demo` for sample exports, or put files into inbox/<source>/<feed>/ and run again",
             )
         as_of = settings.as_of or _last_horizon(committed)
-        fingerprint = _fingerprint(settings, committed, as_of)
+        code = _code_sha256(settings)
+        fingerprint = _fingerprint(settings, committed, as_of, code)
         run_id = fingerprint[:12]
         release_id = f"{as_of:%Y%m%d}-{run_id}"
         candidate = Candidate(
@@ -142,7 +144,7 @@ def prepare(settings: Settings) -> Candidate:
             fingerprint=fingerprint,
             release_id=release_id,
             as_of_date=as_of,
-            code_version=__version__,
+            code_version=f"{__version__}+{code[:12]}",
             delivery_ids=sorted(delivery.delivery_id for delivery in committed),
             is_new=not (_is_current(settings, release_id) or _was_rolled_back(settings, release_id)),
         )
@@ -225,23 +227,35 @@ def _was_rolled_back(settings: Settings, release_id: str) -> bool:
     return False
 
 
-def _fingerprint(settings: Settings, committed: Iterable[Delivery], as_of: date) -> str:
+def _fingerprint(settings: Settings, committed: Iterable[Delivery], as_of: date, code_sha256: str) -> str:
+    return _digest(_inputs(settings, committed, as_of, code_sha256))
+
+
+def _code_sha256(settings: Settings) -> str:
+    return _digest(
+        (path.relative_to(settings.project).as_posix(), path.read_bytes())
+        for folder, suffixes in _CODE
+        for path in _files(settings.project / folder, suffixes)
+    )
+
+
+def _digest(entries: Iterable[tuple[str, bytes]]) -> str:
     digest = hashlib.sha256()
-    for kind, name, content in _inputs(settings, committed, as_of):
-        # Lengths are written, so that no two lists of inputs give the same bytes.
-        digest.update(f"{kind}\x00{name}\x00{len(content)}\x00".encode())
+    for name, content in entries:
+        # Lengths are written, so that no two lists of entries give the same bytes.
+        digest.update(f"{name}\x00{len(content)}\x00".encode())
         digest.update(content)
     return digest.hexdigest()
 
 
-def _inputs(settings: Settings, committed: Iterable[Delivery], as_of: date) -> Iterator[tuple[str, str, bytes]]:
+def _inputs(
+    settings: Settings, committed: Iterable[Delivery], as_of: date, code_sha256: str
+) -> Iterator[tuple[str, bytes]]:
     for delivery_id in sorted(delivery.delivery_id for delivery in committed):
-        yield "delivery", delivery_id, b""
+        yield f"delivery {delivery_id}", b""
     for path in sorted(settings.plans_dir.glob("*.yml")):
-        yield "plan", path.name, path.read_bytes()
-    for folder, suffixes in _CODE:
-        for path in _files(settings.project / folder, suffixes):
-            yield "code", path.relative_to(settings.project).as_posix(), path.read_bytes()
+        yield f"plan {path.name}", path.read_bytes()
+    yield "code", code_sha256.encode()
     for name, value in (
         ("as_of", as_of.isoformat()),
         ("timezone", settings.timezone),
@@ -249,7 +263,7 @@ def _inputs(settings: Settings, committed: Iterable[Delivery], as_of: date) -> I
         ("fx_rate_type", settings.fx_rate_type),
         ("max_held_exposure", settings.max_held_exposure),
     ):
-        yield "setting", name, str(value).encode()
+        yield f"setting {name}", str(value).encode()
 
 
 def _files(root: Path, suffixes: tuple[str, ...]) -> list[Path]:
