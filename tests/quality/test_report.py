@@ -48,7 +48,7 @@ def test_a_refusal_names_rows_people_money_and_remedy() -> None:
         "file 回款.xlsx, row 17, document R-9, employee E1",
         "E1, E2, E3, E4 and 2 more, who earned 12,345.60 CNY, 7.00 USD",
         "attain withdraw d-1 (and 1 others), or send a corrected file for 回款.xlsx",
-        "the release before it stays current",
+        "what was current stays current",
     ):
         assert told in text
     assert text.count("owner_is_known") == 1

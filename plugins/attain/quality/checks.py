@@ -91,6 +91,7 @@ def reference_checks(settings: Settings, candidate_fingerprint: str) -> list[Che
             compared = "every payee" if payees is None else f"a sample of {len(payees)} payees"
             names = sorted({mismatch.payee_id for mismatch in mismatches})
             money = _money_of(connection, names)
+            known_as = rows.names_of(connection, names) if names else {}
             differing = next(filter(None, (mismatch.first_differing_line for mismatch in mismatches)), None)
             first = f"; first differing line {differing}" if differing else ""
     except Exception as problem:  # likewise
@@ -106,6 +107,7 @@ def reference_checks(settings: Settings, candidate_fingerprint: str) -> list[Che
             payees=names,
             money=money,
             has_payees=bool(names),
+            payee_names=known_as,
         )
     ]
 
@@ -197,6 +199,7 @@ def _with_rows(connection: duckdb.DuckDBPyConnection, query: str | None, result:
     try:
         found = rows.fetch(connection, query)
         money = _money_of(connection, found.payees)
+        names = rows.names_of(connection, found.payees) if found.payees else {}
     except duckdb.Error as problem:
         log.warning("the failing rows of %s could not be fetched: %s", result.name, problem)
         note = f"its rows could not be fetched: {str(problem).splitlines()[0]}"
@@ -208,6 +211,7 @@ def _with_rows(connection: duckdb.DuckDBPyConnection, query: str | None, result:
         deliveries=found.deliveries,
         money=money,
         has_payees=found.has_payees,
+        payee_names=names,
     )
 
 

@@ -50,7 +50,7 @@ def _refusals(verdict: Verdict) -> list[str]:
     about_checks = {reason for reason in verdict.refusals for result in blocking if reason.startswith(_subject(result))}
     others = [reason for reason in verdict.refusals if reason not in about_checks]
     lines += [f"✗ {reason}" for reason in others[:3]]
-    lines.append("          nothing of it was published; the release before it stays current")
+    lines.append("          nothing of it was published; what was current stays current")
     return lines
 
 
@@ -61,7 +61,8 @@ def _refusing(result: CheckResult) -> list[str]:
         lines.append(f"  seen    {result.detail}")
     lines += [f"  row     {_row(row)}" for row in result.sample_rows[:2] if _row(row)]
     if result.payees:
-        lines.append(f"  payees  {_some(result.payees)}, who earned {_money(result.money)}")
+        people = [f"{payee} {result.payee_names.get(payee, '')}".rstrip() for payee in result.payees]
+        lines.append(f"  payees  {_some(people)}, who earned {_money(result.money)}")
     first, *others = remedies(result)
     return [*lines, f"  do      {first}", *(f"  or      {other}" for other in others)]
 

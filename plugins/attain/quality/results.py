@@ -32,6 +32,7 @@ class CheckResult:
         deliveries: ids of the deliveries that the failing rows came from.
         money: what those payees earned in the candidate, before holds: currency to decimal text.
         has_payees: whether every failing row names its payee.
+        payee_names: names of those payees, as far as they are known: id to name.
     """
 
     name: str
@@ -50,6 +51,7 @@ class CheckResult:
     deliveries: list[str] = field(default_factory=list)
     money: dict[str, str] = field(default_factory=dict)
     has_payees: bool = False
+    payee_names: dict[str, str] = field(default_factory=dict)
 
     @property
     def is_critical(self) -> bool:

@@ -102,6 +102,15 @@ def fetch(connection: duckdb.DuckDBPyConnection, query: str) -> FailingRows:
     return FailingRows(sample, payees, deliveries, has_payees=_names_every_payee(connection, query, own))
 
 
+def names_of(connection: duckdb.DuckDBPyConnection, payees: Sequence[str]) -> dict[str, str]:
+    """Names of some payees, as far as they are known: payee to name."""
+    found = connection.execute(
+        "select employee_id, full_name from kpi.dim_employee where list_contains($payees, employee_id)",
+        {"payees": list(payees)},
+    )
+    return {str(employee_id): str(name) for employee_id, name in found.fetchall() if name and name != employee_id}
+
+
 def earned_by_payee(connection: duckdb.DuckDBPyConnection, payees: Sequence[str]) -> dict[str, dict[str, Decimal]]:
     """What each of some payees earned in the whole candidate: payee to currency to amount.
 
