@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -79,7 +80,7 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-class Table:
+class Table(ABC):
     """One table of one feed, in one or several files.
 
     Args:
@@ -118,15 +119,17 @@ class Table:
 
     # the two formats differ in these four
 
+    @abstractmethod
     def _begin(self, path: Path) -> int:
         """Open the hidden file, write what stands above the data, return the number of rows that took."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _put(self, cells: Sequence[Cell]) -> None:
-        raise NotImplementedError
+        """Write one row."""
 
+    @abstractmethod
     def _finish(self) -> None:
-        raise NotImplementedError
+        """Write what stands below the data and close the file."""
 
     def _is_full(self) -> bool:
         return False
