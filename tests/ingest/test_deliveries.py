@@ -184,6 +184,20 @@ def test_source_system_without_folder(settings: Settings, name: str) -> None:
         deliveries.ingest_source(settings, name)
 
 
+def test_a_file_beside_the_folders_is_reported_with_its_likely_place(settings: Settings) -> None:
+    settings.inbox.mkdir(parents=True)
+    stray = settings.inbox / "pay.csv"
+    stray.write_bytes(b"Receipt Number,Invoice Number,Date,Amount,Currency Code\nR1,I1,2025-01-02,10.00,CNY\n")
+    (settings.inbox / "notes.csv").write_bytes(b"a,b\n1,2\n")
+    (settings.inbox / ".hidden.csv").write_bytes(b"a,b\n1,2\n")
+    assert deliveries.source_systems(settings)[-2:] == ["notes.csv", "pay.csv"]
+    told = {name: deliveries.ingest_source(settings, name).files[0] for name in ("notes.csv", "pay.csv")}
+    assert {file.outcome for file in told.values()} == {"unknown"}
+    assert "inbox/finance/receipts/" in (told["pay.csv"].remedy or "")
+    assert "inbox/<source>/<feed>/" in (told["notes.csv"].remedy or "")
+    assert stray.exists()
+
+
 def test_horizon_does_not_believe_in_the_future(settings: Settings) -> None:
     ingest_one(
         settings,

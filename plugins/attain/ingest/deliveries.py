@@ -133,23 +133,16 @@ class IngestReport:
 
 
 def source_systems(settings: Settings) -> list[str]:
-    """Whose files can be ingested: sources with contracts, then mappings, then inbox folders that nobody knows.
+    """Whose files can be ingested: sources with contracts, then mappings, then what else lies in the inbox.
 
-    The last are listed so that their files are reported, not overlooked.
+    The last, folders that nobody knows and files beside the folders, are listed so that they are reported, not
+    overlooked.
     """
     known = [*contracts.load(), *mappings.names(settings)]
     if not settings.inbox.is_dir():
         return known
-    unknown = [
-        folder.name
-        for folder in sorted(settings.inbox.iterdir())
-        if folder.is_dir()
-        and not folder.is_symlink()
-        and not folder.name.startswith(".")
-        and folder.name not in known
-        and next(_files_below(folder), None) is not None
-    ]
-    return [*known, *unknown]
+    met = {path.relative_to(settings.inbox).parts[0]: None for path in _files_below(settings.inbox)}
+    return [*known, *(name for name in met if name not in known)]
 
 
 def list_deliveries(settings: Settings) -> list[Delivery]:
@@ -211,6 +204,12 @@ def _unknown(settings: Settings, source_system: str, known: Sequence[str]) -> li
     reason = f"inbox/{source_system}: no source or mapping of that name" + (f"; did you mean {near!r}?" if near else "")
     remedy = f"`attain mapping suggest {source_system}` writes a draft of a mapping"
     folder = settings.inbox / source_system
+    if Path(source_system).name == source_system and (folder.is_file() or folder.is_symlink()):
+        feed = None if folder.is_symlink() else mappings.likely_feed(settings, folder)
+        place = feed.replace(".", "/") if feed else "<source>/<feed>"
+        looks = "; its header looks like that feed's" if feed else ""
+        reason = "it lies in the inbox itself, so nobody knows whose it is"
+        return [FileResult(source_system, "unknown", reason=reason, remedy=f"move it to inbox/{place}/{looks}")]
     if Path(source_system).name != source_system or not folder.is_dir() or folder.is_symlink():
         raise BadInput(reason, f"the sources are {', '.join(known)}; {remedy} for files in inbox/{source_system}/")
     return [

@@ -322,8 +322,6 @@ def suggest(settings: Settings, folder: str) -> str:
     Raises:
         BadInput: there is no such folder, or no readable file in it.
     """
-    from attain.ingest import reading  # the readers need not be loaded to check a mapping
-
     place = settings.inbox / folder
     if not place.is_dir():
         raise BadInput(f"there is no folder inbox/{folder}", "drop the files there first")
@@ -332,13 +330,9 @@ def suggest(settings: Settings, folder: str) -> str:
         if path.is_symlink() or not path.is_file() or path.name.startswith((".", "~$")):
             continue
         try:
-            scratch = settings.lake / "suggest"
-            scratch.mkdir(parents=True, exist_ok=True)
-            table = reading.open_table(path, path.name, reading.look(path), _any_header, scratch)
-        except reading.Rejected as rejected:
-            drafts.append(f"  # {path.name}: {rejected.message}")
-            continue
-        drafts.append(_draft(path.name, table.header))
+            drafts.append(_draft(path.name, _header_of(settings, path)))
+        except BadInput as problem:
+            drafts.append(f"  # {path.name}: {problem.message}")
     if not drafts:
         raise BadInput(f"inbox/{folder} holds no file", "drop the files there first")
     head = [
@@ -350,6 +344,31 @@ def suggest(settings: Settings, folder: str) -> str:
     return "\n".join([*head, *drafts]) + "\n"
 
 
+def likely_feed(settings: Settings, path: Path) -> str | None:
+    """The feed, as `source.feed`, whose required columns a file's header has all of; None when there is none."""
+    try:
+        header = _header_of(settings, path)
+    except BadInput:
+        return None
+    code = _likeliest(path.name, header)
+    feed = contracts.feeds()[code]
+    known = {normalise_header(name) for name in header}
+    needed = [column for column in feed.columns if column.required and column.default is None]
+    return code if all(known & {normalise_header(form) for form in column.headers} for column in needed) else None
+
+
+def _header_of(settings: Settings, path: Path) -> Sequence[str]:
+    """The header of a file whose feed is not known. Raises BadInput when it can't be read."""
+    from attain.ingest import reading  # the readers need not be loaded to check a mapping
+
+    scratch = settings.lake / "suggest"
+    scratch.mkdir(parents=True, exist_ok=True)
+    try:
+        return reading.open_table(path, path.name, reading.look(path), _any_header, scratch).header
+    except reading.Rejected as rejected:
+        raise BadInput(rejected.message, rejected.remedy) from None
+
+
 def _any_header(cells: Sequence[str]) -> int:
     known = {
         normalise_header(header) for feed in contracts.feeds().values() for c in feed.columns for header in c.headers
@@ -357,29 +376,32 @@ def _any_header(cells: Sequence[str]) -> int:
     return sum(1 for cell in cells if cell.strip()) + sum(2 for cell in cells if normalise_header(cell) in known)
 
 
+def _likeliest(file_name: str, header: Sequence[str]) -> str:
+    feeds = contracts.feeds()
+    return max(feeds, key=lambda code: _likeness(feeds[code], _guess(feeds[code], header), file_name, header))
+
+
 def _draft(file_name: str, header: Sequence[str]) -> str:
-    guesses = {code: _guess(feed, header) for code, feed in contracts.feeds().items()}
-    code = max(guesses, key=lambda name: _likeness(contracts.feeds()[name], guesses[name], file_name, header))
+    code = _likeliest(file_name, header)
     feed = contracts.feeds()[code]
+    guesses = _guess(feed, header)
     lines = [f"  - name: {_yaml(file_name)}", "    feeds:", f"      - feed: {code}", "        columns:"]
     for column in feed.columns:
         needed = (column.required or column.name in feed.key) and column.default is None
-        if column.name in guesses[code]:
-            lines.append(f"          {column.name}: {_yaml(guesses[code][column.name])}")
+        if column.name in guesses:
+            lines.append(f"          {column.name}: {_yaml(guesses[column.name])}")
         elif needed:
             lines.append(f"          {column.name}:  # needed: {column.description}")
-    unsaid = [
-        c for c in feed.columns if c.name not in guesses[code] and c.default is None and c.name in _OFTEN_CONSTANT
-    ]
+    unsaid = [c for c in feed.columns if c.name not in guesses and c.default is None and c.name in _OFTEN_CONSTANT]
     if unsaid:
         lines.append("        constants:")
         lines += [f"          {column.name}:  # needed, no header says it: {column.description}" for column in unsaid]
-    if "stage" in guesses[code]:
+    if "stage" in guesses:
         lines += [
             "        values:",
             "          stage:  # needed: what the file calls won and lost, e.g. Won: Closed Won",
         ]
-    unused = [name for name in header if name not in guesses[code].values()]
+    unused = [name for name in header if name not in guesses.values()]
     if unused:
         lines.append(f"        # not used yet: {', '.join(unused)}")
     return "\n".join(lines)
