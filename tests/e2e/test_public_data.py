@@ -178,16 +178,11 @@ def test_blank_accounts_and_unknown_products_are_reported(home: Path, deals: lis
     assert (blank, strange) == (1425, 1480)
     reported = query(home, "select relation, outcome, value_met, likely_match, row_count from audit.coverage")
     by_outcome = {(relation, outcome, value): (match, count) for relation, outcome, value, match, count in reported}
-    assert [
-        count
-        for (relation, outcome, _), (_, count) in by_outcome.items()
-        if "account" in relation and outcome == "blank"
-    ] == [blank]
-    assert [pair for (_, outcome, value), pair in by_outcome.items() if value == "GTXPro" and outcome == "unknown"] == [
-        ("GTX Pro", strange)
-    ]
+    assert by_outcome["deal→customer", "blank", ""] == (None, blank)
+    assert by_outcome["deal→product", "unknown", "GTXPro"] == ("GTX Pro", strange)
     said = (home / "run.txt").read_text(encoding="utf-8")
-    assert "GTXPro" in said
+    assert f"{strange:,} × deal→product: 'GTXPro', is it 'GTX Pro'?" in said
+    assert f"{blank:,} × deal→customer: blank" in said
 
 
 def test_all_three_kinds_of_tables_have_rows(home: Path) -> None:
