@@ -7,6 +7,8 @@ itself, so that a run with nothing new tells the same as the run that published 
 from __future__ import annotations
 
 import os
+import shutil
+import sys
 import textwrap
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -352,15 +354,24 @@ def _places(settings: Settings, current: str | None) -> list[str]:
 def _next(settings: Settings, report: RunReport, current: str | None) -> list[str]:
     inbox = f"{_path(settings.inbox)}/<source>/<feed>/"
     if report.verdict is not None and report.verdict.is_refused:
-        return _labelled("next", ["do what the gate says above, then run again"])
-    if current is None:
-        return _labelled("next", [f"put files into {inbox}, or: attain demo; then run again"])
-    steps = [
-        f"open {_path(settings.releases / 'current')}/report.html",
-        f"put new files into {inbox} and run again",
-        "attain releases · attain verify · attain rollback ID · attain --help",
-    ]
-    return _labelled("next", steps)
+        steps = ["do what the gate says above, then run again"]
+    elif current is None:
+        steps = [f"put files into {inbox}, or: attain demo; then run again"]
+    else:
+        steps = [
+            f"open {_path(settings.releases / 'current')}/report.html",
+            f"put new files into {inbox} and run again",
+            "attain releases · attain verify · attain rollback ID · attain --help",
+        ]
+    return _labelled("next", [*steps, *_where_attain_is()])
+
+
+def _where_attain_is() -> list[str]:
+    """How to type `attain` in a shell that would not find it: it is in the project's own environment."""
+    beside = Path(sys.executable).parent / "attain"
+    if not beside.exists() or shutil.which("attain") is not None:
+        return []
+    return [f"attain is {_path(beside)}"]
 
 
 # ---------------------------------------------------------------- words and columns
