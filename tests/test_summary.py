@@ -199,7 +199,7 @@ def test_a_summary_that_is_too_long_keeps_its_end(settings, report) -> None:
     text = summary.render(settings, report)
     must_fit(text)
     assert len(text.split("\n")) == summary.MAX_LINES
-    assert "attain --help" in text.split("\n")[-1]
+    assert any("attain --help" in line for line in text.split("\n")[-2:])
 
 
 def test_ingest_alone(settings) -> None:
