@@ -21,7 +21,8 @@ from attain.ingest import conversion
 from attain.ingest.contracts import LANDED_COLUMNS, Column, likely, normalise_header
 from attain.ingest.conversion import Reading, Selection, conversion_sql, totals_label, why_refused
 from attain.ingest.mappings import Target
-from attain.ingest.reading import Batch, RaggedRow, Rejected, Table
+from attain.ingest.reading import Batch, RaggedRow, Table
+from attain.ingest.rejected import Rejected
 
 if TYPE_CHECKING:
     import duckdb

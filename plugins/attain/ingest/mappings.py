@@ -20,6 +20,7 @@ from attain.errors import BadInput
 from attain.ingest import contracts
 from attain.ingest.contracts import Feed, likely, normalise_header, sha256_of
 from attain.ingest.conversion import Formats
+from attain.ingest.rejected import Rejected
 from attain.settings import Settings
 
 # Every scalar stays text: a header may be called `No`, and a constant 1.10 keeps its zero.
@@ -322,7 +323,7 @@ def suggest(settings: Settings, folder: str) -> str:
     Raises:
         BadInput: there is no such folder, or no readable file in it.
     """
-    from attain.ingest import reading  # the readers need not be loaded to check a mapping
+    from attain.ingest import archives, reading  # the readers need not be loaded to check a mapping
 
     place = settings.inbox / folder
     if not place.is_dir():
@@ -331,14 +332,14 @@ def suggest(settings: Settings, folder: str) -> str:
     for path in sorted(place.rglob("*")):
         if path.is_symlink() or not path.is_file() or path.name.startswith((".", "~$")):
             continue
+        scratch = settings.lake / "suggest"
+        scratch.mkdir(parents=True, exist_ok=True)
         try:
-            scratch = settings.lake / "suggest"
-            scratch.mkdir(parents=True, exist_ok=True)
-            table = reading.open_table(path, path.name, reading.look(path), _any_header, scratch)
-        except reading.Rejected as rejected:
+            for piece in archives.pieces(path, path.name, reading.look(path), scratch):
+                table = reading.open_table(piece.path, piece.name, piece.facts, _any_header, scratch)
+                drafts.append(_draft(piece.name, table.header))
+        except Rejected as rejected:
             drafts.append(f"  # {path.name}: {rejected.message}")
-            continue
-        drafts.append(_draft(path.name, table.header))
     if not drafts:
         raise BadInput(f"inbox/{folder} holds no file", "drop the files there first")
     head = [

@@ -19,8 +19,8 @@ from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from attain.errors import BadInput
 from attain.ingest.contracts import normalise_header
+from attain.ingest.rejected import Rejected
 
 if TYPE_CHECKING:
     import pyarrow
@@ -32,6 +32,7 @@ HEADER_SEARCH_ROWS = 30
 MAX_COLUMNS = 2_000
 MAX_EXPANSION = 100  # an honest workbook unpacks to some ten times its size
 MAX_UNPACKED_BYTES = 4 << 30
+FREE_UNPACKED_BYTES = 64 << 20  # harmless, so a small file of blank rows may pack as well as it likes
 BLOCK_BYTES = 4 << 20
 ROWS_A_BATCH = 100_000
 BYTES_A_BATCH = 32 << 20
@@ -39,10 +40,6 @@ _SAMPLE_BYTES = 1 << 18
 
 # Counts what of a row of headers is known; the row with the most is the header.
 Scorer = Callable[[Sequence[str]], int]
-
-
-class Rejected(BadInput):
-    """A file that can't be taken in as it is; the other files of the batch are not touched by it."""
 
 
 @dataclass(frozen=True)
@@ -165,15 +162,22 @@ def open_table(path: Path, file_name: str, facts: FileFacts, score: Scorer, scra
         _refuse_disguised(facts)
         return _open_delimited(path, facts, score, scratch)
     kinds = ", ".join((*DELIMITED, *WORKBOOKS))
-    raise Rejected(f"files of kind {suffix or 'without suffix'!r} are not read", f"send one of {kinds}")
+    raise Rejected(
+        f"files of kind {suffix or 'without suffix'!r} are not read", f"send one of {kinds}, or a .gz or .zip of them"
+    )
+
+
+def expected_format(file_name: str) -> str:
+    """The format that a name promises; what a file really is, is known when it has been opened."""
+    return "xlsx" if Path(file_name).suffix.casefold() in WORKBOOKS else "csv"
 
 
 def _refuse_disguised(facts: FileFacts) -> None:
     start = facts.first_bytes[:2_000].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if start.startswith(b"pk\x03\x04"):
-        raise Rejected("the file is a workbook or a zip, not text", "give it its right suffix (.xlsx), or unpack it")
+        raise Rejected("the file is a workbook or a zip, not text", "give it its right suffix (.xlsx or .zip)")
     if start.startswith(b"\x1f\x8b"):
-        raise Rejected("the file is compressed (gzip), not text", "unpack it first")
+        raise Rejected("the file is compressed (gzip), not text", "name it .csv.gz")
     if start.startswith(b"\xd0\xcf\x11\xe0"):
         raise Rejected("the file is an old or locked Excel workbook, not text", "save it as .xlsx or as CSV UTF-8")
     if start.startswith((b"<!doctype", b"<html", b"<table", b"<?xml")):
@@ -489,7 +493,7 @@ def _refuse_bomb(path: Path, facts: FileFacts) -> None:
             unpacked = sum(member.file_size for member in archive.infolist())
     except (zipfile.BadZipFile, OSError) as error:
         raise Rejected(f"the workbook is damaged or only half there: {error}", "send it again") from None
-    if unpacked > MAX_UNPACKED_BYTES or (unpacked > 64 << 20 and unpacked > MAX_EXPANSION * facts.byte_size):
+    if unpacked > MAX_UNPACKED_BYTES or (unpacked > FREE_UNPACKED_BYTES and unpacked > MAX_EXPANSION * facts.byte_size):
         raise Rejected(
             f"the workbook would unpack to {unpacked >> 20} MB, far more than its size allows",
             "send the table as CSV",
