@@ -863,14 +863,15 @@ def _is_half_written(path: Path) -> bool:
         import zipfile
 
         return not zipfile.is_zipfile(path)
-    if suffix not in reading.DELIMITED:
+    if suffix not in (*reading.DELIMITED, *reading.JSON, *reading.JSON_LINES):
         return False
     with path.open("rb") as stream:
         stream.seek(0, os.SEEK_END)
         if stream.tell() == 0:
             return True
         stream.seek(-2, os.SEEK_END) if stream.tell() > 1 else stream.seek(0)
-        return not stream.read().rstrip(b"\x00").endswith((b"\n", b"\r"))
+        complete = (b"\n", b"\r", b"]", b"}") if suffix in reading.JSON else (b"\n", b"\r")
+        return not stream.read().rstrip(b"\x00").endswith(complete)
 
 
 def _day_in_name(name: str) -> date | None:

@@ -1,7 +1,8 @@
-"""Opening a delivered file as a table of text: CSV and TSV in the encodings met, and workbooks.
+"""Opening a delivered file as a table of text: CSV and TSV in the encodings met, JSON, and workbooks.
 
 The header is looked for among the first rows by what it must hold, so titles above it do no harm. Every cell stays
-text; every row keeps the number that a person sees in a spreadsheet. CSV is streamed; memory does not grow with it.
+text; every row keeps the number that a person sees in a spreadsheet (of JSON, its number in the list or its line).
+CSV and JSON are streamed; memory does not grow with them.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from attain.ingest import json_records
 from attain.ingest.contracts import normalise_header
 from attain.ingest.rejected import Rejected
 
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
     import pyarrow
 
 DELIMITED = (".csv", ".tsv", ".txt")
+JSON = (".json",)
+JSON_LINES = (".jsonl", ".ndjson")
 WORKBOOKS = (".xlsx", ".xlsm")
 DELIMITERS = (",", ";", "\t", "|")
 HEADER_SEARCH_ROWS = 30
@@ -103,10 +107,16 @@ def look(path: Path) -> FileFacts:
 
 @dataclass(frozen=True)
 class RaggedRow:
-    """A row with more or fewer cells than the header."""
+    """A row with more or fewer cells than the header, or with a fault that keeps it from having cells at all.
+
+    Attributes:
+        cells: its cells; the text of the row alone if it has a fault.
+        fault: what is wrong, if not the number of cells.
+    """
 
     row_number: int
     cells: list[str]
+    fault: str | None = None
 
 
 @dataclass(frozen=True)
@@ -122,7 +132,7 @@ class Table:
     """An opened file.
 
     Attributes:
-        file_format: `csv` or `xlsx`.
+        file_format: `csv`, `json`, `jsonl` or `xlsx`.
         encoding: of a text file.
         layout: sheet or delimiter and the header's row, for people.
         header: the headers as they are, made unique; a nameless column is called `column N`.
@@ -161,7 +171,10 @@ def open_table(path: Path, file_name: str, facts: FileFacts, score: Scorer, scra
     if suffix in DELIMITED:
         _refuse_disguised(facts)
         return _open_delimited(path, facts, score, scratch)
-    kinds = ", ".join((*DELIMITED, *WORKBOOKS))
+    if suffix in (*JSON, *JSON_LINES):
+        _refuse_disguised(facts)
+        return _open_json(path, facts, suffix, scratch)
+    kinds = ", ".join((*DELIMITED, *WORKBOOKS, *JSON, *JSON_LINES))
     raise Rejected(
         f"files of kind {suffix or 'without suffix'!r} are not read", f"send one of {kinds}, or a .gz or .zip of them"
     )
@@ -169,7 +182,9 @@ def open_table(path: Path, file_name: str, facts: FileFacts, score: Scorer, scra
 
 def expected_format(file_name: str) -> str:
     """The format that a name promises; what a file really is, is known when it has been opened."""
-    return "xlsx" if Path(file_name).suffix.casefold() in WORKBOOKS else "csv"
+    suffix = Path(file_name).suffix.casefold()
+    formats = {**dict.fromkeys(WORKBOOKS, "xlsx"), **dict.fromkeys(JSON, "json"), **dict.fromkeys(JSON_LINES, "jsonl")}
+    return formats.get(suffix, "csv")
 
 
 def _refuse_disguised(facts: FileFacts) -> None:
@@ -440,6 +455,71 @@ def _arbitrate(path: Path, encoding: str, delimiter: str, parsed: int) -> None:
         )
 
 
+# --- JSON
+
+
+def _open_json(path: Path, facts: FileFacts, suffix: str, scratch: Path) -> Table:
+    encoding = _encoding(facts)
+    if encoding == "utf-16":
+        path, facts = _as_utf8(path, scratch)
+    known = "gb18030" if encoding == "gb18030" else "utf-8-sig"
+    as_lines = suffix in JSON_LINES or json_records.is_lines(path, known)
+    headers: dict[str | None, dict[str, int]] = {}
+    counts: dict[str | None, int] = {}
+    for key, record in json_records.records(path, known, as_lines):
+        counts[key] = counts.get(key, 0) + 1
+        columns = headers.setdefault(key, {})
+        for name in record.cells or ():
+            columns.setdefault(name, len(columns))
+        if len(columns) > MAX_COLUMNS:
+            raise Rejected(f"its records have more than {MAX_COLUMNS} keys", "export fewer fields")
+    lists = [key for key, columns in headers.items() if columns]
+    if not lists:
+        raise Rejected(
+            "it holds no record; it may be the system's answer to a failed or an empty request",
+            "open it once to see what it says; an answer without records need not be sent",
+        )
+    chosen = "data" if "data" in lists else lists[0]
+    if len(lists) > 1 and chosen != "data":
+        raise Rejected(
+            f"it holds several lists, {', '.join(repr(key) for key in lists)}", "send each as a file of its own"
+        )
+    positions = headers[chosen]
+    header, duplicates = _unique(list(positions))
+
+    def batches() -> Iterator[Batch]:
+        cells: list[list[str]] = [[] for _ in positions]
+        numbers: list[int] = []
+        faulty: list[RaggedRow] = []
+        size = 0
+        for key, record in json_records.records(path, known, as_lines):
+            if key != chosen:
+                continue
+            if record.cells is None:
+                faulty.append(RaggedRow(record.number, [record.text], record.fault))
+            else:
+                for name, position in positions.items():
+                    cells[position].append(record.cells.get(name, ""))
+                numbers.append(record.number)
+            size += len(positions) * 8 + sum(map(len, (record.cells or {}).values())) + len(record.text)
+            if size >= BYTES_A_BATCH // 4:
+                yield _text_batch(cells, numbers, faulty)
+                cells, numbers, faulty, size = [[] for _ in positions], [], [], 0
+        yield _text_batch(cells, numbers, faulty)
+
+    where = "records by line" if as_lines else f"list {chosen}" if chosen else "list"
+    return Table("jsonl" if as_lines else "json", encoding, where, header, duplicates, counts[chosen], batches)
+
+
+def _text_batch(columns: Sequence[list[str]], numbers: list[int], ragged: list[RaggedRow]) -> Batch:
+    import pyarrow
+
+    table = pyarrow.table(
+        {f"c{index}": pyarrow.array(column, pyarrow.string()) for index, column in enumerate(columns)}
+    )
+    return Batch(table.append_column("_row_number", pyarrow.array(numbers, pyarrow.int64())), ragged)
+
+
 # --- workbooks
 
 
@@ -501,8 +581,6 @@ def _refuse_bomb(path: Path, facts: FileFacts) -> None:
 
 
 def _sheet_batch(rows: list[list[Any]], first_number: int, width: int) -> Batch:
-    import pyarrow
-
     columns: list[list[str]] = [[] for _ in range(width)]
     numbers: list[int] = []
     ragged: list[RaggedRow] = []
@@ -515,10 +593,7 @@ def _sheet_batch(rows: list[list[Any]], first_number: int, width: int) -> Batch:
         for column, cell in zip(columns, cells, strict=False):
             column.append(cell)
         numbers.append(number)
-    table = pyarrow.table(
-        {f"c{index}": pyarrow.array(column, pyarrow.string()) for index, column in enumerate(columns)}
-    )
-    return Batch(table.append_column("_row_number", pyarrow.array(numbers, pyarrow.int64())), ragged)
+    return _text_batch(columns, numbers, ragged)
 
 
 def cell_text(value: Any) -> str:
