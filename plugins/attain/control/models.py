@@ -76,7 +76,7 @@ class Delivery(Base):
     feed: Mapped[str] = mapped_column(String(64))
     file_name: Mapped[str] = mapped_column(Text, doc="As the arrival's; of a zip's member with `!` and its name.")
     content_sha256: Mapped[str] = mapped_column(String(64), index=True, doc="Of the bytes read: unpacked, if packed.")
-    file_format: Mapped[str] = mapped_column(String(16), doc="csv, json, jsonl or xlsx.")
+    file_format: Mapped[str] = mapped_column(String(16), doc="csv, json, jsonl, html, xls or xlsx.")
     encoding: Mapped[str | None] = mapped_column(String(32))
     layout: Mapped[str | None] = mapped_column(Text, doc="Sheet and header row, or delimiter, as read.")
     mapping_name: Mapped[str | None] = mapped_column(String(64))
