@@ -73,18 +73,18 @@ def test_an_old_workbook_cut_off(settings: Settings, cut: int) -> None:
     assert result.remedy
 
 
-@pytest.mark.parametrize("damage", range(12))
-def test_a_damaged_old_workbook_never_ends_the_run(settings: Settings, damage: int) -> None:
-    """Some of these make the native reader panic, or ask for more memory than there is, which ends its process."""
+@pytest.mark.parametrize(
+    ("damage", "says"), [(0, "damaged"), (28, "its reader fails on it"), (39, "its reader fails on it")]
+)
+def test_a_damaged_old_workbook_never_ends_the_run(settings: Settings, damage: int, says: str) -> None:
+    """The second makes the native reader panic; the third makes it ask for terabytes, which ends its process."""
     content, dice = bytearray((FILES / "collections.xls").read_bytes()), random.Random(damage)
     for _ in range(40):
         content[dice.randrange(512, len(content))] = dice.randrange(256)
     drop(settings, "jiandaoyun_crm/collections/a.xls", bytes(content))
     drop(settings, "jiandaoyun_crm/collections/b.xls", (FILES / "collections.xls").read_bytes())
     damaged, good = ingest(settings, "jiandaoyun_crm").files
-    assert damaged.outcome in ("rejected", "committed")
-    assert (damaged.reason is None) == (damaged.outcome == "committed")
-    assert "fault of the program" not in (damaged.reason or "")
+    assert (damaged.outcome, says in (damaged.reason or "")) == ("rejected", True), damaged.reason
     assert good.outcome == "committed"
 
 
