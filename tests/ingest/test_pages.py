@@ -229,3 +229,11 @@ def test_a_page_of_many_batches_holds_its_account(settings: Settings, monkeypatc
     assert rows(settings, "zoho_crm__deals", "min(_row_number), max(_row_number), sum(_row_number)", order="1") == [
         (2, 301, sum(range(2, 302)))
     ]
+
+
+def test_a_half_written_page_is_waited_for_and_an_old_workbook_is_not(settings: Settings) -> None:
+    drop(settings, "zoho_crm/deals/a.xls", GOOD[:-3].encode(), age_seconds=1)
+    drop(settings, "zoho_crm/deals/b.xls", GOOD.encode(), age_seconds=1)
+    drop(settings, "zoho_crm/deals/c.xls", (FILES / "collections.xls").read_bytes(), age_seconds=1)
+    outcomes = {result.file_name[-5:]: result.outcome for result in ingest(settings).files}
+    assert outcomes == {"a.xls": "waiting", "b.xls": "committed", "c.xls": "rejected"}

@@ -25,6 +25,7 @@ import shutil
 import stat
 import time
 import uuid
+import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
@@ -860,17 +861,18 @@ def _is_half_written(path: Path) -> bool:
     if suffix in archives.ARCHIVES:
         return archives.is_cut_off(path)
     if suffix in reading.WORKBOOKS:
-        import zipfile
-
         return not zipfile.is_zipfile(path)
-    if suffix not in (*reading.DELIMITED, *reading.JSON, *reading.JSON_LINES):
+    is_page = suffix in (*reading.PAGES, *reading.OLD_WORKBOOKS)
+    if is_page and (reading.is_old_workbook(path) or zipfile.is_zipfile(path)):  # the end of the first tells nothing
+        return False
+    if not is_page and suffix not in (*reading.DELIMITED, *reading.JSON, *reading.JSON_LINES):
         return False
     with path.open("rb") as stream:
         stream.seek(0, os.SEEK_END)
         if stream.tell() == 0:
             return True
         stream.seek(-2, os.SEEK_END) if stream.tell() > 1 else stream.seek(0)
-        complete = (b"\n", b"\r", b"]", b"}") if suffix in reading.JSON else (b"\n", b"\r")
+        complete = (b"\n", b"\r", *((b"]", b"}") if suffix in reading.JSON else (b">",) if is_page else ()))
         return not stream.read().rstrip(b"\x00").endswith(complete)
 
 

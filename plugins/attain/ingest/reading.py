@@ -210,6 +210,12 @@ def _refuse_disguised(facts: FileFacts) -> None:
         raise Rejected("the file is XML, not a table of text", "save it as .xlsx or as CSV UTF-8")
 
 
+def is_old_workbook(path: Path) -> bool:
+    """Whether the content is a workbook of Excel 97 to 2003, or one with a password."""
+    with path.open("rb") as stream:
+        return stream.read(len(_OLE)) == _OLE
+
+
 def _is_page(facts: FileFacts) -> bool:
     """Whether the content is a web page, whatever the file is called."""
     is_wide = facts.first_bytes.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
