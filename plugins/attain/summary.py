@@ -166,7 +166,7 @@ def _came_in(reports: Sequence[IngestReport], *, only_news: bool) -> list[str]:
         if len(told) > _SHOWN:
             lines += _row("", f"… and {len(told) - _SHOWN} more files of {report.source_system}")
     notes = [
-        (file.file_name, note)
+        (d.file_name or file.file_name, note)
         for report in reports
         for file in report.files
         for d in file.deliveries
@@ -182,7 +182,7 @@ def _came_in(reports: Sequence[IngestReport], *, only_news: bool) -> list[str]:
 def _refused_rows(reports: Sequence[IngestReport]) -> list[str]:
     """A refused row of each delivery that has one, up to a few, with what to do about it."""
     samples = [
-        (file.file_name, delivery.quarantine_samples[0])
+        (delivery.file_name or file.file_name, delivery.quarantine_samples[0])
         for report in reports
         for file in report.files
         for delivery in file.deliveries

@@ -221,6 +221,7 @@ FILES = [
     File("stage history", deals("1,D,Won,Lost", header="Record Id,Deal Name,Stage,Moved To"), says="Stage History"),
     File("totals row right", deals(deal(1, "1.1"), deal(2, "2.2"), "合计,,,,3.30,,,"), "committed", counts=(2, 0, 1)),
     File("totals row, spaces", deals(deal(1, "1.1"), deal(2, "2.2"), ",合 计,,,3.3,,,"), "committed", counts=(2, 0, 1)),
+    File("totals row, hard space", deals(deal(1, "1.1"), "合\u00a0计,,,,1.1,,,"), "committed", counts=(1, 0, 1)),
     File("totals row wrong", deals(deal(1, "10.10"), deal(2, "20.20"), "Total,,,,30.31,,,"), says="30.31"),
     File(
         "subtotals",

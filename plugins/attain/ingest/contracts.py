@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
@@ -39,12 +40,14 @@ MODES = ("changes", "events", "snapshot")
 # Columns that every landed row has beside those of its contract.
 LANDED_COLUMNS = {"_delivery_id": "VARCHAR", "_row_number": "BIGINT", "_extra": "VARCHAR"}
 
+_BETWEEN_WORDS = re.compile(r"(?<=[^\W_])_(?=[^\W_])")
 _INVISIBLE = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"))
 
 
 def normalise_header(text: str) -> str:
-    """A header as it is compared: without case, blanks, width and invisible marks."""
-    return "".join(unicodedata.normalize("NFKC", text).translate(_INVISIBLE).casefold().split())
+    """A header as it is compared: without case, blanks, width and invisible marks; `Deal_Name` is `Deal Name`."""
+    plain = unicodedata.normalize("NFKC", text).translate(_INVISIBLE).casefold()
+    return "".join(_BETWEEN_WORDS.sub("", plain).split())
 
 
 def likely(word: str, known: Iterable[str]) -> str | None:

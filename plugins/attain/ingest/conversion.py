@@ -481,7 +481,7 @@ def _state(
     keyless = " and ".join(
         f"(a_{key.column.name} is null or "
         f"(length(a_{key.column.name}) < 24 "
-        f"and replace(replace(lower(a_{key.column.name}), ' ', ''), '\u3000', '') in ({labels})))"
+        f"and translate(lower(a_{key.column.name}), ' \u3000\u00a0', '') in ({labels})))"
         for key in keys
     )
     blank = f"concat({', '.join(f'c{index}' for index in range(len(header)))}) = ''"

@@ -9,6 +9,9 @@ A file passes through these steps; a process may be killed between any two of th
 5. the note is removed.
 
 The next ingest takes up every note it finds, and removes landed folders that no delivery speaks for.
+
+An archive is one arrival, archived and hashed as it came. Each file in it is a delivery of its own, with the hash of
+its unpacked bytes, so that a file counts once whether it comes packed or not. If one file in it is bad, none counts.
 """
 
 from __future__ import annotations
@@ -22,6 +25,7 @@ import shutil
 import stat
 import time
 import uuid
+import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
@@ -36,11 +40,12 @@ from sqlalchemy import func, select
 from attain.control import database, lock
 from attain.control.models import Arrival, Delivery
 from attain.errors import BadInput
-from attain.ingest import contracts, landing, mappings, reading
+from attain.ingest import archives, contracts, landing, mappings, reading
+from attain.ingest.archives import Piece
 from attain.ingest.contracts import likely
 from attain.ingest.landing import Landed, RefusedRow
 from attain.ingest.mappings import Target
-from attain.ingest.reading import Rejected
+from attain.ingest.rejected import Rejected
 from attain.settings import Settings
 
 if TYPE_CHECKING:
@@ -62,6 +67,7 @@ class DeliveryResult:
     """The rows that one file brought for one feed; counts of rows.
 
     `rows_in_file` is always `rows_loaded + rows_quarantined + rows_declared_totals + rows_not_for_feed`.
+    `file_name` is the path below the inbox; of a zip's member it is `<path>!<member>`.
     """
 
     delivery_id: str
@@ -74,6 +80,7 @@ class DeliveryResult:
     extra_columns: list[str] = field(default_factory=list)
     quarantine_samples: list[RefusedRow] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    file_name: str = ""
 
 
 @dataclass
@@ -84,8 +91,8 @@ class FileResult:
         file_name: path below the inbox.
         outcome: `committed`, `duplicate`, `rejected`, `ignored` (a mapping says so), `waiting` (still being written)
             or `unknown` (no source or mapping of that folder's name); the last two stay in the inbox.
-        deliveries: one a feed that it brought rows for.
-        reason: why it was not committed.
+        deliveries: one a feed that it brought rows for; of a zip, one a member and feed.
+        reason: why it was not committed, or which members of a committed zip were left out.
         remedy: what to do about it.
         rejected_path: where a rejected file lies now, below the home.
     """
@@ -247,6 +254,33 @@ class _Plan:
     ignored: str | None = None
 
 
+@dataclass(frozen=True)
+class _Read:
+    """The rows of one piece for one feed, landed but not yet counted."""
+
+    piece: Piece
+    table: reading.Table
+    target: Target
+    delivery_id: str
+    landed: Landed
+
+    def result(self) -> DeliveryResult:
+        landed = self.landed
+        return DeliveryResult(
+            delivery_id=self.delivery_id,
+            feed=self.target.feed.code,
+            rows_in_file=landed.rows_in_file,
+            rows_loaded=landed.rows_loaded,
+            rows_quarantined=landed.rows_quarantined,
+            rows_declared_totals=landed.rows_declared_totals,
+            rows_not_for_feed=landed.rows_not_for_feed,
+            extra_columns=landed.extra_columns,
+            quarantine_samples=landed.samples,
+            notes=landed.notes if landed.rows_in_file else [*landed.notes, "it has a header but no rows"],
+            file_name=self.piece.file_name,
+        )
+
+
 class _Ingest:
     """One look at one source system's inbox, under the writer's lock."""
 
@@ -405,11 +439,7 @@ class _Ingest:
             _sync(archived.parent)
         facts = facts or reading.look(archived)
         try:
-            plan = self._plan(note)
-            if plan.ignored is not None:
-                self._register_only(note, facts, "ignored", plan.ignored, None)
-            else:
-                self._deliver(note, facts, plan.targets)
+            self._deliver(note, facts)
         except Rejected as rejected:
             self._reject(note, facts, rejected)
         except (RuntimeError, ValueError, LookupError) as error:
@@ -424,19 +454,23 @@ class _Ingest:
                 ),
             )
 
-    def _plan(self, note: _Note) -> _Plan:
+    def _plan(self, note: _Note, piece: Piece) -> _Plan:
+        """What a piece is for: the feed of its folder, or what the mapping says of its name (or its archive's)."""
         parts = Path(note.file_name).parts
         if self.mapping is not None:
-            entry = self.mapping.file_for(parts[-1])
+            entry = self.mapping.file_for(parts[-1]) or self.mapping.file_for(piece.name)
             if entry is None:
                 patterns = [item.pattern for item in self.mapping.files]
-                near = likely(parts[-1], patterns)
+                near = likely(piece.name, patterns)
                 raise Rejected(
                     f"mapping {self.mapping.name} knows no file of that name"
                     + (f"; did you mean {near!r}?" if near else ""),
                     f"it knows {', '.join(patterns)}; name the file so, or add it to mappings/{self.mapping.name}.yml",
                 )
             return _Plan(entry.targets, entry.ignored)
+        return _Plan((mappings.of_contract(self.settings, self._feed(parts)),))
+
+    def _feed(self, parts: Sequence[str]) -> contracts.Feed:
         feeds = contracts.load()[self.source_system].feeds
         if len(parts) < 3:
             raise Rejected(
@@ -449,50 +483,86 @@ class _Ingest:
                 f"{self.source_system} has no feed {parts[1]!r}" + (f"; did you mean {near!r}?" if near else ""),
                 f"put it into inbox/{self.source_system}/<feed>/; the feeds are {', '.join(feeds)}",
             )
-        return _Plan((mappings.of_contract(self.settings, feeds[parts[1]]),))
+        return feeds[parts[1]]
 
     # --- from bytes to rows
 
-    def _deliver(self, note: _Note, facts: reading.FileFacts, targets: Sequence[Target]) -> None:
-        with database.session(self.settings) as session:
-            fresh = [target for target in targets if not self._is_committed(session, facts.sha256, target)]
-            ids = [self._delivery_id(session, facts.sha256, target) for target in fresh]
-        if not fresh:
-            reason = "the same bytes were delivered before; nothing changes"
-            self._register_only(note, facts, "duplicate", reason, None)
+    def _deliver(self, note: _Note, facts: reading.FileFacts) -> None:
+        """Land every piece of the file, then let all of them count together."""
+        if self.mapping is None:  # a wrong folder is said before anything is unpacked
+            self._feed(Path(note.file_name).parts)
+        elif (entry := self.mapping.file_for(Path(note.file_name).name)) is not None and entry.ignored is not None:
+            self._register_only(note, facts, "ignored", entry.ignored, None)
             return
-        results: list[tuple[Target, str, Landed]] = []
+        read: list[_Read] = []
+        left_out: list[tuple[Piece, str, str]] = []
         with self._scratch() as scratch:
-            try:
-                table = reading.open_table(self._archived(note), note.file_name, facts, landing.score(targets), scratch)
-                matches = [landing.match(table, target) for target in targets]
-                used = frozenset().union(*(matched.used for matched in matches))
-                extras = {
-                    header: index
-                    for index, header in enumerate(table.header)
-                    if index not in used and header != f"column {index + 1}"
-                }
-                for target, delivery_id in zip(fresh, ids, strict=True):
-                    matched = matches[list(targets).index(target)]
-                    raw = scratch / delivery_id
-                    raw.mkdir()
-                    landed = landing.land(
-                        self._duckdb(),
-                        table,
-                        matched,
-                        extras,
-                        delivery_id,
-                        raw,
-                        scratch / f"{delivery_id}.parquet",
-                        note.moment.replace(tzinfo=UTC).astimezone(ZoneInfo(self.settings.timezone)).date(),
-                        self.settings.max_quarantine_ratio,
-                        self.settings.timezone,
-                    )
-                    results.append((target, delivery_id, landed))
-            except Rejected as rejected:
-                raise _RejectedFor(rejected, fresh, ids) from None
-            paths = [self._settle(scratch, target, delivery_id) for target, delivery_id, _ in results]
-        self._register(note, facts, table, results, paths)
+            for piece in archives.pieces(self._archived(note), note.file_name, facts, scratch):
+                try:
+                    plan = self._plan(note, piece)
+                    if plan.ignored is not None:
+                        left_out.append((piece, "ignored", plan.ignored))
+                        continue
+                    landed = self._land(note, piece, plan.targets, scratch, {item.delivery_id for item in read})
+                except Rejected as rejected:
+                    raise _of_member(piece, rejected) from None
+                if not landed:
+                    reason = "the same bytes were delivered before; nothing changes"
+                    left_out.append((piece, "duplicate", reason))
+                read += landed
+            if read:
+                paths = [self._settle(scratch, item) for item in read]
+        if not read:
+            outcomes = [outcome for _, outcome, _ in left_out]
+            outcome = "duplicate" if "duplicate" in outcomes else "ignored"
+            self._register_only(note, facts, outcome, left_out[outcomes.index(outcome)][2], None)
+            return
+        said = [f"{piece.member}: {outcome}, {reason}" for piece, outcome, reason in left_out]
+        self._register(note, facts, read, paths, f"left out: {'; '.join(said)}" if said else None)
+
+    def _land(
+        self, note: _Note, piece: Piece, targets: Sequence[Target], scratch: Path, in_this_archive: set[str]
+    ) -> list[_Read]:
+        """Read one piece for the feeds that do not have its rows yet; empty if all have."""
+        sha256 = piece.facts.sha256
+        with database.session(self.settings) as session:
+            identified = [
+                (target, self._delivery_id(session, sha256, target))
+                for target in targets
+                if not self._is_committed(session, sha256, target)
+            ]
+        fresh = [(target, delivery_id) for target, delivery_id in identified if delivery_id not in in_this_archive]
+        if not fresh:
+            return []
+        read = []
+        try:
+            table = reading.open_table(piece.path, piece.name, piece.facts, landing.score(targets), scratch)
+            matches = [landing.match(table, target) for target in targets]
+            used = frozenset().union(*(matched.used for matched in matches))
+            extras = {
+                header: index
+                for index, header in enumerate(table.header)
+                if index not in used and header != f"column {index + 1}"
+            }
+            for target, delivery_id in fresh:
+                raw = scratch / delivery_id
+                raw.mkdir()
+                landed = landing.land(
+                    self._duckdb(),
+                    table,
+                    matches[list(targets).index(target)],
+                    extras,
+                    delivery_id,
+                    raw,
+                    scratch / f"{delivery_id}.parquet",
+                    note.moment.replace(tzinfo=UTC).astimezone(ZoneInfo(self.settings.timezone)).date(),
+                    self.settings.max_quarantine_ratio,
+                    self.settings.timezone,
+                )
+                read.append(_Read(piece, table, target, delivery_id, landed))
+        except Rejected as rejected:
+            raise _RejectedFor(rejected, piece, [target for target, _ in fresh], [made for _, made in fresh]) from None
+        return read
 
     def _is_committed(self, session: Session, sha256: str, target: Target) -> bool:
         return any(delivery.status == "committed" for delivery in self._same(session, sha256, target))
@@ -527,8 +597,9 @@ class _Ingest:
         ]
         return contracts.sha256_of(named)[:32]
 
-    def _settle(self, scratch: Path, target: Target, delivery_id: str) -> tuple[str, str | None]:
+    def _settle(self, scratch: Path, read: _Read) -> tuple[str, str | None]:
         """Move complete Parquet to its place; paths below the home."""
+        target, delivery_id = read.target, read.delivery_id
         raw = self.settings.lake / "raw" / target.feed.source / target.feed.name / delivery_id
         _sync(scratch / delivery_id / landing.PART_NAME)
         _sync(scratch / delivery_id)
@@ -572,18 +643,19 @@ class _Ingest:
         self,
         note: _Note,
         facts: reading.FileFacts,
-        table: reading.Table,
-        results: Sequence[tuple[Target, str, Landed]],
+        read: Sequence[_Read],
         paths: Sequence[tuple[str, str | None]],
+        reason: str | None,
     ) -> None:
         with database.session(self.settings) as session:
-            arrival = self._arrival(session, note, facts, "committed", None, None)
-            for (target, delivery_id, landed), (raw_path, quarantine_path) in zip(results, paths, strict=True):
-                delivery = self._delivery_row(session, note, facts, target, delivery_id, arrival)
+            arrival = self._arrival(session, note, facts, "committed", reason, None)
+            for item, (raw_path, quarantine_path) in zip(read, paths, strict=True):
+                landed = item.landed
+                delivery = self._delivery_row(session, note, item.piece, item.target, item.delivery_id, arrival)
                 delivery.status = "committed"
-                delivery.file_format = table.file_format
-                delivery.encoding = table.encoding
-                delivery.layout = table.layout
+                delivery.file_format = item.table.file_format
+                delivery.encoding = item.table.encoding
+                delivery.layout = item.table.layout
                 delivery.horizon_date = landed.horizon_date
                 delivery.rows_in_file = landed.rows_in_file
                 delivery.rows_loaded = landed.rows_loaded
@@ -596,25 +668,7 @@ class _Ingest:
                 session.add(delivery)
                 session.flush()
         self.report.files.append(
-            FileResult(
-                note.file_name,
-                "committed",
-                [
-                    DeliveryResult(
-                        delivery_id=delivery_id,
-                        feed=target.feed.code,
-                        rows_in_file=landed.rows_in_file,
-                        rows_loaded=landed.rows_loaded,
-                        rows_quarantined=landed.rows_quarantined,
-                        rows_declared_totals=landed.rows_declared_totals,
-                        rows_not_for_feed=landed.rows_not_for_feed,
-                        extra_columns=landed.extra_columns,
-                        quarantine_samples=landed.samples,
-                        notes=landed.notes if landed.rows_in_file else [*landed.notes, "it has a header but no rows"],
-                    )
-                    for target, delivery_id, landed in results
-                ],
-            )
+            FileResult(note.file_name, "committed", [item.result() for item in read], reason=reason)
         )
 
     def _arrival(
@@ -645,13 +699,13 @@ class _Ingest:
         self,
         session: Session,
         note: _Note,
-        facts: reading.FileFacts,
+        piece: Piece,
         target: Target,
         delivery_id: str,
         arrival: Arrival,
     ) -> Delivery:
         last = session.scalar(select(func.max(Delivery.sequence)))
-        day = _day_in_name(Path(note.file_name).name)
+        day = _day_in_name(piece.name) or _day_in_name(Path(note.file_name).name)
         return Delivery(
             delivery_id=delivery_id,
             sequence=(last or 0) + 1,
@@ -659,9 +713,9 @@ class _Ingest:
             source_system=self.source_system,
             source=target.feed.source,
             feed=target.feed.name,
-            file_name=note.file_name,
-            content_sha256=facts.sha256,
-            file_format="xlsx" if note.suffix in reading.WORKBOOKS else "csv",
+            file_name=piece.file_name,
+            content_sha256=piece.facts.sha256,
+            file_format=reading.expected_format(piece.name),
             mapping_name=target.mapping_name,
             mapping_sha256=target.mapping_sha256,
             contract_sha256=target.feed.contract_sha256,
@@ -691,7 +745,7 @@ class _Ingest:
             arrival.rejected_path = self._below_home(kept)
             if isinstance(rejected, _RejectedFor):
                 for target, delivery_id in zip(rejected.targets, rejected.delivery_ids, strict=True):
-                    delivery = self._delivery_row(session, note, facts, target, delivery_id, arrival)
+                    delivery = self._delivery_row(session, note, rejected.piece, target, delivery_id, arrival)
                     delivery.status = "rejected"
                     delivery.reason = rejected.message
                     session.add(delivery)
@@ -757,10 +811,20 @@ class _Ingest:
 class _RejectedFor(Rejected):
     """A rejection after the feeds were known: each gets a rejected delivery in the register."""
 
-    def __init__(self, rejected: Rejected, targets: Sequence[Target], delivery_ids: Sequence[str]) -> None:
+    def __init__(
+        self, rejected: Rejected, piece: Piece, targets: Sequence[Target], delivery_ids: Sequence[str]
+    ) -> None:
         super().__init__(rejected.message, rejected.remedy)
+        self.piece = piece
         self.targets = targets
         self.delivery_ids = delivery_ids
+
+
+def _of_member(piece: Piece, rejected: Rejected) -> Rejected:
+    """The rejection, naming the member of the zip that it is about."""
+    if piece.member is not None:
+        rejected.message = f"{piece.member}: {rejected.message}; nothing of the zip was taken in"
+    return rejected
 
 
 def _files_below(folder: Path) -> Iterator[Path]:
@@ -793,18 +857,22 @@ def _is_half_written(path: Path) -> bool:
             return False
     except FileNotFoundError:
         return True
+    if suffix in archives.ARCHIVES:
+        return archives.is_cut_off(path)
     if suffix in reading.WORKBOOKS:
-        import zipfile
-
         return not zipfile.is_zipfile(path)
-    if suffix not in reading.DELIMITED:
+    is_page = suffix in (*reading.PAGES, *reading.OLD_WORKBOOKS)
+    if is_page and (reading.is_old_workbook(path) or zipfile.is_zipfile(path)):  # the end of the first tells nothing
+        return False
+    if not is_page and suffix not in (*reading.DELIMITED, *reading.JSON, *reading.JSON_LINES):
         return False
     with path.open("rb") as stream:
         stream.seek(0, os.SEEK_END)
         if stream.tell() == 0:
             return True
         stream.seek(-2, os.SEEK_END) if stream.tell() > 1 else stream.seek(0)
-        return not stream.read().rstrip(b"\x00").endswith((b"\n", b"\r"))
+        complete = (b"\n", b"\r", *((b"]", b"}") if suffix in reading.JSON else (b">",) if is_page else ()))
+        return not stream.read().rstrip(b"\x00").endswith(complete)
 
 
 def _day_in_name(name: str) -> date | None:

@@ -21,7 +21,8 @@ from attain.ingest import conversion
 from attain.ingest.contracts import LANDED_COLUMNS, Column, likely, normalise_header
 from attain.ingest.conversion import Reading, Selection, conversion_sql, totals_label, why_refused
 from attain.ingest.mappings import Target
-from attain.ingest.reading import Batch, RaggedRow, Rejected, Table
+from attain.ingest.reading import Batch, RaggedRow, Table
+from attain.ingest.rejected import Rejected
 
 if TYPE_CHECKING:
     import duckdb
@@ -423,8 +424,14 @@ class _Landing:
                 continue
             self.landed.rows_in_file += 1
             self.unsummed.update(self.numeric)
-            reason = f"the row has {len(row.cells)} cells, the header {len(self.header)}"
+            reason = row.fault or f"the row has {len(row.cells)} cells, the header {len(self.header)}"
             self.faults[reason] += 1
+            if row.fault is not None:
+                raw = json.dumps(
+                    {"text": row.cells[0].encode("utf-8", "backslashreplace").decode()}, ensure_ascii=False
+                )
+                refused.append(RefusedRow(row.row_number, None, None, reason, "correct the record, and send it", raw))
+                continue
             named = {
                 (self.header[index] if index < len(self.header) else f"cell {index + 1}"): cell
                 for index, cell in enumerate(row.cells)

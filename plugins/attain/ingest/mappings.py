@@ -20,6 +20,7 @@ from attain.errors import BadInput
 from attain.ingest import contracts
 from attain.ingest.contracts import Feed, likely, normalise_header, sha256_of
 from attain.ingest.conversion import Formats
+from attain.ingest.rejected import Rejected
 from attain.settings import Settings
 
 # Every scalar stays text: a header may be called `No`, and a constant 1.10 keeps its zero.
@@ -330,7 +331,7 @@ def suggest(settings: Settings, folder: str) -> str:
         if path.is_symlink() or not path.is_file() or path.name.startswith((".", "~$")):
             continue
         try:
-            drafts.append(_draft(path.name, _header_of(settings, path)))
+            drafts += [_draft(name, header) for name, header in _headers_of(settings, path)]
         except BadInput as problem:
             drafts.append(f"  # {path.name}: {problem.message}")
     if not drafts:
@@ -347,8 +348,8 @@ def suggest(settings: Settings, folder: str) -> str:
 def likely_feed(settings: Settings, path: Path) -> str | None:
     """The feed, as `source.feed`, whose required columns a file's header has all of; None when there is none."""
     try:
-        header = _header_of(settings, path)
-    except BadInput:
+        ((_, header),) = _headers_of(settings, path)
+    except (BadInput, ValueError):  # unreadable, or an archive of several files
         return None
     code = _likeliest(path.name, header)
     feed = contracts.feeds()[code]
@@ -357,15 +358,18 @@ def likely_feed(settings: Settings, path: Path) -> str | None:
     return code if all(known & {normalise_header(form) for form in column.headers} for column in needed) else None
 
 
-def _header_of(settings: Settings, path: Path) -> Sequence[str]:
-    """The header of a file whose feed is not known. Raises BadInput when it can't be read."""
-    from attain.ingest import reading  # the readers need not be loaded to check a mapping
+def _headers_of(settings: Settings, path: Path) -> list[tuple[str, Sequence[str]]]:
+    """Name and header of a file whose feed is not known, of each member of an archive; BadInput if it can't be read."""
+    from attain.ingest import archives, reading  # the readers need not be loaded to check a mapping
 
     scratch = settings.lake / "suggest"
     scratch.mkdir(parents=True, exist_ok=True)
     try:
-        return reading.open_table(path, path.name, reading.look(path), _any_header, scratch).header
-    except reading.Rejected as rejected:
+        return [
+            (piece.name, reading.open_table(piece.path, piece.name, piece.facts, _any_header, scratch).header)
+            for piece in archives.pieces(path, path.name, reading.look(path), scratch)
+        ]
+    except Rejected as rejected:
         raise BadInput(rejected.message, rejected.remedy) from None
 
 

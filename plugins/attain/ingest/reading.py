@@ -1,7 +1,8 @@
-"""Opening a delivered file as a table of text: CSV and TSV in the encodings met, and workbooks.
+"""Opening a delivered file as a table of text: CSV and TSV in the encodings met, JSON, web pages, and workbooks.
 
 The header is looked for among the first rows by what it must hold, so titles above it do no harm. Every cell stays
-text; every row keeps the number that a person sees in a spreadsheet. CSV is streamed; memory does not grow with it.
+text; every row keeps the number that a person sees in a spreadsheet (of JSON, its number in the list or its line).
+All but workbooks are streamed; memory does not grow with them.
 """
 
 from __future__ import annotations
@@ -11,38 +12,43 @@ import csv
 import hashlib
 import io
 import math
+import subprocess
 import sys
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from attain.errors import BadInput
+from attain.ingest import html_tables, json_records
 from attain.ingest.contracts import normalise_header
+from attain.ingest.rejected import Rejected
 
 if TYPE_CHECKING:
     import pyarrow
 
 DELIMITED = (".csv", ".tsv", ".txt")
+JSON = (".json",)
+JSON_LINES = (".jsonl", ".ndjson")
+PAGES = (".html", ".htm")
 WORKBOOKS = (".xlsx", ".xlsm")
+OLD_WORKBOOKS = (".xls",)
 DELIMITERS = (",", ";", "\t", "|")
 HEADER_SEARCH_ROWS = 30
 MAX_COLUMNS = 2_000
 MAX_EXPANSION = 100  # an honest workbook unpacks to some ten times its size
 MAX_UNPACKED_BYTES = 4 << 30
+FREE_UNPACKED_BYTES = 64 << 20  # harmless, so a small file of blank rows may pack as well as it likes
 BLOCK_BYTES = 4 << 20
 ROWS_A_BATCH = 100_000
 BYTES_A_BATCH = 32 << 20
 _SAMPLE_BYTES = 1 << 18
+_OLE = b"\xd0\xcf\x11\xe0"
 
 # Counts what of a row of headers is known; the row with the most is the header.
 Scorer = Callable[[Sequence[str]], int]
-
-
-class Rejected(BadInput):
-    """A file that can't be taken in as it is; the other files of the batch are not touched by it."""
 
 
 @dataclass(frozen=True)
@@ -106,10 +112,16 @@ def look(path: Path) -> FileFacts:
 
 @dataclass(frozen=True)
 class RaggedRow:
-    """A row with more or fewer cells than the header."""
+    """A row with more or fewer cells than the header, or with a fault that keeps it from having cells at all.
+
+    Attributes:
+        cells: its cells; the text of the row alone if it has a fault.
+        fault: what is wrong, if not the number of cells.
+    """
 
     row_number: int
     cells: list[str]
+    fault: str | None = None
 
 
 @dataclass(frozen=True)
@@ -125,7 +137,7 @@ class Table:
     """An opened file.
 
     Attributes:
-        file_format: `csv` or `xlsx`.
+        file_format: `csv`, `json`, `jsonl`, `html`, `xls` or `xlsx`.
         encoding: of a text file.
         layout: sheet or delimiter and the header's row, for people.
         header: the headers as they are, made unique; a nameless column is called `column N`.
@@ -148,7 +160,7 @@ def open_table(path: Path, file_name: str, facts: FileFacts, score: Scorer, scra
 
     Args:
         path: where the bytes are.
-        file_name: name it was delivered under; its suffix says the format.
+        file_name: name it was delivered under; its suffix says the format, but for `.xls`, which says little.
         facts: what `look` told of it.
         score: recognises the header.
         scratch: existing folder for files made on the way.
@@ -159,28 +171,66 @@ def open_table(path: Path, file_name: str, facts: FileFacts, score: Scorer, scra
     suffix = Path(file_name).suffix.casefold()
     if facts.byte_size == 0:
         raise Rejected("the file is empty", "export it again; an export without rows still has its header")
-    if suffix in WORKBOOKS:
-        return _open_workbook(path, facts, score)
-    if suffix in DELIMITED:
+    if suffix in WORKBOOKS or (suffix in OLD_WORKBOOKS and facts.first_bytes.startswith((_OLE, b"PK\x03\x04"))):
+        return _open_workbook(path, suffix, facts, score)
+    if suffix in PAGES or (suffix in (*DELIMITED, *OLD_WORKBOOKS) and _is_page(facts)):
+        return _open_page(path, facts, score, scratch)
+    if suffix in (*DELIMITED, *OLD_WORKBOOKS):  # many systems write plain text and call it .xls
         _refuse_disguised(facts)
         return _open_delimited(path, facts, score, scratch)
-    kinds = ", ".join((*DELIMITED, *WORKBOOKS))
-    raise Rejected(f"files of kind {suffix or 'without suffix'!r} are not read", f"send one of {kinds}")
+    if suffix in (*JSON, *JSON_LINES):
+        _refuse_disguised(facts)
+        return _open_json(path, facts, suffix, scratch)
+    kinds = ", ".join((*DELIMITED, *WORKBOOKS, *OLD_WORKBOOKS, *JSON, *JSON_LINES, *PAGES))
+    raise Rejected(
+        f"files of kind {suffix or 'without suffix'!r} are not read", f"send one of {kinds}, or a .gz or .zip of them"
+    )
+
+
+def expected_format(file_name: str) -> str:
+    """The format that a name promises; what a file really is, is known when it has been opened."""
+    suffix = Path(file_name).suffix.casefold()
+    formats = {WORKBOOKS: "xlsx", OLD_WORKBOOKS: "xls", JSON: "json", JSON_LINES: "jsonl", PAGES: "html"}
+    return next((known for suffixes, known in formats.items() if suffix in suffixes), "csv")
 
 
 def _refuse_disguised(facts: FileFacts) -> None:
     start = facts.first_bytes[:2_000].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if start.startswith(b"pk\x03\x04"):
-        raise Rejected("the file is a workbook or a zip, not text", "give it its right suffix (.xlsx), or unpack it")
+        raise Rejected("the file is a workbook or a zip, not text", "give it its right suffix (.xlsx or .zip)")
     if start.startswith(b"\x1f\x8b"):
-        raise Rejected("the file is compressed (gzip), not text", "unpack it first")
-    if start.startswith(b"\xd0\xcf\x11\xe0"):
-        raise Rejected("the file is an old or locked Excel workbook, not text", "save it as .xlsx or as CSV UTF-8")
-    if start.startswith((b"<!doctype", b"<html", b"<table", b"<?xml")):
-        raise Rejected(
-            "the file is a web page, not a table; perhaps the sign-in page of the system",
-            "export it again and open it once to see the rows",
-        )
+        raise Rejected("the file is compressed (gzip), not text", "name it .csv.gz")
+    if start.startswith(_OLE):
+        raise Rejected("the file is an old or locked Excel workbook, not text", "name it .xls, or save it as CSV UTF-8")
+    if start.startswith(b"mime-version:"):
+        raise Rejected("the file is a web archive (MHTML), not a table", "save it as .xlsx or as CSV UTF-8")
+    if _is_page(facts):
+        raise _no_table()
+    if start.startswith(b"<?xml"):
+        raise Rejected("the file is XML, not a table of text", "save it as .xlsx or as CSV UTF-8")
+
+
+def is_old_workbook(path: Path) -> bool:
+    """Whether the content is a workbook of Excel 97 to 2003, or one with a password."""
+    with path.open("rb") as stream:
+        return stream.read(len(_OLE)) == _OLE
+
+
+def _is_page(facts: FileFacts) -> bool:
+    """Whether the content is a web page, whatever the file is called."""
+    is_wide = facts.first_bytes.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    start = facts.first_bytes[:8_000].decode("utf-16" if is_wide else "latin-1", "ignore").lower()
+    start = start.lstrip("\xef\xbb\xbf \t\r\n")
+    if start.startswith(("<?xml", "<!--")):
+        return "<html" in start or "<table" in start
+    return start.startswith(("<!doctype html", "<html", "<head", "<meta", "<style", "<body", "<div", "<table"))
+
+
+def _no_table() -> Rejected:
+    return Rejected(
+        "the file is a web page without the feed's table; perhaps the sign-in page of the system",
+        "export it again and open it once to see the rows",
+    )
 
 
 # --- text files
@@ -436,15 +486,133 @@ def _arbitrate(path: Path, encoding: str, delimiter: str, parsed: int) -> None:
         )
 
 
+# --- JSON
+
+
+def _open_json(path: Path, facts: FileFacts, suffix: str, scratch: Path) -> Table:
+    encoding = _encoding(facts)
+    if encoding == "utf-16":
+        path, facts = _as_utf8(path, scratch)
+    known = "gb18030" if encoding == "gb18030" else "utf-8-sig"
+    as_lines = suffix in JSON_LINES or json_records.is_lines(path, known)
+    headers: dict[str | None, dict[str, int]] = {}
+    counts: dict[str | None, int] = {}
+    for key, record in json_records.records(path, known, as_lines):
+        counts[key] = counts.get(key, 0) + 1
+        columns = headers.setdefault(key, {})
+        for name in record.cells or ():
+            columns.setdefault(name, len(columns))
+        if len(columns) > MAX_COLUMNS:
+            raise Rejected(f"its records have more than {MAX_COLUMNS} keys", "export fewer fields")
+    lists = [key for key, columns in headers.items() if columns]
+    if not lists:
+        raise Rejected(
+            "it holds no record; it may be the system's answer to a failed or an empty request",
+            "open it once to see what it says; an answer without records need not be sent",
+        )
+    chosen = "data" if "data" in lists else lists[0]
+    if len(lists) > 1 and chosen != "data":
+        raise Rejected(
+            f"it holds several lists, {', '.join(repr(key) for key in lists)}", "send each as a file of its own"
+        )
+    positions = headers[chosen]
+    header, duplicates = _unique(list(positions))
+
+    def batches() -> Iterator[Batch]:
+        cells: list[list[str]] = [[] for _ in positions]
+        numbers: list[int] = []
+        faulty: list[RaggedRow] = []
+        size = 0
+        for key, record in json_records.records(path, known, as_lines):
+            if key != chosen:
+                continue
+            if record.cells is None:
+                faulty.append(RaggedRow(record.number, [record.text], record.fault))
+            else:
+                for name, position in positions.items():
+                    cells[position].append(record.cells.get(name, ""))
+                numbers.append(record.number)
+            size += len(positions) * 8 + sum(map(len, (record.cells or {}).values())) + len(record.text)
+            if size >= BYTES_A_BATCH // 4:
+                yield _text_batch(cells, numbers, faulty)
+                cells, numbers, faulty, size = [[] for _ in positions], [], [], 0
+        yield _text_batch(cells, numbers, faulty)
+
+    where = "records by line" if as_lines else f"list {chosen}" if chosen else "list"
+    return Table("jsonl" if as_lines else "json", encoding, where, header, duplicates, counts[chosen], batches)
+
+
+def _text_batch(columns: Sequence[list[str]], numbers: list[int], ragged: list[RaggedRow]) -> Batch:
+    import pyarrow
+
+    table = pyarrow.table(
+        {f"c{index}": pyarrow.array(column, pyarrow.string()) for index, column in enumerate(columns)}
+    )
+    return Batch(table.append_column("_row_number", pyarrow.array(numbers, pyarrow.int64())), ragged)
+
+
+# --- web pages
+
+
+def _open_page(path: Path, facts: FileFacts, score: Scorer, scratch: Path) -> Table:
+    encoding = _encoding(facts)
+    if encoding == "utf-16":
+        path, facts = _as_utf8(path, scratch)
+    known = "gb18030" if encoding == "gb18030" else "utf-8-sig"
+    best: tuple[int, html_tables.Row] | None = None
+    lengths: dict[int, int] = {}
+    for row in html_tables.rows(path, known):
+        lengths[row.table] = row.number
+        if row.number <= HEADER_SEARCH_ROWS:
+            fits = score(row.cells)
+            if fits and (best is None or fits > best[0]):
+                best = fits, row
+    if best is None:
+        raise _no_table()
+    table, header_row, cells = best[1].table, best[1].number, list(best[1].cells)
+    while not cells[-1].strip():
+        cells.pop()
+    header, duplicates = _unique(cells)
+
+    def batches() -> Iterator[Batch]:
+        held: list[list[Any]] = []
+        size, first = 0, header_row + 1
+        for row in html_tables.rows(path, known):
+            if row.table != table or row.number <= header_row:
+                continue
+            held.append(row.cells)
+            size += sum(map(len, row.cells)) + 8 * len(row.cells)
+            if size >= BYTES_A_BATCH // 4:
+                yield _sheet_batch(held, first, len(header))
+                first += len(held)
+                held, size = [], 0
+        yield _sheet_batch(held, first, len(header))
+
+    layout = f"table {table}, header in row {header_row}"
+    return Table("html", encoding, layout, header, duplicates, lengths[table] - header_row, batches)
+
+
 # --- workbooks
 
 
-def _open_workbook(path: Path, facts: FileFacts, score: Scorer) -> Table:
+def _open_workbook(path: Path, suffix: str, facts: FileFacts, score: Scorer) -> Table:
     import python_calamine
 
-    _refuse_bomb(path, facts)
-    try:
-        workbook = python_calamine.CalamineWorkbook.from_path(path)
+    is_old = facts.first_bytes.startswith(_OLE)
+    content = path.read_bytes() if is_old or suffix in OLD_WORKBOOKS else None
+    if content is not None and is_old and "EncryptedPackage".encode("utf-16-le") in content:
+        raise Rejected("the workbook is locked with a password", "save it as .xlsx without password")
+    if is_old:
+        _refuse_deadly(path)
+    else:
+        _refuse_bomb(path, facts)
+    with _faults_of_workbook(is_old):
+        # the suffix decides how a path is read; where it may be wrong the content does
+        workbook = (
+            python_calamine.CalamineWorkbook.from_path(path)
+            if content is None
+            else python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(content))
+        )
         visible = [
             sheet.name
             for sheet in workbook.sheets_metadata
@@ -459,8 +627,6 @@ def _open_workbook(path: Path, facts: FileFacts, score: Scorer) -> Table:
                 known = score(cells)
                 if best is None or known > best[0]:
                     best = known, name, number, cells
-    except (python_calamine.CalamineError, OSError, ValueError) as error:
-        raise Rejected(f"the workbook can't be read: {error}", "save it again as .xlsx, without a password") from None
     if best is None:
         raise Rejected("the workbook has no row on a visible sheet", "put the table on a visible sheet")
     _, name, header_row, cells = best
@@ -469,27 +635,79 @@ def _open_workbook(path: Path, facts: FileFacts, score: Scorer) -> Table:
     if not cells:
         raise Rejected("the workbook has no row on a visible sheet", "put the table on a visible sheet")
     header, duplicates = _unique(cells)
-    sheet = workbook.get_sheet_by_name(name)
+    with _faults_of_workbook(is_old):
+        sheet = workbook.get_sheet_by_name(name)
 
     def batches() -> Iterator[Batch]:
-        rows = sheet.to_python(skip_empty_area=False)
+        with _faults_of_workbook(is_old):
+            rows = sheet.to_python(skip_empty_area=False)
         for start in range(header_row, len(rows), ROWS_A_BATCH):
             yield _sheet_batch(rows[start : start + ROWS_A_BATCH], start + 1, len(header))
 
     rows_below = max(int(sheet.total_height) - header_row, 0)
     layout = f"sheet {name}, header in row {header_row}"
-    return Table("xlsx", None, layout, header, duplicates, rows_below, batches)
+    return Table("xls" if is_old else "xlsx", None, layout, header, duplicates, rows_below, batches)
+
+
+@contextmanager
+def _faults_of_workbook(is_old: bool) -> Iterator[None]:
+    """Turn what the reader raises on a damaged workbook into a rejection, a panic in its native code too."""
+    import python_calamine
+
+    try:
+        yield
+    except BaseException as error:
+        is_panic = type(error).__name__ == "PanicException"  # no Exception, and not to be imported
+        if not is_panic and not isinstance(error, (python_calamine.CalamineError, OSError, ValueError)):
+            raise
+        what = "is damaged, or locked with a password" if is_old else "can't be read"
+        raise Rejected(f"the workbook {what}: {error}", "save it again as .xlsx, without a password") from None
+
+
+# A damaged .xls can ask the native reader for terabytes, which ends the process. It is first read in another one.
+_TRIAL = """
+import resource, sys
+from python_calamine import CalamineWorkbook
+resource.setrlimit(resource.RLIMIT_AS, (int(sys.argv[2]), int(sys.argv[2])))
+try:
+    with open(sys.argv[1], "rb") as stream:
+        workbook = CalamineWorkbook.from_filelike(stream)
+        for name in workbook.sheet_names:
+            workbook.get_sheet_by_name(name).to_python(skip_empty_area=False)
+except Exception as error:
+    print(error)
+    sys.exit(1)
+"""
+_TRIAL_BYTES = 3 << 30
+_TRIAL_SECONDS = 120
+
+
+def _refuse_deadly(path: Path) -> None:
+    try:
+        trial = subprocess.run(
+            [sys.executable, "-I", "-c", _TRIAL, str(path), str(_TRIAL_BYTES)],
+            capture_output=True,
+            text=True,
+            timeout=_TRIAL_SECONDS,
+            check=False,
+        )
+        said = trial.stdout.strip() or "its reader fails on it"
+        is_good = trial.returncode == 0
+    except subprocess.TimeoutExpired:
+        said, is_good = f"its reader takes more than {_TRIAL_SECONDS} seconds", False
+    if not is_good:
+        raise Rejected(
+            f"the workbook is damaged, or locked with a password: {said}", "save it again as .xlsx, without a password"
+        )
 
 
 def _refuse_bomb(path: Path, facts: FileFacts) -> None:
-    if facts.first_bytes.startswith(b"\xd0\xcf\x11\xe0"):
-        raise Rejected("the workbook is locked with a password, or is an old .xls", "save it as .xlsx without password")
     try:
         with zipfile.ZipFile(path) as archive:
             unpacked = sum(member.file_size for member in archive.infolist())
     except (zipfile.BadZipFile, OSError) as error:
         raise Rejected(f"the workbook is damaged or only half there: {error}", "send it again") from None
-    if unpacked > MAX_UNPACKED_BYTES or (unpacked > 64 << 20 and unpacked > MAX_EXPANSION * facts.byte_size):
+    if unpacked > MAX_UNPACKED_BYTES or (unpacked > FREE_UNPACKED_BYTES and unpacked > MAX_EXPANSION * facts.byte_size):
         raise Rejected(
             f"the workbook would unpack to {unpacked >> 20} MB, far more than its size allows",
             "send the table as CSV",
@@ -497,8 +715,6 @@ def _refuse_bomb(path: Path, facts: FileFacts) -> None:
 
 
 def _sheet_batch(rows: list[list[Any]], first_number: int, width: int) -> Batch:
-    import pyarrow
-
     columns: list[list[str]] = [[] for _ in range(width)]
     numbers: list[int] = []
     ragged: list[RaggedRow] = []
@@ -511,10 +727,7 @@ def _sheet_batch(rows: list[list[Any]], first_number: int, width: int) -> Batch:
         for column, cell in zip(columns, cells, strict=False):
             column.append(cell)
         numbers.append(number)
-    table = pyarrow.table(
-        {f"c{index}": pyarrow.array(column, pyarrow.string()) for index, column in enumerate(columns)}
-    )
-    return Batch(table.append_column("_row_number", pyarrow.array(numbers, pyarrow.int64())), ragged)
+    return _text_batch(columns, numbers, ragged)
 
 
 def cell_text(value: Any) -> str:

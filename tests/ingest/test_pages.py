@@ -1,0 +1,239 @@
+"""Old workbooks, and web pages saved under a workbook's name.
+
+`files/*.xls` were written by xlwt: a sheet with a note, a sheet with a merged title, header in row 3, two rows and a
+totals row.
+"""
+
+from __future__ import annotations
+
+import io
+import random
+from dataclasses import dataclass
+from pathlib import Path
+
+import openpyxl
+import pytest
+
+from attain.ingest import deliveries, html_tables
+from attain.settings import Settings
+from tests.ingest.exports import DEALS_HEADER, day, deal, deals, drop, ingest, ingest_one, moment, quarantined, rows
+
+FILES = Path(__file__).parent / "files"
+NAME = "jiandaoyun_crm/collections/回款_20260126"
+COLUMNS = "_row_number, collection_no, customer_name, collected_date, amount::varchar, collection_type, created_at"
+EXPECTED = [
+    (4, "HK-1", "合计贸易", day("2025-01-03"), "1234.10", "receipt", moment("2025-01-03 02:00:00")),
+    (5, "HK-2", "晨光", day("2025-01-04"), "1000.00", "refund", moment("2025-01-04 01:30:00")),
+]
+HEADER = ["回款编号", "合同编号", "客户名称", "回款日期", "回款金额", "回款类型", "提交时间", "备注"]
+PAGE = """<html xmlns:x="urn:schemas-microsoft-com:office:excel"><head><meta charset=utf-8>
+<style>td {mso-number-format:"\\@"} <table></style></head><body>
+<table><tr><td>导出人：林</td></tr></table>
+<table border=1><thead>
+<tr><th colspan=8>回款明细表</th></tr><tr></tr>
+<tr><th>回款编号<th>合同编号<th>客户名称<th>回款<br>
+日期<th>回款金额<th>回款类型<th>提交时间<th>备注</tr></thead>
+<tr><td>HK-1</td><td rowspan=2>HT-1</td><td>
+ 合计贸易&#8203; </td><td>2025-01-03</td><td>1,234.10</td><td>回款</td><td>2025-01-03 10:00:00</td><td></td></tr>
+<tr><td>HK-2</td><td>A&amp;B &lt;晨光&gt;</td><td>2025年1月4日<td>&yen;1,000.00<td>退款
+<td>2025-01-04 09:30:00<td>加急</tr>
+<tr><td colspan=4>合&nbsp;计</td><td>2234.10</td></tr>
+</table></body></html>"""
+
+
+@pytest.mark.parametrize("suffix", [".xls", ".xlsx"])
+def test_an_old_workbook(settings: Settings, suffix: str) -> None:
+    result = ingest_one(settings, NAME + suffix, (FILES / "collections.xls").read_bytes())
+    assert result.outcome == "committed", result.reason
+    (landed,) = result.deliveries
+    assert (landed.rows_in_file, landed.rows_loaded, landed.rows_declared_totals) == (3, 2, 1)
+    assert rows(settings, "jiandaoyun_crm__collections", COLUMNS) == EXPECTED
+    (registered,) = deliveries.list_deliveries(settings)
+    assert (registered.file_format, registered.layout) == ("xls", "sheet 回款, header in row 3")
+
+
+def test_a_new_workbook_called_xls(settings: Settings) -> None:
+    workbook, made = openpyxl.Workbook(), io.BytesIO()
+    workbook.worksheets[0].append(["Record Id", "Stage", "Amount"])
+    workbook.worksheets[0].append(["1", "Won", 1.1])
+    workbook.save(made)
+    result = ingest_one(settings, "zoho_crm/deals/a.xls", made.getvalue())
+    assert (result.outcome, result.rows_loaded) == ("committed", 1), result.reason
+
+
+def test_text_called_xls(settings: Settings) -> None:
+    content = deals(deal(1)).replace(b",", b"\t")
+    assert ingest_one(settings, "zoho_crm/deals/a.xls", content).rows_loaded == 1
+
+
+@pytest.mark.parametrize("cut", [4, 600, 1500, 3000, 5000])
+def test_an_old_workbook_cut_off(settings: Settings, cut: int) -> None:
+    result = ingest_one(settings, NAME + ".xls", (FILES / "collections.xls").read_bytes()[:cut])
+    assert (result.outcome, "damaged" in (result.reason or "")) == ("rejected", True), result
+    assert result.remedy
+
+
+@pytest.mark.parametrize(
+    ("damage", "says"), [(0, "damaged"), (28, "its reader fails on it"), (39, "its reader fails on it")]
+)
+def test_a_damaged_old_workbook_never_ends_the_run(settings: Settings, damage: int, says: str) -> None:
+    """The second makes the native reader panic; the third makes it ask for terabytes, which ends its process."""
+    content, dice = bytearray((FILES / "collections.xls").read_bytes()), random.Random(damage)
+    for _ in range(40):
+        content[dice.randrange(512, len(content))] = dice.randrange(256)
+    drop(settings, "jiandaoyun_crm/collections/a.xls", bytes(content))
+    drop(settings, "jiandaoyun_crm/collections/b.xls", (FILES / "collections.xls").read_bytes())
+    damaged, good = ingest(settings, "jiandaoyun_crm").files
+    assert (damaged.outcome, says in (damaged.reason or "")) == ("rejected", True), damaged.reason
+    assert good.outcome == "committed"
+
+
+def test_wrong_totals_in_an_old_workbook_and_on_a_page(settings: Settings) -> None:
+    for name, content in (
+        ("a.xls", (FILES / "collections_wrong_total.xls").read_bytes()),
+        ("b.xls", PAGE.replace("<td>HT-1", "<td rowspan=2>HT-1").replace("2234.10", "2234.20").encode()),
+    ):
+        result = ingest_one(settings, f"jiandaoyun_crm/collections/{name}", content)
+        assert result.outcome == "rejected"
+        assert "2234.20" in (result.reason or "") and "2234.10" in (result.reason or "")
+
+
+def test_a_locked_workbook_is_named_so(settings: Settings) -> None:
+    content = b"\xd0\xcf\x11\xe0" + b"\x00" * 600 + "EncryptedPackage".encode("utf-16-le") + b"\x00" * 600
+    result = ingest_one(settings, "zoho_crm/deals/a.xlsx", content)
+    assert (result.outcome, result.reason) == ("rejected", "the workbook is locked with a password")
+
+
+def test_a_page(settings: Settings) -> None:
+    result = ingest_one(settings, NAME + ".xls", PAGE.encode())
+    assert result.outcome == "committed", result.reason
+    (landed,) = result.deliveries
+    assert (landed.rows_in_file, landed.rows_declared_totals, landed.extra_columns) == (3, 1, ["备注"])
+    # the second row's contract stands in the cell above, which spans both; like a workbook's it is not filled in
+    assert rows(settings, "jiandaoyun_crm__collections", COLUMNS) == EXPECTED[:1]
+    assert [(row[0], row[1]) for row in quarantined(settings)] == [(5, "contract_no")]
+    (registered,) = deliveries.list_deliveries(settings)
+    assert (registered.file_format, registered.layout) == ("html", "table 2, header in row 3")
+
+
+def page(*lines: str, head: str = "") -> str:
+    """A page with the table of a deals export."""
+    body = "".join(
+        "<tr>" + "".join(f"<td>{cell}</td>" for cell in line.split(",")) + "</tr>\n" for line in [DEALS_HEADER, *lines]
+    )
+    return f"{head}<table>\n{body}</table>"
+
+
+@dataclass(frozen=True)
+class Page:
+    case: str
+    content: bytes
+    outcome: str = "rejected"
+    says: str = ""
+    counts: tuple[int, int, int] = (0, 0, 0)
+    suffix: str = ".xls"
+
+
+GOOD = page(deal(1), deal(2))
+XHTML = '<?xml version="1.0"?><!DOCTYPE html PUBLIC "-//W3C//DTD XHTML 1.0 Strict//EN"><html>'
+PAGES = [
+    Page("bare table", GOOD.encode(), "committed", counts=(2, 0, 0)),
+    Page("called csv", GOOD.encode(), "committed", counts=(2, 0, 0), suffix=".csv"),
+    Page("called html", GOOD.encode(), "committed", counts=(2, 0, 0), suffix=".html"),
+    Page("with BOM", b"\xef\xbb\xbf" + GOOD.encode(), "committed", counts=(2, 0, 0)),
+    Page("UTF-16", GOOD.encode("utf-16"), "committed", counts=(2, 0, 0)),
+    Page("GB2312", page(deal(1).replace("Mei", "林美"), head="<html>").encode("gbk"), "committed", counts=(1, 0, 0)),
+    Page("XHTML", (XHTML + GOOD + "</html>").encode(), "committed", counts=(2, 0, 0)),
+    Page("capitals", GOOD.replace("table", "TABLE").replace("tr>", "TR>").encode(), "committed", counts=(2, 0, 0)),
+    Page("ends left out", GOOD.replace("</td>", "").replace("</tr>", "").encode(), "committed", counts=(2, 0, 0)),
+    Page(
+        "in a table for the layout",
+        f"<html><table><tr><td>{GOOD}</td></tr></table>".encode(),
+        "committed",
+        counts=(2, 0, 0),
+    ),
+    Page("header only", page().encode(), "committed"),
+    Page("long row", page(deal(1), deal(2) + ",x").encode(), "committed", counts=(1, 1, 0)),
+    Page("blank rows", page(deal(1), ",,,", "", deal(2)).encode(), "committed", counts=(2, 0, 0)),
+    Page("header again", page(deal(1), DEALS_HEADER).encode(), "committed", counts=(1, 1, 0)),
+    Page("bad amount", page(deal(1), deal(2, "x")).encode(), "committed", counts=(1, 1, 0)),
+    Page("totals row", page(deal(1, "1"), deal(2, "2"), "Total,,,,3,,,").encode(), "committed", counts=(2, 0, 1)),
+    Page(
+        "script in a cell",
+        page(deal(1, "1<script>x</script>")).encode(),
+        "committed",
+        counts=(1, 0, 0),
+    ),
+    Page("totals row wrong", page(deal(1, "1"), "Total,,,,3,,,").encode(), says="is 3.00"),
+    Page("sign-in page", b"<!DOCTYPE html><html><body><form>Sign in</form></body></html>", says="web page"),
+    Page("sign-in page called csv", b"<html><table><tr><td>Password</td></tr></table>", says="web page", suffix=".csv"),
+    Page("missing key column", b"<table><tr><td>Stage<td>Amount</tr></table>", says="deal_id"),
+    Page("cut off", GOOD[:-40].encode(), says="cut off"),
+    Page("cut off in a comment", (GOOD[:-20] + "<!-- ").encode(), says="cut off"),
+    Page("nested without end", b"<table><tr><td>" * 50, says="nested"),
+    Page("too wide", b"<table>" + b"<td colspan=999>x" * 9 + b"</table>", says="columns"),
+    Page("XML spreadsheet", b'<?xml version="1.0"?><Workbook><Worksheet/></Workbook>', says="XML"),
+    Page("web archive", b"MIME-Version: 1.0\nContent-Type: multipart/related\n", says="MHTML"),
+    Page("Latin-1", page(deal(1).replace("Mei", "Zoé Désirée")).encode("latin-1"), says="neither UTF-8"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("file", PAGES, ids=lambda file: file.case)
+def test_pages(settings: Settings, file: Page) -> None:
+    result = ingest_one(settings, f"zoho_crm/deals/export{file.suffix}", file.content)
+    assert (result.outcome, file.says in (result.reason or "")) == (file.outcome, True), result
+    if file.outcome == "rejected":
+        assert result.remedy
+        assert rows(settings, "zoho_crm__deals") == []
+    else:
+        (landed,) = result.deliveries
+        assert (landed.rows_loaded, landed.rows_quarantined, landed.rows_declared_totals) == file.counts, landed
+        assert len(rows(settings, "zoho_crm__deals")) == landed.rows_loaded
+
+
+@pytest.mark.parametrize(
+    ("body", "cells"),
+    [
+        ("<tr><td>a<td>b", [["a", "b"]]),
+        ("<tr><td colspan=3>a<td>b", [["a", "", "", "b"]]),
+        ("<tr><td colspan=x>a<td colspan='0'>b", [["a", "b"]]),
+        ("<tr><td rowspan=3>a<td>b<tr><td>c<tr><td>d<tr><td>e", [["a", "b"], ["", "c"], ["", "d"], ["e"]]),
+        ("<tr><td>a<td rowspan=2>b<tr><td>c", [["a", "b"], ["c", ""]]),
+        ("<tr><td rowspan=2 colspan=2>a<td>b<tr><td>c", [["a", "", "b"], ["", "", "c"]]),
+        ("<tr><td> a \n  b </td>", [["a b"]]),
+        ("<tr><td>a<br>b<br/>", [["a\nb"]]),
+        ("<tr><td>&lt;b&gt; &amp;nbsp; &#20013;&yen;", [["<b> &nbsp; 中¥"]]),
+        ("<tr><td><b>a</b><i>b</i>", [["ab"]]),
+        ("<tr></tr><tr><td>a", [[], ["a"]]),
+        ("<td>a", [["a"]]),
+        ("lost<tr>lost<td>a", [["a"]]),
+    ],
+)
+def test_cells_as_a_browser_shows_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, body: str, cells: list[list[str]]
+) -> None:
+    path = tmp_path / "a.html"
+    path.write_text(f"<table>{body}</table>", encoding="utf-8")
+    for chunk in (1 << 16, 1):
+        monkeypatch.setattr(html_tables, "_CHUNK", chunk)
+        assert [row.cells for row in html_tables.rows(path, "utf-8")] == cells
+
+
+def test_a_page_of_many_batches_holds_its_account(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("attain.ingest.reading.BYTES_A_BATCH", 4_000)
+    result = ingest_one(
+        settings, "zoho_crm/deals/a.xls", page(*(deal(n) for n in range(300)), "Total,,,,30000,,,").encode()
+    )
+    (landed,) = result.deliveries
+    assert (landed.rows_loaded, landed.rows_declared_totals) == (300, 1)
+    assert rows(settings, "zoho_crm__deals", "min(_row_number), max(_row_number), sum(_row_number)", order="1") == [
+        (2, 301, sum(range(2, 302)))
+    ]
+
+
+def test_a_half_written_page_is_waited_for_and_an_old_workbook_is_not(settings: Settings) -> None:
+    drop(settings, "zoho_crm/deals/a.xls", GOOD[:-3].encode(), age_seconds=1)
+    drop(settings, "zoho_crm/deals/b.xls", GOOD.encode(), age_seconds=1)
+    drop(settings, "zoho_crm/deals/c.xls", (FILES / "collections.xls").read_bytes(), age_seconds=1)
+    outcomes = {result.file_name[-5:]: result.outcome for result in ingest(settings).files}
+    assert outcomes == {"a.xls": "waiting", "b.xls": "committed", "c.xls": "rejected"}
