@@ -18,7 +18,7 @@ from attain.publish import release
 from attain.quality.results import CheckResult, Verdict
 from attain.quality.verdict import load_verdict
 from attain.settings import Settings
-from attain.transform.candidate import load_candidate
+from attain.transform.candidate import Candidate, load_candidate
 from tests.publish.conftest import (  # noqa: F401  (fixtures)
     empty_control_database,
     make_candidate,
@@ -100,6 +100,15 @@ def test_a_published_run(settings, report) -> None:
     assert "hr" not in [line.split()[0] for line in text.split("\n") if line.strip()]
 
 
+def test_the_headline_says_both_releases_after_a_rollback(settings, published) -> None:
+    current = str(release.current_release_id(published))
+    taken_back = f"20260401-{'f' * 12}"
+    candidate = Candidate("f" * 12, "f" * 64, taken_back, date(2026, 4, 1), "1", [], is_new=False)
+    text = summary.render(settings, RunReport(candidate=candidate))
+    must_fit(text)
+    assert f"{current} stays current, {taken_back} was rolled back" in text
+
+
 def test_references_that_lead_nowhere_are_said(settings, report) -> None:
     text = summary.render(settings, report)
     must_fit(text)
@@ -175,7 +184,8 @@ def test_a_refused_run(settings, report, make_candidate, failures: int) -> None:
         "incentive.fct_credit_line: refunds_are_negative_0",
         "finance/receipts/收款单.csv",
         "41, document D-1",
-        "payees  E1, E2, who earned 1,234.50 CNY",
+        "payees  E1, E2",
+        "earned  1,234.50 CNY in all",
         "ask finance for the export again",
         "attain withdraw 0123456789abcdef0123456789abcdef01234567",
         f"release {report.candidate.release_id}, as before",
@@ -184,6 +194,17 @@ def test_a_refused_run(settings, report, make_candidate, failures: int) -> None:
     ):
         assert part in text.replace("\n          ", " "), part
     assert "payable" not in text
+
+
+def test_the_money_of_a_refusal_is_never_cut(settings, report, make_candidate) -> None:
+    made = make_candidate(settings, of="bad")
+    people = {f"HT0000{number}": "Alexandra Featherstonehaugh" for number in range(5)}
+    money = {"CNY": "728067.35", "USD": "16948.64"}
+    result = dataclasses.replace(failed(0), payees=list(people), payee_names=people, money=money)
+    refused = dataclasses.replace(made.verdict, is_refused=True, refusals=["no"], results=[result])
+    text = summary.render(settings, RunReport(INGESTED, made.candidate, refused))
+    must_fit(text)
+    assert "earned  728,067.35 CNY, 16,948.64 USD in all" in text
 
 
 def test_nothing_was_ever_delivered(settings) -> None:

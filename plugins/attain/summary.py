@@ -126,9 +126,7 @@ def _headline(report: RunReport, current: str | None) -> str:
         again = ", as it was before" if report.published.cause == "republish" else ""
         return f"attain: published release {report.published.release_id}{again}"
     if report.candidate is not None and report.candidate.release_id != current:
-        return (
-            f"attain: nothing new: release {current} stays current, since {report.candidate.release_id} was rolled back"
-        )
+        return f"attain: nothing new: {current} stays current, {report.candidate.release_id} was rolled back"
     if report.candidate is not None:
         return (
             f"attain: nothing new: release {current} is current, "
@@ -326,7 +324,7 @@ def _refused(verdict: Verdict) -> list[str]:
     for line in report.render(verdict).split("\n")[1:]:
         if line.startswith("warnings"):
             break
-        if line.startswith(("  do ", "  or ")):  # uncut: it holds what is to be typed
+        if line.startswith(("  do ", "  or ", "  payees ")):  # uncut: what is to be typed, and who is concerned
             lines += textwrap.wrap(line, WIDTH, subsequent_indent=" " * 10, break_on_hyphens=False)
         elif line.strip() and not line.startswith("  seen    observed "):
             lines.append(line)

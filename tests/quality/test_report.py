@@ -46,7 +46,8 @@ def test_a_refusal_names_rows_people_money_and_remedy() -> None:
         "incentive.fct_credit_line: owner_is_known",
         "1,234 failing",
         "file 回款.xlsx, row 17, document R-9, employee E1",
-        "E1, E2, E3, E4 and 2 more, who earned 12,345.60 CNY, 7.00 USD",
+        "E1, E2, E3, E4 and 2 more",
+        "earned  12,345.60 CNY, 7.00 USD in all",
         "attain withdraw d-1 (and 1 others), or send a corrected file for 回款.xlsx",
         "what was current stays current",
     ):

@@ -62,7 +62,8 @@ def _refusing(result: CheckResult) -> list[str]:
     lines += [f"  row     {_row(row)}" for row in result.sample_rows[:2] if _row(row)]
     if result.payees:
         people = [f"{payee} {result.payee_names.get(payee, '')}".rstrip() for payee in result.payees]
-        lines.append(f"  payees  {_some(people)}, who earned {_money(result.money)}")
+        lines.append(f"  payees  {_some(people)}")
+        lines.append(f"  earned  {_money(result.money)} in all, by these payees")
     first, *others = remedies(result)
     return [*lines, f"  do      {first}", *(f"  or      {other}" for other in others)]
 
