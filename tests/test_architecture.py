@@ -32,6 +32,7 @@ MAY_IMPORT = {
     "transform": {"control", "ingest", "plans", "settings", "errors", "progress"},
     "quality": {"control", "transform", "reference", "settings", "errors", "progress"},
     "demo": {"settings", "errors", "progress", "money", "periods"},
+    "connectors": {"settings", "errors", "progress"},
 }
 
 

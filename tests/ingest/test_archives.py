@@ -15,7 +15,7 @@ from sqlalchemy import select
 
 from attain.control import database
 from attain.control.models import Arrival
-from attain.ingest import archives, deliveries, mappings, reading
+from attain.ingest import archives, deliveries, mappings, tables
 from attain.settings import Settings
 from tests.ingest.exports import deal, deals, drop, ingest, ingest_one, quarantined, rows
 
@@ -248,7 +248,7 @@ BAD = [
 
 @pytest.mark.parametrize("bad", BAD, ids=lambda bad: bad.case)
 def test_refused(settings: Settings, bad: Bad, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reading, "FREE_UNPACKED_BYTES", 1 << 20)
+    monkeypatch.setattr(tables, "FREE_UNPACKED_BYTES", 1 << 20)
     monkeypatch.setattr(archives, "MAX_MEMBERS", 50)
     content = bad.content()
     result = ingest_one(settings, f"zoho_crm/deals/{bad.name}", content)

@@ -196,7 +196,7 @@ def test_a_value_without_end_is_refused_before_it_fills_the_memory(
 
 
 def test_an_answer_of_many_batches_holds_its_account(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("attain.ingest.reading.BYTES_A_BATCH", 4_000)
+    monkeypatch.setattr("attain.ingest.tables.BYTES_A_BATCH", 4_000)
     content = lines(*(json.dumps({"id": str(n), "Stage": "Won", "Amount": "x" if n == 7 else n}) for n in range(500)))
     result = ingest_one(settings, "zoho_crm/deals/many.jsonl", content)
     assert (result.rows_loaded, result.rows_quarantined) == (499, 1)

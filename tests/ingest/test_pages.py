@@ -220,7 +220,7 @@ def test_cells_as_a_browser_shows_them(
 
 
 def test_a_page_of_many_batches_holds_its_account(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("attain.ingest.reading.BYTES_A_BATCH", 4_000)
+    monkeypatch.setattr("attain.ingest.tables.BYTES_A_BATCH", 4_000)
     result = ingest_one(
         settings, "zoho_crm/deals/a.xls", page(*(deal(n) for n in range(300)), "Total,,,,30000,,,").encode()
     )

@@ -7,7 +7,7 @@ from datetime import date, datetime
 import openpyxl
 import pytest
 
-from attain.ingest import reading
+from attain.ingest import tables
 from attain.settings import Settings
 from tests.ingest.exports import day, drop_sheet, ingest, moment, quarantined, rows
 
@@ -84,7 +84,7 @@ def test_formulas_are_not_run(settings: Settings) -> None:
 
 def test_workbook_that_unpacks_to_too_much_is_refused(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     drop_sheet(settings, NAME, [HEADER, FIRST])
-    monkeypatch.setattr(reading, "MAX_UNPACKED_BYTES", 100)
+    monkeypatch.setattr(tables, "MAX_UNPACKED_BYTES", 100)
     (result,) = ingest(settings, "jiandaoyun_crm").files
     assert result.outcome == "rejected"
     assert "unpack" in (result.reason or "")
@@ -110,4 +110,4 @@ def test_workbook_that_unpacks_to_too_much_is_refused(settings: Settings, monkey
     ],
 )
 def test_cells_as_a_person_sees_them(value: object, text: str) -> None:
-    assert reading.cell_text(value) == text
+    assert tables.cell_text(value) == text

@@ -18,9 +18,9 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO
 
-from attain.ingest import reading
-from attain.ingest.reading import FileFacts
+from attain.ingest import tables
 from attain.ingest.rejected import Rejected
+from attain.ingest.tables import FileFacts
 
 GZIP = (".gz",)
 ZIP = (".zip",)
@@ -61,7 +61,7 @@ def pieces(path: Path, file_name: str, facts: FileFacts, scratch: Path) -> Itera
     Args:
         path: where the delivered bytes are.
         file_name: path below the inbox.
-        facts: what `reading.look` told of it.
+        facts: what `tables.look` told of it.
         scratch: existing folder; each piece is removed from it when the next is asked for.
 
     Raises:
@@ -77,7 +77,7 @@ def pieces(path: Path, file_name: str, facts: FileFacts, scratch: Path) -> Itera
             raise Rejected(f"it holds {inner}, another archive; archives in archives are not read", _SEND_PLAIN)
         unpacked = scratch / f"unpacked{Path(inner).suffix.casefold()}"
         _gunzip(path, unpacked, facts.byte_size)
-        yield Piece(unpacked, file_name, inner, None, reading.look(unpacked))
+        yield Piece(unpacked, file_name, inner, None, tables.look(unpacked))
     else:
         yield from _members(path, file_name, facts.byte_size, scratch)
 
@@ -89,7 +89,7 @@ def is_cut_off(path: Path) -> bool:
     allowed = _Allowance(path.stat().st_size)
     try:
         with gzip.open(path) as source:
-            while chunk := source.read(reading.BLOCK_BYTES):
+            while chunk := source.read(tables.BLOCK_BYTES):
                 allowed.take(len(chunk))
     except (EOFError, OSError, zlib.error):
         return True
@@ -107,8 +107,8 @@ class _Allowance:
 
     def take(self, size: int) -> None:
         self.unpacked += size
-        if self.unpacked > reading.MAX_UNPACKED_BYTES or (
-            self.unpacked > reading.FREE_UNPACKED_BYTES and self.unpacked > reading.MAX_EXPANSION * self.packed
+        if self.unpacked > tables.MAX_UNPACKED_BYTES or (
+            self.unpacked > tables.FREE_UNPACKED_BYTES and self.unpacked > tables.MAX_EXPANSION * self.packed
         ):
             raise Rejected(
                 f"the archive unpacks to more than {(self.unpacked - 1) >> 20} MB, far more than its size "
@@ -131,7 +131,7 @@ def _gunzip(path: Path, target: Path, packed: int) -> None:
 
 
 def _pour(source: gzip.GzipFile | IO[bytes], target: IO[bytes], allowed: _Allowance) -> None:
-    while chunk := source.read(reading.BLOCK_BYTES):
+    while chunk := source.read(tables.BLOCK_BYTES):
         allowed.take(len(chunk))
         target.write(chunk)
 
@@ -155,7 +155,7 @@ def _members(path: Path, file_name: str, packed: int, scratch: Path) -> Iterator
                 raise Rejected(f"{member}: this member of the zip can't be unpacked: {error}", _SEND_PLAIN) from None
             try:
                 shown = f"{file_name}!{member}"
-                yield Piece(unpacked, shown, PurePosixPath(member).name, member, reading.look(unpacked))
+                yield Piece(unpacked, shown, PurePosixPath(member).name, member, tables.look(unpacked))
             finally:
                 unpacked.unlink(missing_ok=True)
 

@@ -40,7 +40,7 @@ from sqlalchemy import func, select
 from attain.control import database, lock
 from attain.control.models import Arrival, Delivery
 from attain.errors import BadInput
-from attain.ingest import archives, contracts, landing, mappings, reading
+from attain.ingest import archives, contracts, landing, mappings, matching, reading, tables
 from attain.ingest.archives import Piece
 from attain.ingest.contracts import likely
 from attain.ingest.landing import Landed, RefusedRow
@@ -259,7 +259,7 @@ class _Read:
     """The rows of one piece for one feed, landed but not yet counted."""
 
     piece: Piece
-    table: reading.Table
+    table: tables.Table
     target: Target
     delivery_id: str
     landed: Landed
@@ -425,11 +425,11 @@ class _Ingest:
         if note.sha256 is None and not stat.S_ISREG(self._moved(note).lstat().st_mode):
             self._refuse_special(note)
             return
-        facts: reading.FileFacts | None = None
+        facts: tables.FileFacts | None = None
         if note.sha256 is None:
             moved = self._moved(note)
             moved.chmod(0o444)
-            facts = reading.look(moved)
+            facts = tables.look(moved)
             note = _Note(**{**asdict(note), "sha256": facts.sha256})
             self._write_note(note)
         archived = self._archived(note)
@@ -437,7 +437,7 @@ class _Ingest:
             archived.parent.mkdir(parents=True, exist_ok=True)
             self._moved(note).replace(archived)
             _sync(archived.parent)
-        facts = facts or reading.look(archived)
+        facts = facts or tables.look(archived)
         try:
             self._deliver(note, facts)
         except Rejected as rejected:
@@ -487,7 +487,7 @@ class _Ingest:
 
     # --- from bytes to rows
 
-    def _deliver(self, note: _Note, facts: reading.FileFacts) -> None:
+    def _deliver(self, note: _Note, facts: tables.FileFacts) -> None:
         """Land every piece of the file, then let all of them count together."""
         if self.mapping is None:  # a wrong folder is said before anything is unpacked
             self._feed(Path(note.file_name).parts)
@@ -536,8 +536,8 @@ class _Ingest:
             return []
         read = []
         try:
-            table = reading.open_table(piece.path, piece.name, piece.facts, landing.score(targets), scratch)
-            matches = [landing.match(table, target) for target in targets]
+            table = reading.open_table(piece.path, piece.name, piece.facts, matching.score(targets), scratch)
+            matches = [matching.match(table, target) for target in targets]
             used = frozenset().union(*(matched.used for matched in matches))
             extras = {
                 header: index
@@ -642,7 +642,7 @@ class _Ingest:
     def _register(
         self,
         note: _Note,
-        facts: reading.FileFacts,
+        facts: tables.FileFacts,
         read: Sequence[_Read],
         paths: Sequence[tuple[str, str | None]],
         reason: str | None,
@@ -675,7 +675,7 @@ class _Ingest:
         self,
         session: Session,
         note: _Note,
-        facts: reading.FileFacts,
+        facts: tables.FileFacts,
         outcome: str,
         reason: str | None,
         remedy: str | None,
@@ -730,13 +730,13 @@ class _Ingest:
         )
 
     def _register_only(
-        self, note: _Note, facts: reading.FileFacts, outcome: str, reason: str | None, remedy: str | None
+        self, note: _Note, facts: tables.FileFacts, outcome: str, reason: str | None, remedy: str | None
     ) -> None:
         with database.session(self.settings) as session:
             self._arrival(session, note, facts, outcome, reason, remedy)
         self.report.files.append(FileResult(note.file_name, outcome, reason=reason, remedy=remedy))
 
-    def _reject(self, note: _Note, facts: reading.FileFacts, rejected: Rejected) -> None:
+    def _reject(self, note: _Note, facts: tables.FileFacts, rejected: Rejected) -> None:
         """Record why, and leave the bytes under the file's own name where a person finds them."""
         with database.session(self.settings) as session:
             arrival = self._arrival(session, note, facts, "rejected", rejected.message, rejected.remedy)
@@ -859,19 +859,19 @@ def _is_half_written(path: Path) -> bool:
         return True
     if suffix in archives.ARCHIVES:
         return archives.is_cut_off(path)
-    if suffix in reading.WORKBOOKS:
+    if suffix in tables.WORKBOOKS:
         return not zipfile.is_zipfile(path)
-    is_page = suffix in (*reading.PAGES, *reading.OLD_WORKBOOKS)
+    is_page = suffix in (*tables.PAGES, *tables.OLD_WORKBOOKS)
     if is_page and (reading.is_old_workbook(path) or zipfile.is_zipfile(path)):  # the end of the first tells nothing
         return False
-    if not is_page and suffix not in (*reading.DELIMITED, *reading.JSON, *reading.JSON_LINES):
+    if not is_page and suffix not in (*tables.DELIMITED, *tables.JSON, *tables.JSON_LINES):
         return False
     with path.open("rb") as stream:
         stream.seek(0, os.SEEK_END)
         if stream.tell() == 0:
             return True
         stream.seek(-2, os.SEEK_END) if stream.tell() > 1 else stream.seek(0)
-        complete = (b"\n", b"\r", *((b"]", b"}") if suffix in reading.JSON else (b">",) if is_page else ()))
+        complete = (b"\n", b"\r", *((b"]", b"}") if suffix in tables.JSON else (b">",) if is_page else ()))
         return not stream.read().rstrip(b"\x00").endswith(complete)
 
 

@@ -360,14 +360,14 @@ def likely_feed(settings: Settings, path: Path) -> str | None:
 
 def _headers_of(settings: Settings, path: Path) -> list[tuple[str, Sequence[str]]]:
     """Name and header of a file whose feed is not known, of each member of an archive; BadInput if it can't be read."""
-    from attain.ingest import archives, reading  # the readers need not be loaded to check a mapping
+    from attain.ingest import archives, reading, tables  # the readers need not be loaded to check a mapping
 
     scratch = settings.lake / "suggest"
     scratch.mkdir(parents=True, exist_ok=True)
     try:
         return [
             (piece.name, reading.open_table(piece.path, piece.name, piece.facts, _any_header, scratch).header)
-            for piece in archives.pieces(path, path.name, reading.look(path), scratch)
+            for piece in archives.pieces(path, path.name, tables.look(path), scratch)
         ]
     except Rejected as rejected:
         raise BadInput(rejected.message, rejected.remedy) from None

@@ -1,0 +1,1 @@
+"""Clients of systems that can be asked for their records: they write into the inbox what an export would hold."""

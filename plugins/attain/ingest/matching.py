@@ -1,0 +1,116 @@
+"""Which column of an opened file is which column of a feed, found by its header."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from attain.ingest.contracts import Column, likely, normalise_header
+from attain.ingest.conversion import Reading, Selection
+from attain.ingest.mappings import Target
+from attain.ingest.rejected import Rejected
+from attain.ingest.tables import Table
+
+
+@dataclass(frozen=True)
+class Match:
+    """How the columns of one file answer to one target."""
+
+    target: Target
+    readings: tuple[Reading, ...]
+    selections: tuple[Selection, ...]
+
+    @property
+    def used(self) -> frozenset[int]:
+        """Positions of the file's columns that the target uses."""
+        indexes = {reading.index for reading in self.readings if reading.index is not None}
+        return frozenset(indexes | {selection.index for selection in self.selections})
+
+
+def score(targets: Sequence[Target]) -> Any:
+    """Scorer of header rows for files that feed these targets: how many of their columns a row names."""
+    wanted = [
+        {normalise_header(header) for header in headers} for target in targets for headers in target.headers.values()
+    ]
+
+    def count(cells: Sequence[str]) -> int:
+        forms = {normalise_header(cell) for cell in cells if len(cell) < 200}
+        return sum(1 for headers in wanted if headers & forms)
+
+    return count
+
+
+def match(table: Table, target: Target) -> Match:
+    """Find the target's columns in the table's header.
+
+    Raises:
+        Rejected: a required column is missing (with the likeliest header), a column that is needed is there twice,
+            or the header proves the file to be something else.
+    """
+    positions = {normalise_header(header): index for index, header in reversed(list(enumerate(table.header)))}
+    for header, meaning in target.feed.foreign_headers.items():
+        if target.mapping_name is None and normalise_header(header) in positions:
+            raise Rejected(
+                f"the column {header!r} belongs to {meaning}, not to {target.feed.code}",
+                f"put the file where {meaning} belongs; {target.feed.code} has no such column",
+            )
+    readings: list[Reading] = []
+    missing: list[Column] = []
+    for column in target.feed.columns:
+        values = target.values.get(column.name)
+        if column.name in target.constants:
+            readings.append(Reading(column, None, target.constants[column.name]))
+            continue
+        forms = [normalise_header(header) for header in target.headers.get(column.name, ())]
+        form = next((form for form in forms if form in positions), None)
+        if form is None:
+            needed = column.required or column.name in target.feed.key
+            if (needed and column.default is None) or (forms and target.mapping_name is not None):
+                missing.append(column)
+            continue
+        if form in table.duplicates:
+            raise Rejected(
+                f"the column {table.header[positions[form]]!r} is there more than once",
+                "export it once, or rename the one that is not meant",
+            )
+        readings.append(Reading(column, positions[form], None, values))
+    used = {reading.index for reading in readings}
+    free = [header for index, header in enumerate(table.header) if index not in used]
+    if missing:
+        raise _missing(missing, target, free, table)
+    selections = tuple(
+        Selection(_position(header, positions, target), values, negated)
+        for chosen, negated in ((target.where, False), (target.where_not, True))
+        for header, values in chosen.items()
+    )
+    return Match(target, tuple(readings), selections)
+
+
+def _missing(missing: Sequence[Column], target: Target, free: Sequence[str], table: Table) -> Rejected:
+    said = []
+    for column in missing:
+        known = target.headers.get(column.name, (column.name,))
+        near = next((found for header in known if (found := likely(header, free))), None)
+        said.append(f"{column.name} ({' / '.join(known[:3])})" + (f"; did {near!r} take its place?" if near else ""))
+    shown = ", ".join(table.header[:12]) + (", …" if len(table.header) > 12 else "")
+    return Rejected(
+        f"missing column{'s' if len(said) > 1 else ''} of {target.feed.code}: {', '.join(said)}; "
+        f"the header in use ({table.layout}) has {shown}",
+        "export it with these columns"
+        + (
+            f", or correct mapping {target.mapping_name}"
+            if target.mapping_name
+            else ", or add the new header to the contract's aliases"
+        ),
+    )
+
+
+def _position(header: str, positions: dict[str, int], target: Target) -> int:
+    form = normalise_header(header)
+    if form not in positions:
+        raise Rejected(
+            f"the mapping {target.mapping_name} selects rows by {header!r}, which the file does not have",
+            "correct the mapping, or export the column",
+        )
+    return positions[form]

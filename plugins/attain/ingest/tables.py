@@ -1,0 +1,266 @@
+"""What a delivered file looks like once it is opened: a table of text in batches, and how text becomes one."""
+
+from __future__ import annotations
+
+import codecs
+import hashlib
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from attain.ingest.contracts import normalise_header
+from attain.ingest.rejected import Rejected
+
+if TYPE_CHECKING:
+    import pyarrow
+
+# Suffixes of file names; what a file really is, its content says.
+DELIMITED = (".csv", ".tsv", ".txt")
+JSON = (".json",)
+JSON_LINES = (".jsonl", ".ndjson")
+PAGES = (".html", ".htm")
+WORKBOOKS = (".xlsx", ".xlsm")
+OLD_WORKBOOKS = (".xls",)
+
+HEADER_SEARCH_ROWS = 30
+MAX_COLUMNS = 2_000
+MAX_EXPANSION = 100  # an honest workbook unpacks to some ten times its size
+MAX_UNPACKED_BYTES = 4 << 30
+FREE_UNPACKED_BYTES = 64 << 20  # harmless, so a small file of blank rows may pack as well as it likes
+BLOCK_BYTES = 4 << 20
+ROWS_A_BATCH = 100_000
+BYTES_A_BATCH = 32 << 20
+SAMPLE_BYTES = 1 << 18
+OLE = b"\xd0\xcf\x11\xe0"
+
+# Counts what of a row of headers is known; the row with the most is the header.
+Scorer = Callable[[Sequence[str]], int]
+
+
+@dataclass(frozen=True)
+class FileFacts:
+    """What one look at all bytes tells, before anything is parsed.
+
+    Attributes:
+        sha256: hash of the content.
+        is_utf8: whether all of it is valid UTF-8.
+        line_ends: number of line ends (LF, CR and CRLF count one each).
+        quotes: number of double quotes.
+        nuls: number of NUL bytes.
+        ends_with_line_end: whether the last line is complete.
+        first_bytes: the first bytes of the content.
+        foreign_bytes: some bytes from the first place that is not UTF-8.
+    """
+
+    sha256: str
+    byte_size: int
+    is_utf8: bool
+    line_ends: int
+    quotes: int
+    nuls: int
+    ends_with_line_end: bool
+    first_bytes: bytes
+    foreign_bytes: bytes
+
+
+def look(path: Path) -> FileFacts:
+    """Read all bytes of a file once."""
+    digest = hashlib.sha256()
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    size = line_ends = quotes = nuls = 0
+    is_utf8, first, foreign, last = True, b"", b"", b""
+    with path.open("rb") as stream:
+        while chunk := stream.read(BLOCK_BYTES):
+            digest.update(chunk)
+            size += len(chunk)
+            first = first or chunk[:SAMPLE_BYTES]
+            line_ends += chunk.count(b"\n")
+            returns = chunk.count(b"\r")
+            if returns:
+                line_ends += returns - chunk.count(b"\r\n")
+            if last == b"\r" and chunk[:1] == b"\n":
+                line_ends -= 1
+            quotes += chunk.count(b'"')
+            nuls += chunk.count(0)
+            last = chunk[-1:]
+            if is_utf8:
+                try:
+                    decoder.decode(chunk)
+                except UnicodeDecodeError as error:
+                    is_utf8 = False
+                    foreign = chunk[max(0, error.start - 64) : error.start + 65_536]
+    try:
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        is_utf8 = False
+    return FileFacts(digest.hexdigest(), size, is_utf8, line_ends, quotes, nuls, last in (b"\n", b"\r"), first, foreign)
+
+
+@dataclass(frozen=True)
+class RaggedRow:
+    """A row with more or fewer cells than the header, or with a fault that keeps it from having cells at all.
+
+    Attributes:
+        cells: its cells; the text of the row alone if it has a fault.
+        fault: what is wrong, if not the number of cells.
+    """
+
+    row_number: int
+    cells: list[str]
+    fault: str | None = None
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Some rows of a table: text columns c0, c1, … and `_row_number`, and the ragged rows met among them."""
+
+    rows: pyarrow.Table
+    ragged: list[RaggedRow]
+
+
+@dataclass(frozen=True)
+class Table:
+    """An opened file.
+
+    Attributes:
+        file_format: `csv`, `json`, `jsonl`, `html`, `xls` or `xlsx`.
+        encoding: of a text file.
+        layout: sheet or delimiter and the header's row, for people.
+        header: the headers as they are, made unique; a nameless column is called `column N`.
+        duplicates: headers (normalised) that stand over more than one column.
+        at_most_rows: no file has more rows than this.
+        batches: streams the rows below the header; can be called again to start anew.
+    """
+
+    file_format: str
+    encoding: str | None
+    layout: str
+    header: list[str]
+    duplicates: frozenset[str]
+    at_most_rows: int
+    batches: Callable[[], Iterator[Batch]] = field(repr=False)
+
+
+def no_table() -> Rejected:
+    return Rejected(
+        "the file is a web page without the feed's table; perhaps the sign-in page of the system",
+        "export it again and open it once to see the rows",
+    )
+
+
+def encoding_of(facts: FileFacts) -> str:
+    if facts.first_bytes.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    if facts.nuls:
+        raise Rejected(
+            f"the file holds {facts.nuls} NUL bytes; it was damaged on its way, or is no text",
+            "export it again, as CSV UTF-8",
+        )
+    if facts.is_utf8:
+        return "utf-8"
+    foreign = facts.foreign_bytes or facts.first_bytes
+    text = foreign.decode("gb18030", "replace")
+    beyond = [mark for mark in text if ord(mark) > 127]
+    chinese = [mark for mark in beyond if mark != "\ufffd" and _is_common_chinese(mark)]
+    if not beyond or len(chinese) < 0.7 * len(beyond):
+        raise Rejected(
+            "the text is neither UTF-8 nor GB18030, so its letters can't be read with certainty",
+            "export it as CSV UTF-8",
+        )
+    return "gb18030"
+
+
+def _is_common_chinese(mark: str) -> bool:
+    try:
+        mark.encode("gb2312")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def as_utf8(path: Path, scratch: Path) -> tuple[Path, FileFacts]:
+    made = scratch / "as-utf8.csv"
+    try:
+        with path.open(encoding="utf-16", newline="") as source, made.open("w", encoding="utf-8", newline="") as target:
+            while chunk := source.read(BLOCK_BYTES):
+                target.write(chunk)
+    except UnicodeError as error:
+        raise Rejected(f"the file begins as UTF-16 but is damaged: {error}", "export it as CSV UTF-8") from None
+    return made, look(made)
+
+
+def unique_header(cells: Sequence[str]) -> tuple[list[str], frozenset[str]]:
+    if len(cells) > MAX_COLUMNS:
+        raise Rejected(f"the header has {len(cells)} columns, more than {MAX_COLUMNS}", "export fewer columns")
+    header: list[str] = []
+    seen: dict[str, int] = {}
+    for number, cell in enumerate(cells, start=1):
+        name = " ".join(cell.split()) or f"column {number}"
+        form = normalise_header(name)
+        seen[form] = seen.get(form, 0) + 1
+        header.append(name if seen[form] == 1 else f"{name} ({seen[form]})")
+    return header, frozenset(form for form, times in seen.items() if times > 1)
+
+
+def text_batch(columns: Sequence[list[str]], numbers: list[int], ragged: list[RaggedRow]) -> Batch:
+    import pyarrow
+
+    table = pyarrow.table(
+        {f"c{index}": pyarrow.array(column, pyarrow.string()) for index, column in enumerate(columns)}
+    )
+    return Batch(table.append_column("_row_number", pyarrow.array(numbers, pyarrow.int64())), ragged)
+
+
+def rows_batch(rows: list[list[Any]], first_number: int, width: int) -> Batch:
+    columns: list[list[str]] = [[] for _ in range(width)]
+    numbers: list[int] = []
+    ragged: list[RaggedRow] = []
+    for number, row in enumerate(rows, start=first_number):
+        cells = [value if type(value) is str else cell_text(value) for value in row]
+        if any(cell.strip() for cell in cells[width:]):
+            ragged.append(RaggedRow(number, cells))
+            continue
+        cells.extend([""] * (width - len(cells)))
+        for column, cell in zip(columns, cells, strict=False):
+            column.append(cell)
+        numbers.append(number)
+    return text_batch(columns, numbers, ragged)
+
+
+def cell_text(value: Any) -> str:
+    """A workbook's cell as text, as a person sees it: dates in ISO form, numbers with the 15 digits that Excel keeps.
+
+    A whole number of 16 digits or more has lost its last ones and is written as a power of ten, which ids refuse.
+    """
+    if isinstance(value, str):
+        return value
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (int, float)):
+        if not math.isfinite(value):
+            return str(value)
+        if abs(value) >= 1e15:
+            return f"{value:.15E}"
+        return str(int(value)) if value == int(value) else format_float(float(value))
+    if isinstance(value, datetime):
+        moment = value + timedelta(microseconds=500_000)
+        moment = moment.replace(microsecond=0) if value.microsecond else value
+        return moment.date().isoformat() if moment.time() == time() else moment.isoformat(sep=" ")
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, time):
+        return value.isoformat()
+    return str(value)
+
+
+def format_float(value: float) -> str:
+    """A number with at most 15 significant digits and no exponent."""
+    text = f"{value:.15g}"
+    if "e" not in text:
+        return text
+    return f"{value:.20f}".rstrip("0")
