@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -69,9 +71,17 @@ def test_staging_has_exactly_the_columns_of_the_contracts() -> None:
     for feed in feeds.values():
         columns = [column["name"] for column in models[f"stg_{feed.source}__{feed.name}"]["columns"]]
         own = [column.name for column in feed.columns]
+        own += ["line_no"] if feed.lines else []
         assert columns == ["source_system", *own, "known_at", "delivery_id", "file_name", "row_number"], feed.code
     staged = [name for name in models if re.match(r"stg_(?!control|plan)", name)]
     assert len(staged) == len(feeds)
+
+
+def test_staging_is_written_from_the_contracts() -> None:
+    checked = subprocess.run(
+        [sys.executable, str(PROJECT_ROOT / "scripts" / "stage_feeds.py"), "--check"], capture_output=True, text=True
+    )
+    assert checked.returncode == 0, checked.stderr
 
 
 def test_every_mart_is_promised_public_and_exposed() -> None:

@@ -90,6 +90,10 @@ CELLS = [
     Cell("Created Time", "2025-01-03T10:00:00-05:00", "2025-01-03 15:00:00"),
     Cell("Created Time", "2025-01-03T10:00:00Z", "2025-01-03 10:00:00"),
     Cell("Created Time", "1991-07-01 12:00:00", "1991-07-01 03:00:00"),  # China kept summer time until 1991
+    Cell("Created Time", "1735869600", "2025-01-03 02:00:00"),  # seconds since 1970
+    Cell("Created Time", "1735869600123", "2025-01-03 02:00:00.123"),  # milliseconds
+    Cell("Closing Date", "1735833600000", "2025-01-03"),  # midnight of that day in Shanghai
+    Cell("Closing Date", "17358696", refused="not a date"),
     Cell("Created Time", "2025-01-03 24:00:00", refused="not a date"),
     Cell("Created Time", "2025-01-03 25:00:00", refused="not a date"),
     Cell("Record Id", "zcrm_404427000000249265", "404427000000249265"),
@@ -179,17 +183,20 @@ FILES = [
     File("blank tail", GOOD + b",,,,,,,\n" * 5000, "committed", counts=(3, 0, 0)),
     File("blank lines", GOOD.replace(b"\n", b"\n\n"), "committed", counts=(3, 0, 0)),
     File("renamed column", GOOD.replace(b"Stage", b"Deal Stag"), says="'Deal Stag'"),
+    File("dropped column", deals("1,Won,2025-01-03", header="Record Id,Stage,Closing Date"), says="deals: amount"),
+    File("renamed column that pays", GOOD.replace(b"Amount", b"Amount in RMB"), says="did 'Amount in RMB' take"),
+    File("slip in an optional column", GOOD.replace(b"Created Time", b"Created Tme"), says="did 'Created Tme' take"),
     File("missing key column", deals("Deal 1,Won,5", header="Deal Name,Stage,Amount"), says="deal_id"),
     File(
         "reordered columns",
-        deals("Won,zcrm_1,5", "Won,zcrm_2,6", header="Stage,Record Id,Amount"),
+        deals("Won,zcrm_1,2025-01-03,5", "Won,zcrm_2,,6", header="Stage,Record Id,Closing Date,Amount"),
         "committed",
         counts=(2, 0, 0),
     ),
     File("duplicate needed column", deals("1,Won,5,6", header="Record Id,Stage,Amount,Amount"), says="more than once"),
     File(
         "duplicate unneeded column",
-        deals("1,Won,5,6", header="Record Id,Stage,Tag,Tag"),
+        deals("1,Won,5,6,7,2025-01-03", header="Record Id,Stage,Tag,Tag,Amount,Closing Date"),
         "committed",
         counts=(1, 0, 0),
     ),
@@ -315,7 +322,8 @@ def test_row_numbers_are_those_of_a_spreadsheet(settings: Settings) -> None:
 
 
 def test_unknown_columns_are_kept_and_reported(settings: Settings) -> None:
-    content = deals("1,Won,blue,", "2,Won,,7", header="Record Id,Stage,Colour,Weight (kg)")
+    header = "Record Id,Stage,Amount,Closing Date,Colour,Weight (kg)"
+    content = deals("1,Won,5,2025-01-03,blue,", "2,Won,5,2025-01-03,,7", header=header)
     result = ingest_one(settings, "zoho_crm/deals/extra.csv", content)
     assert result.deliveries[0].extra_columns == ["Colour", "Weight (kg)"]
     assert rows(settings, "zoho_crm__deals", "_extra") == [

@@ -59,7 +59,9 @@ def test_same_bytes_again_under_any_name_are_a_duplicate(settings: Settings) -> 
 
 
 def test_same_bytes_for_another_feed_are_its_own_delivery(settings: Settings) -> None:
-    content = b"Record Id,Deal Name,Stage,Account Name,Product Name\nzcrm_1,D,Won,Acme,GTX\n"
+    content = (
+        b"Record Id,Deal Name,Stage,Account Name,Product Name,Amount,Closing Date\nzcrm_1,D,Won,Acme,GTX,5,2025-01-03\n"
+    )
     for feed in ("deals", "accounts", "products"):
         assert ingest_one(settings, f"zoho_crm/{feed}/all.csv", content).outcome == "committed"
     assert len({delivery.delivery_id for delivery in deliveries.list_deliveries(settings)}) == 3

@@ -10,6 +10,18 @@ invoices as (
 
 ),
 
+-- Some systems list an invoice's lines without its total.
+line_totals as (
+
+    select
+        source_system,
+        invoice_no,
+        cast(sum(amount) as decimal(18, 2)) as amount
+    from {{ ref('stg_finance__invoice_lines') }}
+    group by source_system, invoice_no
+
+),
+
 documents as (
 
     select
@@ -41,7 +53,7 @@ final as (
         coalesce(own.document_id, single_documents.document_id) is not null as is_matched,
         invoices.invoice_date,
         invoices.due_date,
-        invoices.amount,
+        coalesce(invoices.amount, line_totals.amount) as amount,
         invoices.currency_code,
         invoices.invoice_status,
         invoices.known_at,
@@ -51,6 +63,8 @@ final as (
     from invoices
     left join documents as own
         on invoices.source_system = own.source_system and invoices.document_no = own.document_id
+    left join line_totals
+        on invoices.source_system = line_totals.source_system and invoices.invoice_no = line_totals.invoice_no
     left join single_documents on invoices.document_no = single_documents.document_id
 
 )

@@ -25,6 +25,7 @@ single_invoices as (
 receipts as (
 
     select * from {{ ref('stg_finance__receipts') }}
+    where document_status = 'approved'
 
 ),
 
@@ -37,6 +38,7 @@ receipt_numbers as (
 credit_notes as (
 
     select * from {{ ref('stg_finance__credit_notes') }}
+    where document_status = 'approved'
 
 ),
 

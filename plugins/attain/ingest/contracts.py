@@ -97,6 +97,64 @@ class Column:
 
 
 @dataclass(frozen=True)
+class LayoutFeed:
+    """What the rows of a layout are for one feed of the same source.
+
+    Attributes:
+        feed: name of the feed.
+        columns: canonical column → headers that mean it here, in place of the contract's aliases; other columns keep
+            theirs.
+        constants: canonical column → value of every row.
+        values: canonical column → what the file says (without case) → the value, before the contract's own.
+        distinct: one row a key: rows that repeat one are left to other feeds, and quarantined where they contradict.
+        where, where_not: header → values; a selection by a header that the file lacks does not apply.
+        needs: headers without which the layout has no rows for this feed.
+        may_lack: required columns that this layout does not bring.
+    """
+
+    feed: str
+    columns: Mapping[str, tuple[str, ...]]
+    constants: Mapping[str, str]
+    values: Mapping[str, Mapping[str, str]]
+    distinct: bool
+    where: Mapping[str, tuple[str, ...]]
+    where_not: Mapping[str, tuple[str, ...]]
+    needs: tuple[str, ...]
+    may_lack: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Layout:
+    """A way in which some system writes a feed, recognised by its header (a Zoho dialect, a finance system's list).
+
+    Attributes:
+        has, lacks: headers that must and must not be there.
+        api_names: whether all headers are names of an API: no blank in any, `_` in one.
+        rows_of: names of a sub-form; its columns are called `<name>.<column>`, and each of its rows is a row.
+        unpivot: columns to turn into rows: `name` and `value` name the two new columns, `keep` those that stay, `blank`
+            lists the cells that are no value.
+        fill_down: headers whose blank cells mean the cell above; None: none, empty: all but the sub-form's.
+        lookups_are_ids: whether a column called `X` holds the id that other dialects write into `X.id`.
+        date_formats, decimal_separator: how dates and numbers are written; empty: as the source does.
+        feeds: what its rows are; empty: the feed of the folder.
+    """
+
+    name: str
+    title_en: str
+    title_zh: str
+    has: tuple[str, ...]
+    lacks: tuple[str, ...]
+    api_names: bool
+    rows_of: tuple[str, ...]
+    unpivot: Mapping[str, tuple[str, ...]]
+    fill_down: tuple[str, ...] | None
+    lookups_are_ids: bool
+    date_formats: tuple[str, ...]
+    decimal_separator: str
+    feeds: tuple[LayoutFeed, ...]
+
+
+@dataclass(frozen=True)
 class Feed:
     """One feed of a source.
 
@@ -112,6 +170,10 @@ class Feed:
         columns: the columns in their stored order.
         foreign_headers: headers that prove a file to be something else, each with what it is.
         hints: words in the names of other systems' files of this kind; they only help to draft a mapping.
+        expects: groups of columns of which a file must have one, though their cells may be blank.
+        lines: whether the rows are lines of the document that `key` names: they have no name of their own, and the
+            newest delivery of a document replaces all of them.
+        layouts: ways in which systems write it; the first that fits a file's header is taken, else the aliases.
         contract_sha256: hash of the whole contract; other rules make other deliveries of the same bytes.
     """
 
@@ -127,6 +189,9 @@ class Feed:
     columns: tuple[Column, ...]
     foreign_headers: Mapping[str, str]
     hints: tuple[str, ...]
+    expects: tuple[tuple[str, ...], ...] = ()
+    lines: bool = False
+    layouts: tuple[Layout, ...] = ()
     contract_sha256: str = ""
 
     @property
@@ -193,21 +258,26 @@ def _read_source(path: Path) -> Source:
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise BadInput(f"contract {path.name} is not YAML: {error}", "mend the file at the place named") from None
     check = _Checker(path.name)
-    document = check.mapping(document, "the file", {"source", "title", "owner", "feeds"}, {"source", "feeds"})
+    document = check.mapping(
+        document, "the file", {"source", "title", "owner", "feeds", "layouts"}, {"source", "feeds"}
+    )
     name = check.text(document["source"], "source")
     if name != path.stem:
         check.fail("source", f"is {name!r}, but the file is called {path.name}")
     title = check.mapping(document.get("title") or {}, "title", {"en", "zh"})
+    common = _read_layouts(check, "layouts", document.get("layouts"))
     found = {
-        feed_name: _read_feed(check, name, feed_name, entry)
+        feed_name: _read_feed(check, name, feed_name, entry, common)
         for feed_name, entry in check.mapping(document["feeds"], "feeds").items()
     }
+    _check_layouts(check, found)
     return Source(name, title.get("en", name), title.get("zh", name), str(document.get("owner", "")), found)
 
 
-def _read_feed(check: _Checker, source: str, name: str, entry: Any) -> Feed:
+def _read_feed(check: _Checker, source: str, name: str, entry: Any, common: tuple[Layout, ...]) -> Feed:
     where = f"feeds.{name}"
     known = {"title", "mode", "key", "modified", "horizon", "horizon_where", "columns", "foreign_headers", "hints"}
+    known |= {"expects", "lines", "layouts"}
     entry = check.mapping(entry, where, known, {"mode", "key", "columns"})
     title = check.mapping(entry.get("title") or {}, f"{where}.title", {"en", "zh"})
     columns = tuple(
@@ -255,8 +325,96 @@ def _read_feed(check: _Checker, source: str, name: str, entry: Any) -> Feed:
         columns=columns,
         foreign_headers={str(header): str(meaning) for header, meaning in foreign.items()},
         hints=tuple(check.text(word, f"{where}.hints") for word in entry.get("hints") or []),
+        expects=tuple(
+            tuple(check.names(group if isinstance(group, list) else [group], f"{where}.expects", names))
+            for group in entry.get("expects") or []
+        ),
+        lines=bool(entry.get("lines", False)),
+        layouts=(*_read_layouts(check, f"{where}.layouts", entry.get("layouts")), *common),
     )
     return Feed(**{**made.__dict__, "contract_sha256": sha256_of(asdict(made))})
+
+
+def _read_layouts(check: _Checker, where: str, entry: Any) -> tuple[Layout, ...]:
+    return tuple(
+        _read_layout(check, f"{where}.{name}", name, layout)
+        for name, layout in check.mapping(entry or {}, where).items()
+    )
+
+
+def _read_layout(check: _Checker, where: str, name: str, entry: Any) -> Layout:
+    known = {"title", "has", "lacks", "api_names", "rows_of", "unpivot", "fill_down", "lookups_are_ids", "date_formats"}
+    entry = check.mapping(entry, where, known | {"decimal", "feeds"})
+    title = check.mapping(entry.get("title") or {}, f"{where}.title", {"en", "zh"})
+    unpivot = check.mapping(entry.get("unpivot") or {}, f"{where}.unpivot", {"name", "value", "keep", "blank"})
+    if unpivot and not {"name", "value", "keep"} <= set(unpivot):
+        check.fail(f"{where}.unpivot", "needs name, value and keep")
+    if not entry.get("has") and not entry.get("rows_of"):
+        check.fail(where, "says neither which headers it `has` nor the sub-form it has `rows_of`")
+    fill_down = entry.get("fill_down")
+    return Layout(
+        name=name,
+        title_en=title.get("en", name),
+        title_zh=title.get("zh", name),
+        has=check.texts(entry.get("has"), f"{where}.has"),
+        lacks=check.texts(entry.get("lacks"), f"{where}.lacks"),
+        api_names=bool(entry.get("api_names", False)),
+        rows_of=check.texts(entry.get("rows_of"), f"{where}.rows_of"),
+        unpivot={
+            key: check.texts(value, f"{where}.unpivot.{key}", may_be_blank=True) for key, value in unpivot.items()
+        },
+        fill_down=() if fill_down is True else check.texts(fill_down, f"{where}.fill_down") if fill_down else None,
+        lookups_are_ids=bool(entry.get("lookups_are_ids", False)),
+        date_formats=check.texts(entry.get("date_formats"), f"{where}.date_formats"),
+        decimal_separator=check.one_of(entry.get("decimal", "."), f"{where}.decimal", (".", ",")),
+        feeds=tuple(
+            _read_layout_feed(check, f"{where}.feeds[{number}]", item)
+            for number, item in enumerate(entry.get("feeds") or [], start=1)
+        ),
+    )
+
+
+def _read_layout_feed(check: _Checker, where: str, entry: Any) -> LayoutFeed:
+    known = {"feed", "columns", "constants", "values", "distinct", "where", "where_not", "needs", "may_lack"}
+    entry = check.mapping(entry, where, known, {"feed"})
+
+    def selection(key: str) -> dict[str, tuple[str, ...]]:
+        chosen = check.mapping(entry.get(key) or {}, f"{where}.{key}")
+        return {
+            header: check.texts(said, f"{where}.{key}.{header}", may_be_blank=True) for header, said in chosen.items()
+        }
+
+    return LayoutFeed(
+        feed=check.text(entry["feed"], f"{where}.feed"),
+        columns={
+            name: check.texts(headers, f"{where}.columns.{name}")
+            for name, headers in check.mapping(entry.get("columns") or {}, f"{where}.columns").items()
+        },
+        constants={
+            name: str(value)
+            for name, value in check.mapping(entry.get("constants") or {}, f"{where}.constants").items()
+        },
+        values={
+            name: {str(said): str(meant) for said, meant in check.mapping(meanings, f"{where}.values.{name}").items()}
+            for name, meanings in check.mapping(entry.get("values") or {}, f"{where}.values").items()
+        },
+        distinct=bool(entry.get("distinct", False)),
+        where=selection("where"),
+        where_not=selection("where_not"),
+        needs=check.texts(entry.get("needs"), f"{where}.needs"),
+        may_lack=check.texts(entry.get("may_lack"), f"{where}.may_lack"),
+    )
+
+
+def _check_layouts(check: _Checker, feeds: Mapping[str, Feed]) -> None:
+    """The feeds and columns that layouts name exist."""
+    for feed in feeds.values():
+        for layout in feed.layouts:
+            for number, part in enumerate(layout.feeds, start=1):
+                where = f"feeds.{feed.name}.layouts.{layout.name}.feeds[{number}]"
+                check.names([part.feed], f"{where}.feed", list(feeds))
+                names = [column.name for column in feeds[part.feed].columns]
+                check.names([*part.columns, *part.constants, *part.values, *part.may_lack], where, names)
 
 
 def _read_column(check: _Checker, where: str, name: str, entry: Any) -> Column:
@@ -311,6 +469,11 @@ class _Checker:
         if not isinstance(value, str) or not value.strip():
             self.fail(where, f"should be text, is {value!r}")
         return str(value)
+
+    def texts(self, value: Any, where: str, may_be_blank: bool = False) -> tuple[str, ...]:
+        """One text or a list of them; nothing is an empty list."""
+        listed = [] if value is None else value if isinstance(value, list) else [value]
+        return tuple(str(item) if may_be_blank and item == "" else self.text(item, where) for item in listed)
 
     def one_of(self, value: Any, where: str, allowed: tuple[str, ...]) -> str:
         if value not in allowed:

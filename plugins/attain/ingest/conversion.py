@@ -196,6 +196,13 @@ CURRENCIES = frozenset(
 _CURRENCY_NAMES = {
     "rmb": "CNY", "人民币": "CNY", "人民币元": "CNY", "美元": "USD", "欧元": "EUR", "港币": "HKD", "港元": "HKD",
     "日元": "JPY", "英镑": "GBP", "新加坡元": "SGD", "澳元": "AUD", "加元": "CAD",
+    "澳大利亚元": "AUD", "加拿大元": "CAD",
+    "瑞士法郎": "CHF", "丹麦克朗": "DKK", "挪威克朗": "NOK", "瑞典克朗": "SEK", "新西兰元": "NZD", "澳门元": "MOP",
+    "新台币": "TWD", "台币": "TWD", "韩国元": "KRW", "韩元": "KRW", "泰国铢": "THB", "泰铢": "THB", "菲律宾比索": "PHP",
+    "林吉特": "MYR", "马来西亚林吉特": "MYR", "印尼卢比": "IDR", "印度卢比": "INR", "卢布": "RUB", "俄罗斯卢布": "RUB",
+    "南非兰特": "ZAR", "阿联酋迪拉姆": "AED", "沙特里亚尔": "SAR", "土耳其里拉": "TRY",
+    "巴西里亚尔": "BRL", "巴西雷亚尔": "BRL",
+    "匈牙利福林": "HUF", "墨西哥比索": "MXN", "波兰兹罗提": "PLN", "以色列谢克尔": "ILS", "越南盾": "VND",
 }  # fmt: skip
 _YES = ("true", "yes", "y", "1", "是", "有效", "启用", "在售")
 _NO = ("false", "no", "n", "0", "否", "无效", "停用", "停售")
@@ -212,11 +219,13 @@ class Formats:
         timezone: zone of moments that name none.
         date_formats: strptime formats tried before the unambiguous ones, e.g. `%d/%m/%Y`.
         decimal_separator: `.` or `,`; the other one separates thousands.
+        is_set: whether somebody has set them, rather than nobody.
     """
 
     timezone: str
     date_formats: tuple[str, ...] = ()
     decimal_separator: str = "."
+    is_set: bool = False
 
 
 @dataclass(frozen=True)
@@ -426,7 +435,12 @@ def _moments(text: str, formats: Formats) -> tuple[str, str]:
     )
     compact = f"case when regexp_full_match({text}, '\\d{{8}}') then try_strptime({text}, '%Y%m%d') end"
     zone = r"\d{4}-\d{2}-\d{2}[T ]([01]\d|2[0-3]):.*(Z|[+-]\d{2}:?\d{2})"
-    absolute = f"case when regexp_full_match({text}, '{zone}') then try_cast({text} as TIMESTAMPTZ) end"
+    # Seconds or milliseconds since 1970, of the years 2001 to 2033: no other number of a date has 10 or 13 digits.
+    epoch = (
+        f"when regexp_full_match({text}, '1\\d{{9}}(\\d{{3}})?') "
+        f"then to_timestamp(rpad({text}, 13, '0')::BIGINT / 1000)"
+    )
+    absolute = f"case when regexp_full_match({text}, '{zone}') then try_cast({text} as TIMESTAMPTZ) {epoch} end"
     local = f"coalesce(try_strptime({text}, [{listed}]), {compact}, {serial})"
     return _within(local, "TIMESTAMP"), f"timezone('UTC', {_within(absolute, 'TIMESTAMPTZ')})"
 

@@ -40,9 +40,10 @@ from sqlalchemy import func, select
 from attain.control import database, lock
 from attain.control.models import Arrival, Delivery
 from attain.errors import BadInput
-from attain.ingest import archives, contracts, landing, mappings, matching, reading, tables
+from attain.ingest import archives, contracts, landing, layouts, mappings, matching, reading, tables
 from attain.ingest.archives import Piece
 from attain.ingest.contracts import likely
+from attain.ingest.conversion import Formats
 from attain.ingest.landing import Landed, RefusedRow
 from attain.ingest.mappings import Target
 from attain.ingest.rejected import Rejected
@@ -248,10 +249,11 @@ class _Note:
 
 @dataclass(frozen=True)
 class _Plan:
-    """Which feeds a file is for, or why it is not read."""
+    """Which feeds a file is for, or why it is not read: by a mapping, or by the feed's folder and the file's layout."""
 
     targets: tuple[Target, ...] = ()
     ignored: str | None = None
+    folder: contracts.Feed | None = None
 
 
 @dataclass(frozen=True)
@@ -294,6 +296,7 @@ class _Ingest:
         self.connection: duckdb.DuckDBPyConnection | None = None
         is_mapped = source_system not in contracts.load()
         self.mapping = mappings.load(settings, source_system) if is_mapped else None
+        self.formats = Formats(settings.timezone) if is_mapped else mappings.formats_of(settings, source_system)
 
     def run(self) -> None:
         for folder in (self.pending, self.landing):
@@ -468,7 +471,7 @@ class _Ingest:
                     f"it knows {', '.join(patterns)}; name the file so, or add it to mappings/{self.mapping.name}.yml",
                 )
             return _Plan(entry.targets, entry.ignored)
-        return _Plan((mappings.of_contract(self.settings, self._feed(parts)),))
+        return _Plan(folder=self._feed(parts))
 
     def _feed(self, parts: Sequence[str]) -> contracts.Feed:
         feeds = contracts.load()[self.source_system].feeds
@@ -503,7 +506,7 @@ class _Ingest:
                     if plan.ignored is not None:
                         left_out.append((piece, "ignored", plan.ignored))
                         continue
-                    landed = self._land(note, piece, plan.targets, scratch, {item.delivery_id for item in read})
+                    landed = self._land(note, piece, plan, scratch, {item.delivery_id for item in read})
                 except Rejected as rejected:
                     raise _of_member(piece, rejected) from None
                 if not landed:
@@ -520,23 +523,22 @@ class _Ingest:
         said = [f"{piece.member}: {outcome}, {reason}" for piece, outcome, reason in left_out]
         self._register(note, facts, read, paths, f"left out: {'; '.join(said)}" if said else None)
 
-    def _land(
-        self, note: _Note, piece: Piece, targets: Sequence[Target], scratch: Path, in_this_archive: set[str]
-    ) -> list[_Read]:
+    def _land(self, note: _Note, piece: Piece, plan: _Plan, scratch: Path, in_this_archive: set[str]) -> list[_Read]:
         """Read one piece for the feeds that do not have its rows yet; empty if all have."""
-        sha256 = piece.facts.sha256
-        with database.session(self.settings) as session:
-            identified = [
-                (target, self._delivery_id(session, sha256, target))
-                for target in targets
-                if not self._is_committed(session, sha256, target)
-            ]
-        fresh = [(target, delivery_id) for target, delivery_id in identified if delivery_id not in in_this_archive]
-        if not fresh:
-            return []
         read = []
+        targets = plan.targets
+        fresh = [] if plan.folder is not None else self._fresh(piece, targets, in_this_archive)
         try:
-            table = reading.open_table(piece.path, piece.name, piece.facts, matching.score(targets), scratch)
+            if plan.folder is not None:
+                targets = (layouts.plain(plan.folder, self.formats),)
+                fresh = self._fresh(piece, targets, in_this_archive)
+                table = self._open(piece, layouts.all_targets(plan.folder, self.formats), scratch)
+                table, targets = layouts.arranged(table, plan.folder, self.formats)
+                fresh = self._fresh(piece, targets, in_this_archive)
+            elif fresh:
+                table = self._open(piece, targets, scratch)
+            if not fresh:
+                return []
             matches = [matching.match(table, target) for target in targets]
             used = frozenset().union(*(matched.used for matched in matches))
             extras = {
@@ -563,6 +565,20 @@ class _Ingest:
         except Rejected as rejected:
             raise _RejectedFor(rejected, piece, [target for target, _ in fresh], [made for _, made in fresh]) from None
         return read
+
+    def _open(self, piece: Piece, targets: Sequence[Target], scratch: Path) -> tables.Table:
+        return reading.open_table(piece.path, piece.name, piece.facts, matching.score(targets), scratch)
+
+    def _fresh(self, piece: Piece, targets: Sequence[Target], in_this_archive: set[str]) -> list[tuple[Target, str]]:
+        """The targets that do not have the piece's rows yet, each with the id of the delivery to be."""
+        sha256 = piece.facts.sha256
+        with database.session(self.settings) as session:
+            identified = [
+                (target, self._delivery_id(session, sha256, target))
+                for target in targets
+                if not self._is_committed(session, sha256, target)
+            ]
+        return [(target, delivery_id) for target, delivery_id in identified if delivery_id not in in_this_archive]
 
     def _is_committed(self, session: Session, sha256: str, target: Target) -> bool:
         return any(delivery.status == "committed" for delivery in self._same(session, sha256, target))

@@ -43,7 +43,9 @@ class Target:
         horizon: columns whose latest day says how far the data reach.
         formats: how dates and numbers are written.
         mapping_name: the mapping it is from; None: the contract itself.
-        mapping_sha256: hash of this part of the mapping; None: the contract itself.
+        mapping_sha256: hash of this part of the mapping or layout; None: the contract itself.
+        layout: name of the contract's layout that it is from.
+        may_lack: required columns that files of this layout need not have.
     """
 
     feed: Feed
@@ -57,6 +59,8 @@ class Target:
     horizon: tuple[str, ...] = ()
     mapping_name: str | None = None
     mapping_sha256: str | None = None
+    layout: str | None = None
+    may_lack: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -89,19 +93,22 @@ class SystemMapping:
         return next((entry for entry in self.files if entry.matches(file_name)), None)
 
 
-def of_contract(settings: Settings, feed: Feed) -> Target:
-    """The target of files in the feed's own folder: headers by the contract's aliases."""
-    return Target(
-        feed=feed,
-        headers={column.name: column.headers for column in feed.columns},
-        formats=Formats(settings.timezone),
-        horizon=feed.horizon,
-    )
+def formats_of(settings: Settings, source: str) -> Formats:
+    """How a source with contracts writes dates and numbers: as `mappings/<source>.yml` says, else without doubt only.
+
+    Raises:
+        BadInput: the file can't be used.
+    """
+    path = settings.mappings_dir / f"{source}.yml"
+    return _Reader(path, settings.timezone).read_formats() if path.exists() else Formats(settings.timezone)
 
 
 def names(settings: Settings) -> list[str]:
-    """Names of the mapping files, sorted. They are not read for it."""
-    return sorted(path.stem for path in settings.mappings_dir.glob("*.yml"))
+    """Names of the mapping files, sorted, but for those that say how a source with contracts writes dates and numbers.
+
+    They are not read for it.
+    """
+    return sorted(path.stem for path in settings.mappings_dir.glob("*.yml") if path.stem not in contracts.load())
 
 
 def load(settings: Settings, name: str) -> SystemMapping:
@@ -120,6 +127,8 @@ def load_mappings(settings: Settings) -> dict[str, SystemMapping]:
     Raises:
         BadInput: one of them can't be used.
     """
+    for source in contracts.load():
+        formats_of(settings, source)
     return {name: load(settings, name) for name in names(settings)}
 
 
@@ -137,16 +146,11 @@ class _Reader:
         )
 
     def read(self) -> SystemMapping:
-        try:
-            document = yaml.load(self.path.read_text(encoding="utf-8"), Loader=_TEXT_LOADER)  # noqa: S506 (makes text only)
-        except FileNotFoundError:
-            raise BadInput(
-                f"there is no mapping called {self.path.stem!r}", f"write {self.path.name} in the mappings folder"
-            ) from None
-        except (yaml.YAMLError, UnicodeDecodeError) as error:
-            self.fail("the file", f"is not YAML: {error}")
         document = self.mapping(
-            document, "the file", {"title", "owner", "date_format", "timezone", "decimal", "files"}, {"title", "files"}
+            self.document(),
+            "the file",
+            {"title", "owner", "date_format", "timezone", "decimal", "files"},
+            {"title", "files"},
         )
         if self.path.stem in contracts.load():
             self.fail("the file's name", "is that of a source with contracts; call it otherwise")
@@ -163,6 +167,21 @@ class _Reader:
             files=tuple(self.file(entry, f"files[{number}]", formats) for number, entry in enumerate(files, start=1)),
         )
 
+    def read_formats(self) -> Formats:
+        """The formats of a source that has contracts; which file is what, its contracts and folders say."""
+        known = {"title", "owner", "date_format", "timezone", "decimal"}
+        return self.formats(self.mapping(self.document(), "the file", known))
+
+    def document(self) -> Any:
+        try:
+            return yaml.load(self.path.read_text(encoding="utf-8"), Loader=_TEXT_LOADER)  # noqa: S506 (makes text only)
+        except FileNotFoundError:
+            raise BadInput(
+                f"there is no mapping called {self.path.stem!r}", f"write {self.path.name} in the mappings folder"
+            ) from None
+        except (yaml.YAMLError, UnicodeDecodeError) as error:
+            self.fail("the file", f"is not YAML: {error}")
+
     def formats(self, document: Mapping[str, Any]) -> Formats:
         listed = document.get("date_format", [])
         listed = [listed] if isinstance(listed, str) else self.list_of(listed, "date_format")
@@ -177,7 +196,7 @@ class _Reader:
         decimal = document.get("decimal", ".")
         if decimal not in (".", ","):
             self.fail("decimal", f"is {decimal!r}, should be '.' or ','")
-        return Formats(str(timezone), tuple(listed), decimal)
+        return Formats(str(timezone), tuple(listed), decimal, is_set=True)
 
     def file(self, entry: Any, where: str, formats: Formats) -> MappedFile:
         entry = self.mapping(entry, where, {"name", "feeds", "ignore", "reason"}, {"name"})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 from typing import Any
 
 from attain.ingest.contracts import Column, likely, normalise_header
@@ -48,7 +49,7 @@ def match(table: Table, target: Target) -> Match:
         Rejected: a required column is missing (with the likeliest header), a column that is needed is there twice,
             or the header proves the file to be something else.
     """
-    positions = {normalise_header(header): index for index, header in reversed(list(enumerate(table.header)))}
+    positions = _positions(table)
     for header, meaning in target.feed.foreign_headers.items():
         if target.mapping_name is None and normalise_header(header) in positions:
             raise Rejected(
@@ -65,7 +66,7 @@ def match(table: Table, target: Target) -> Match:
         forms = [normalise_header(header) for header in target.headers.get(column.name, ())]
         form = next((form for form in forms if form in positions), None)
         if form is None:
-            needed = column.required or column.name in target.feed.key
+            needed = (column.required or column.name in target.feed.key) and column.name not in target.may_lack
             if (needed and column.default is None) or (forms and target.mapping_name is not None):
                 missing.append(column)
             continue
@@ -78,21 +79,55 @@ def match(table: Table, target: Target) -> Match:
     used = {reading.index for reading in readings}
     free = [header for index, header in enumerate(table.header) if index not in used]
     if missing:
-        raise _missing(missing, target, free, table)
+        raise _missing([[column] for column in missing], target, free, table)
+    if target.mapping_name is None:
+        found = {reading.column.name for reading in readings}
+        expected = [group for group in target.feed.expects if not found.intersection((*group, *target.may_lack))]
+        if expected:
+            groups = [[target.feed.by_name[name] for name in group] for group in expected]
+            raise _missing(groups, target, free, table)
+        _refuse_renamed(target, found, free, table)
     selections = tuple(
         Selection(_position(header, positions, target), values, negated)
         for chosen, negated in ((target.where, False), (target.where_not, True))
         for header, values in chosen.items()
+        if target.layout is None or normalise_header(header) in positions
     )
     return Match(target, tuple(readings), selections)
 
 
-def _missing(missing: Sequence[Column], target: Target, free: Sequence[str], table: Table) -> Rejected:
+def _positions(table: Table) -> dict[str, int]:
+    return {normalise_header(header): index for index, header in reversed(list(enumerate(table.header)))}
+
+
+def _refuse_renamed(target: Target, found: set[str], free: Sequence[str], table: Table) -> None:
+    """Refuse a file that has a column under a slip of its name: its cells would silently count as blank."""
+    for column in target.feed.columns:
+        if column.name in found or column.name in target.constants:
+            continue
+        for header in free:
+            form = normalise_header(header)
+            if any(_is_slip(form, normalise_header(known)) for known in target.headers.get(column.name, ())):
+                raise _missing([[column]], target, [header], table)
+
+
+def _is_slip(form: str, known: str) -> bool:
+    """Whether a header is so like a known one that it must be meant: a letter more, less or other, in a long word."""
+    if form == known or min(len(form), len(known)) < 4 or not form.isalpha() or not known.isalpha():
+        return False
+    if form.isascii() and known.isascii():
+        return min(len(form), len(known)) > 6 and SequenceMatcher(None, form, known).ratio() >= 0.92
+    return len(form) == len(known) and sum(a != b for a, b in zip(form, known, strict=True)) == 1 and len(form) > 4
+
+
+def _missing(missing: Sequence[Sequence[Column]], target: Target, free: Sequence[str], table: Table) -> Rejected:
+    """The rejection of a file that lacks columns; of each group one would do."""
     said = []
-    for column in missing:
-        known = target.headers.get(column.name, (column.name,))
+    for group in missing:
+        known = [header for column in group for header in target.headers.get(column.name, (column.name,))]
         near = next((found for header in known if (found := likely(header, free))), None)
-        said.append(f"{column.name} ({' / '.join(known[:3])})" + (f"; did {near!r} take its place?" if near else ""))
+        names = " or ".join(column.name for column in group)
+        said.append(f"{names} ({' / '.join(known[:3])})" + (f"; did {near!r} take its place?" if near else ""))
     shown = ", ".join(table.header[:12]) + (", …" if len(table.header) > 12 else "")
     return Rejected(
         f"missing column{'s' if len(said) > 1 else ''} of {target.feed.code}: {', '.join(said)}; "
@@ -101,6 +136,8 @@ def _missing(missing: Sequence[Column], target: Target, free: Sequence[str], tab
         + (
             f", or correct mapping {target.mapping_name}"
             if target.mapping_name
+            else f", or add the new header to the contract's layout {target.layout}"
+            if target.layout
             else ", or add the new header to the contract's aliases"
         ),
     )

@@ -13,6 +13,7 @@ final as (
         collection_no,
         contract_no,
         customer_name,
+        owner_username,
         owner_name,
         collected_date,
         amount,

@@ -14,6 +14,7 @@ final as (
         contract_name,
         customer_no,
         customer_name,
+        owner_username,
         owner_name,
         signed_date,
         amount,

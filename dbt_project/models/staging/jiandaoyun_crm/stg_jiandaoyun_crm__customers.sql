@@ -12,6 +12,7 @@ final as (
         _source_system as source_system,
         customer_no,
         customer_name,
+        owner_username,
         owner_name,
         customer_level,
         industry,

@@ -1,0 +1,26 @@
+{#-
+The lines of documents: all rows that the newest delivery of a document brought, none of an older one. Lines have no name of
+their own that holds over time, so a document's lines are replaced together. `key` names the document; `_line_no` numbers its
+lines in the order of the file.
+-#}
+{% macro latest_lines(relation, key, modified=none) -%}
+    select
+        ranked.*,
+        row_number() over (
+            partition by ranked._source_system, {% for column in key %}ranked.{{ column }}{{ ', ' if not loop.last }}{% endfor %}
+            order by ranked._row_number
+        ) as _line_no
+    from (
+        select
+            feed.*,
+            first_value(feed._delivery_id) over (
+                partition by feed._source_system, {% for column in key %}feed.{{ column }}{{ ', ' if not loop.last }}{% endfor %}
+                order by
+                    {% if modified %}feed.{{ modified }} desc nulls last,{% endif %}
+                    feed._extracted_at desc nulls last,
+                    feed._sequence desc
+            ) as _newest_delivery_id
+        from {{ relation }} as feed
+    ) as ranked
+    where ranked._delivery_id = ranked._newest_delivery_id
+{%- endmacro %}

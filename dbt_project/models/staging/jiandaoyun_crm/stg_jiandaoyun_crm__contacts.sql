@@ -1,0 +1,32 @@
+with
+
+source as (
+
+    {{ latest_revision(source('jiandaoyun_crm', 'contacts'), key=['contact_no'], modified='modified_at') }}
+
+),
+
+final as (
+
+    select
+        _source_system as source_system,
+        contact_no,
+        full_name,
+        customer_no,
+        customer_name,
+        owner_username,
+        owner_name,
+        title,
+        phone,
+        email,
+        created_at,
+        modified_at,
+        coalesce(_extracted_at, _received_at) as known_at,
+        _delivery_id as delivery_id,
+        _file_name as file_name,
+        _row_number as row_number
+    from source
+
+)
+
+select * from final

@@ -1,0 +1,36 @@
+with
+
+source as (
+
+    {{ latest_revision(source('zoho_crm', 'calls'), key=['call_id'], modified='modified_at') }}
+
+),
+
+final as (
+
+    select
+        _source_system as source_system,
+        call_id,
+        subject,
+        owner_id,
+        owner_name,
+        contact_id,
+        related_id,
+        related_name,
+        call_type,
+        call_purpose,
+        call_result,
+        call_status,
+        started_at,
+        duration_seconds,
+        created_at,
+        modified_at,
+        coalesce(_extracted_at, _received_at) as known_at,
+        _delivery_id as delivery_id,
+        _file_name as file_name,
+        _row_number as row_number
+    from source
+
+)
+
+select * from final

@@ -1,0 +1,34 @@
+with
+
+source as (
+
+    {{ latest_revision(source('zoho_crm', 'contacts'), key=['contact_id'], modified='modified_at') }}
+
+),
+
+final as (
+
+    select
+        _source_system as source_system,
+        contact_id,
+        full_name,
+        last_name,
+        first_name,
+        owner_id,
+        owner_name,
+        account_id,
+        account_name,
+        email,
+        phone,
+        title,
+        created_at,
+        modified_at,
+        coalesce(_extracted_at, _received_at) as known_at,
+        _delivery_id as delivery_id,
+        _file_name as file_name,
+        _row_number as row_number
+    from source
+
+)
+
+select * from final

@@ -1,0 +1,36 @@
+with
+
+source as (
+
+    {{ latest_revision(source('zoho_crm', 'sales_orders'), key=['sales_order_id'], modified='modified_at') }}
+
+),
+
+final as (
+
+    select
+        _source_system as source_system,
+        sales_order_id,
+        sales_order_no,
+        subject,
+        owner_id,
+        owner_name,
+        deal_id,
+        deal_name,
+        account_id,
+        account_name,
+        order_status,
+        due_date,
+        amount,
+        currency_code,
+        created_at,
+        modified_at,
+        coalesce(_extracted_at, _received_at) as known_at,
+        _delivery_id as delivery_id,
+        _file_name as file_name,
+        _row_number as row_number
+    from source
+
+)
+
+select * from final
