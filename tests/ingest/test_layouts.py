@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import zipfile
 from decimal import Decimal
 from pathlib import Path
 
@@ -317,6 +319,84 @@ def test_formats_of_a_source_are_set_in_a_file_and_make_another_delivery(setting
     second = ingest_one(settings, "zoho_crm/deals/a.csv", text.encode())
     assert second.outcome == "committed"
     assert rows(settings, "zoho_crm__deals", "closing_date::varchar") == [("2026-04-03",)]
+
+
+def _zip(members: dict[str, str]) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name, text in members.items():
+            archive.writestr(name, text)
+    return buffer.getvalue()
+
+
+ACCOUNTS = "Record Id,Account Name,Account Owner.id,Modified Time\nzcrm_9,Acme,zcrm_1,2026-01-02 08:00:00\n"
+
+
+def test_a_whole_backup_finds_its_feeds_by_the_names_of_its_files(settings: Settings) -> None:
+    deals = DIALECTS["new backup"][1]
+    backup = _zip(
+        {
+            "Data/Accounts_001.csv": ACCOUNTS,
+            "Data/Deals_001.csv": deals,
+            "Data/Deals_002.csv": deals.replace("249265", "249266"),
+            "Metadata/Fields_001.csv": "Id,Label\n1,Amount\n",
+        }
+    )
+    result = ingest_one(settings, "zoho_crm/backup_2026_01_26.zip", backup)
+    assert result.outcome == "committed", result
+    assert [(landed.feed, landed.rows_loaded) for landed in result.deliveries] == [
+        ("zoho_crm.accounts", 1),
+        ("zoho_crm.deals", 1),
+        ("zoho_crm.deals", 1),
+    ]
+    assert "Metadata/Fields_001.csv: ignored" in (result.reason or "")
+
+
+def test_a_backup_in_the_folder_of_one_feed_brings_the_others_too(settings: Settings) -> None:
+    backup = _zip({"Accounts_001.csv": ACCOUNTS, "Deals_001.csv": DIALECTS["new backup"][1]})
+    result = ingest_one(settings, "zoho_crm/deals/backup.zip", backup)
+    assert sorted(landed.feed for landed in result.deliveries) == ["zoho_crm.accounts", "zoho_crm.deals"]
+
+
+def test_a_zip_without_a_feeds_file_is_refused(settings: Settings) -> None:
+    result = ingest_one(settings, "zoho_crm/backup.zip", _zip({"Metadata/Fields_001.csv": "Id,Label\n1,Amount\n"}))
+    assert result.outcome == "rejected"
+    assert "none of its files is called like a feed" in (result.reason or "")
+
+
+def test_a_file_beside_the_folders_is_of_the_feed_that_it_is_called_after(settings: Settings) -> None:
+    result = ingest_one(settings, "zoho_crm/Deals_2026_01_26.csv", DIALECTS["old backup"][1].encode())
+    assert [landed.feed for landed in result.deliveries] == ["zoho_crm.deals"]
+    history = "Record Id,Deal Name.id,Stage,Moved To,Modified Time\nzcrm_7,zcrm_1,Won,,2026-01-20 08:00:00\n"
+    result = ingest_one(settings, "zoho_crm/Deals__2026_01_26.csv", history.encode())
+    assert [landed.feed for landed in result.deliveries] == ["zoho_crm.stage_history"]
+
+
+@pytest.mark.parametrize(
+    ("source", "name", "feed"),
+    [
+        ("zoho_crm", "Deals_2026_01_26.csv", "deals"),
+        ("zoho_crm", "Deals_001.csv", "deals"),
+        ("zoho_crm", "Deals__2026_01_26.csv", "stage_history"),
+        ("zoho_crm", "Sales_Orders_2026_01_26.csv", "sales_orders"),
+        ("zoho_crm", "Principals_X_Properties_2026_01_26.csv", None),
+        ("zoho_crm", "Notes_Contacts_2026_02_10.csv", None),
+        ("jiandaoyun_crm", "合同订单_20260126103000.xlsx", "contracts"),
+        ("jiandaoyun_crm", "回款计划(1).xlsx", "collection_plans"),
+        ("finance", "Customer_Payment.csv", "receipts"),
+        ("finance", "收款单列表 2026-01.xls", "receipts"),
+    ],
+)
+def test_names_of_files(source: str, name: str, feed: str | None) -> None:
+    found = contracts.feed_of_file(source, name)
+    assert (found.name if found else None) == feed
+
+
+def test_an_open_end_in_the_words_of_an_hr_system_is_blank(settings: Settings) -> None:
+    text = "工号,上级工号,团队,生效日期,失效日期\nE1,E9,一组,2026-01-01,9999-12-31\nE2,E9,一组,2026-01-01,9998-12-31\n"
+    result = ingest_one(settings, "hr/reporting_lines/lines.csv", text.encode())
+    assert (result.rows_loaded, result.rows_quarantined) == (1, 1)
+    assert rows(settings, "hr__reporting_lines", "employee_id, valid_to") == [("E1", None)]
 
 
 def test_every_layout_is_recognised_by_a_header_of_its_own() -> None:

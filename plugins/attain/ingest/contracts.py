@@ -74,6 +74,7 @@ class Column:
         hints: headers that other systems use for such a column; they only help to draft a mapping.
         default: text that stands for a blank or absent cell.
         values: what files say (without case) → canonical value; anything else is quarantined. Empty: any value.
+        blanks: cells that say nothing, such as the 9999-12-31 of systems that know no open end.
     """
 
     name: str
@@ -85,6 +86,7 @@ class Column:
     description: str
     default: str | None
     values: Mapping[str, str]
+    blanks: tuple[str, ...] = ()
 
     @property
     def sql_type(self) -> str:
@@ -173,6 +175,8 @@ class Feed:
         expects: groups of columns of which a file must have one, though their cells may be blank.
         lines: whether the rows are lines of the document that `key` names: they have no name of their own, and the
             newest delivery of a document replaces all of them.
+        files: names that systems give its files, without what comes after (a day, a number); one that ends in `__` is
+            what the name begins with.
         layouts: ways in which systems write it; the first that fits a file's header is taken, else the aliases.
         contract_sha256: hash of the whole contract; other rules make other deliveries of the same bytes.
     """
@@ -191,6 +195,7 @@ class Feed:
     hints: tuple[str, ...]
     expects: tuple[tuple[str, ...], ...] = ()
     lines: bool = False
+    files: tuple[str, ...] = ()
     layouts: tuple[Layout, ...] = ()
     contract_sha256: str = ""
 
@@ -252,6 +257,26 @@ def feed(code: str) -> Feed:
     return known[code]
 
 
+_AFTER_THE_NAME = re.compile(r"([ _.-]*\(?\d[\d _.:TZ-]*\)?)+$")
+
+
+def feed_of_file(source: str, file_name: str) -> Feed | None:
+    """The feed of a source whose files are called so: `Deals_2026_01_26.csv` is deals', `合同订单(1).xlsx` contracts'.
+
+    None where no feed's name fits, or two do.
+    """
+    stem = Path(file_name).stem
+    named = normalise_header(_AFTER_THE_NAME.sub("", stem))
+    found = []
+    for feed in load()[source].feeds.values():
+        begins = [name for name in feed.files if name.endswith("__")]
+        if any(stem.casefold().startswith(name.casefold()) for name in begins):
+            return feed
+        if named in {normalise_header(name) for name in feed.files}:
+            found.append(feed)
+    return found[0] if len(found) == 1 else None
+
+
 def _read_source(path: Path) -> Source:
     try:
         document = yaml.load(path.read_text(encoding="utf-8"), Loader=YAML_LOADER)  # noqa: S506 (a safe loader)
@@ -277,7 +302,7 @@ def _read_source(path: Path) -> Source:
 def _read_feed(check: _Checker, source: str, name: str, entry: Any, common: tuple[Layout, ...]) -> Feed:
     where = f"feeds.{name}"
     known = {"title", "mode", "key", "modified", "horizon", "horizon_where", "columns", "foreign_headers", "hints"}
-    known |= {"expects", "lines", "layouts"}
+    known |= {"expects", "lines", "layouts", "files"}
     entry = check.mapping(entry, where, known, {"mode", "key", "columns"})
     title = check.mapping(entry.get("title") or {}, f"{where}.title", {"en", "zh"})
     columns = tuple(
@@ -330,9 +355,11 @@ def _read_feed(check: _Checker, source: str, name: str, entry: Any, common: tupl
             for group in entry.get("expects") or []
         ),
         lines=bool(entry.get("lines", False)),
+        files=check.texts(entry.get("files"), f"{where}.files"),
         layouts=(*_read_layouts(check, f"{where}.layouts", entry.get("layouts")), *common),
     )
-    return Feed(**{**made.__dict__, "contract_sha256": sha256_of(asdict(made))})
+    rules = {name: value for name, value in asdict(made).items() if name not in ("files", "hints")}
+    return Feed(**{**made.__dict__, "contract_sha256": sha256_of(rules)})
 
 
 def _read_layouts(check: _Checker, where: str, entry: Any) -> tuple[Layout, ...]:
@@ -418,7 +445,7 @@ def _check_layouts(check: _Checker, feeds: Mapping[str, Feed]) -> None:
 
 
 def _read_column(check: _Checker, where: str, name: str, entry: Any) -> Column:
-    known = {"type", "aliases", "required", "values", "default", "zh", "description", "hints"}
+    known = {"type", "aliases", "required", "values", "default", "zh", "description", "hints", "blanks"}
     entry = check.mapping(entry, where, known, {"type"})
     values = check.mapping(entry.get("values") or {}, f"{where}.values")
     default = entry.get("default")
@@ -434,6 +461,7 @@ def _read_column(check: _Checker, where: str, name: str, entry: Any) -> Column:
         description=str(entry.get("description", "")),
         default=None if default is None else str(default),
         values={str(said): str(meant) for said, meant in values.items()},
+        blanks=check.texts(entry.get("blanks"), f"{where}.blanks"),
     )
 
 

@@ -320,7 +320,7 @@ def _cell(reading: Reading) -> str:
         cases = " ".join(
             f"when {_literal(said.casefold())} then {_literal(meant)}" for said, meant in reading.values.items()
         )
-        return f"case lower({cell}) {cases} else {cell} end"
+        return f"nullif(case lower({cell}) {cases} else {cell} end, '')"
     return cell
 
 

@@ -471,13 +471,18 @@ class _Ingest:
                     f"it knows {', '.join(patterns)}; name the file so, or add it to mappings/{self.mapping.name}.yml",
                 )
             return _Plan(entry.targets, entry.ignored)
+        named = contracts.feed_of_file(self.source_system, piece.name)
+        if named is not None and (piece.member is not None or len(parts) < 3):
+            return _Plan(folder=named)
+        if piece.member is not None and len(parts) < 3:  # a backup holds more than the feeds
+            return _Plan(ignored=f"no feed of {self.source_system} has files of that name")
         return _Plan(folder=self._feed(parts))
 
     def _feed(self, parts: Sequence[str]) -> contracts.Feed:
         feeds = contracts.load()[self.source_system].feeds
         if len(parts) < 3:
             raise Rejected(
-                f"it lies in inbox/{self.source_system}, in no feed's folder",
+                f"it lies in inbox/{self.source_system}, in no feed's folder, and no feed's files are called so",
                 f"put it into inbox/{self.source_system}/<feed>/; the feeds are {', '.join(feeds)}",
             )
         if parts[1] not in feeds:
@@ -492,9 +497,13 @@ class _Ingest:
 
     def _deliver(self, note: _Note, facts: tables.FileFacts) -> None:
         """Land every piece of the file, then let all of them count together."""
+        name = Path(note.file_name).name
+        is_of_source = len(Path(note.file_name).parts) < 3
         if self.mapping is None:  # a wrong folder is said before anything is unpacked
-            self._feed(Path(note.file_name).parts)
-        elif (entry := self.mapping.file_for(Path(note.file_name).name)) is not None and entry.ignored is not None:
+            speaks = archives.is_archive(name) or contracts.feed_of_file(self.source_system, name) is not None
+            if not (is_of_source and speaks):
+                self._feed(Path(note.file_name).parts)
+        elif (entry := self.mapping.file_for(name)) is not None and entry.ignored is not None:
             self._register_only(note, facts, "ignored", entry.ignored, None)
             return
         read: list[_Read] = []
@@ -517,6 +526,12 @@ class _Ingest:
                 paths = [self._settle(scratch, item) for item in read]
         if not read:
             outcomes = [outcome for _, outcome, _ in left_out]
+            if self.mapping is None and set(outcomes) == {"ignored"}:
+                raise Rejected(
+                    f"none of its files is called like a feed of {self.source_system}: "
+                    + ", ".join(str(piece.member) for piece, _, _ in left_out[:5]),
+                    f"put it into inbox/{self.source_system}/<feed>/, or name its files after the modules they hold",
+                )
             outcome = "duplicate" if "duplicate" in outcomes else "ignored"
             self._register_only(note, facts, outcome, left_out[outcomes.index(outcome)][2], None)
             return

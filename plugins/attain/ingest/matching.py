@@ -59,7 +59,7 @@ def match(table: Table, target: Target) -> Match:
     readings: list[Reading] = []
     missing: list[Column] = []
     for column in target.feed.columns:
-        values = target.values.get(column.name)
+        values = {**dict.fromkeys(column.blanks, ""), **target.values.get(column.name, {})}
         if column.name in target.constants:
             readings.append(Reading(column, None, target.constants[column.name]))
             continue
