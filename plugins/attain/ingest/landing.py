@@ -325,7 +325,7 @@ class _Landing:
     def _refusal(
         self, number: int, faulty: Sequence[str], cells: Sequence[str], raw: str, key: str | None
     ) -> RefusedRow:
-        said = []
+        said: list[tuple[str, str | None, str, str]] = []
         for name in faulty:
             if name == conversion.DELETED and self.deleted is not None:
                 header, text = self.header[self.deleted], cells[self.deleted]

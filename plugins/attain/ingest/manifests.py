@@ -75,11 +75,6 @@ def text_of(path: Path) -> str:
         return stream.read(MAX_BYTES + 1).decode("utf-8", "backslashreplace")
 
 
-def is_half_written(path: Path) -> bool:
-    """Whether the end of a manifest is missing."""
-    return not text_of(path).rstrip().endswith("}")
-
-
 def read(text: str) -> Manifest:
     """What the manifest says.
 
@@ -163,14 +158,14 @@ def _total(piece: Counted, header: str) -> Decimal | None:
     for reading in piece.matched.readings:
         if reading.index == position and reading.column.name in piece.landed.sums:
             return piece.landed.sums[reading.column.name]
-    numeric = [
-        piece.table.header[r.index]
-        for r in piece.matched.readings
-        if r.index is not None and r.column.name in piece.landed.sums
+    numbers = [
+        piece.table.header[reading.index]
+        for reading in piece.matched.readings
+        if reading.index is not None and reading.column.name in piece.landed.sums
     ]
     raise Rejected(
         f"its manifest tells a total of {header!r}, which {piece.matched.target.feed.code} does not read as a number",
-        f"totals can be told of {', '.join(numeric) or 'no column of this file'}; correct the manifest, send both again",
+        f"it reads {', '.join(numbers) or 'no column of this file'} so; correct the manifest and send both again",
     )
 
 
