@@ -16,11 +16,13 @@ lines in the order of the file.
             first_value(feed._delivery_id) over (
                 partition by feed._source_system, {% for column in key %}feed.{{ column }}{{ ', ' if not loop.last }}{% endfor %}
                 order by
-                    {% if modified %}feed.{{ modified }} desc nulls last,{% endif %}
-                    feed._extracted_at desc nulls last,
+                    {% if modified %}coalesce(feed.{{ modified }}, feed._extracted_at, feed._received_at) desc nulls last,{% endif %}
+                    coalesce(feed._extracted_at, feed._received_at) desc nulls last,
+                    feed._mode = 'snapshot' nulls first,
                     feed._sequence desc
             ) as _newest_delivery_id
         from {{ relation }} as feed
+        where feed._is_gone is not true
     ) as ranked
     where ranked._delivery_id = ranked._newest_delivery_id
 {%- endmacro %}

@@ -7,9 +7,10 @@ control database is relative to its home, so that a home can be moved.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import UTC, date, datetime, time
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -34,6 +35,10 @@ class Settings:
             is refused (0–1; `ATTAIN_MAX_HELD_EXPOSURE`).
         max_quarantine_ratio: share of a file's rows that may be quarantined before the whole file is rejected
             (0–1; `ATTAIN_MAX_QUARANTINE_RATIO`).
+        max_vanished_ratio: share of the known records that a full snapshot may lack before their deletion waits for a
+            person (0–1; `ATTAIN_MAX_VANISHED_RATIO`).
+        known_at: build from what had been received by this moment, as it was known then (UTC without zone;
+            `ATTAIN_KNOWN_AT`); such a candidate can be looked at, not published. None: from all there is.
         as_of: the day the run is computed for; None: the last day that the deliveries themselves tell of
             (`ATTAIN_AS_OF`). The machine's clock never decides it.
         control_dsn: SQLAlchemy URL of the control database (`ATTAIN_CONTROL_DSN`, default SQLite in the home).
@@ -49,6 +54,8 @@ class Settings:
     fx_rate_type: str = "middle"
     max_held_exposure: float = 0.05
     max_quarantine_ratio: float = 0.20
+    max_vanished_ratio: float = 0.02
+    known_at: datetime | None = None
     as_of: date | None = None
     control_dsn: str = field(default="", repr=False)
     bi_dsn: str = field(default="", repr=False)
@@ -78,6 +85,8 @@ class Settings:
             fx_rate_type=env.get("ATTAIN_FX_RATE_TYPE") or "middle",
             max_held_exposure=_share(env, "ATTAIN_MAX_HELD_EXPOSURE", 0.05),
             max_quarantine_ratio=_share(env, "ATTAIN_MAX_QUARANTINE_RATIO", 0.20),
+            max_vanished_ratio=_share(env, "ATTAIN_MAX_VANISHED_RATIO", 0.02),
+            known_at=_moment(env, "ATTAIN_KNOWN_AT", timezone),
             as_of=_day(env, "ATTAIN_AS_OF"),
             control_dsn=env.get("ATTAIN_CONTROL_DSN") or f"sqlite:///{home / 'control.db'}",
             bi_dsn=env.get("ATTAIN_BI_DSN") or "",
@@ -152,3 +161,25 @@ def _day(env: Mapping[str, str], name: str) -> date | None:
         return date.fromisoformat(text)
     except ValueError:
         raise BadInput(f"{name}={text!r} is not a day", "write it as YYYY-MM-DD") from None
+
+
+def _moment(env: Mapping[str, str], name: str, timezone: str) -> datetime | None:
+    text = env.get(name)
+    return moment(text, timezone, name) if text else None
+
+
+def moment(text: str, timezone: str, what: str) -> datetime:
+    """A moment in ISO 8601 as UTC without zone; one without offset is in `timezone`, and a day means its end.
+
+    Raises:
+        BadInput: it is none; the message names `what` it was for.
+    """
+    try:
+        if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text):
+            found = datetime.combine(date.fromisoformat(text), time.max)
+        else:
+            found = datetime.fromisoformat(text)
+    except ValueError:
+        raise BadInput(f"{what}={text!r} is not a moment", "write it like 2026-01-26T18:00:00+08:00") from None
+    zoned = found if found.tzinfo is not None else found.replace(tzinfo=ZoneInfo(timezone))
+    return zoned.astimezone(UTC).replace(tzinfo=None)

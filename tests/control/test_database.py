@@ -30,7 +30,7 @@ def test_models_equal_migrations(settings: Settings) -> None:
     with database.engine(settings).connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, Base.metadata) == []
-        assert len(Base.metadata.tables) == 6
+        assert len(Base.metadata.tables) == 8
 
 
 def test_head_is_alembics_head() -> None:

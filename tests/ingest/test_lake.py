@@ -31,7 +31,7 @@ def test_views_have_the_contracts_columns_and_types(settings: Settings, delivere
     for feed in contracts.feeds().values():
         expected = [(column.name, column.sql_type) for column in lake.raw_columns(feed)]
         assert _described(settings, feed) == expected
-        assert len(expected) == len(feed.columns) + 8
+        assert len(expected) == len(feed.columns) + 11
 
 
 def test_rows_carry_where_they_come_from(settings: Settings) -> None:

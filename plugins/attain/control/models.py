@@ -60,6 +60,7 @@ class Arrival(Base):
     remedy: Mapped[str | None] = mapped_column(Text, doc="What to do about a rejected file.")
     rejected_path: Mapped[str | None] = mapped_column(Text, doc="A rejected file under its own name.")
     archive_path: Mapped[str | None] = mapped_column(Text, doc="The original bytes, read-only, named by content.")
+    manifest_path: Mapped[str | None] = mapped_column(Text, doc="The manifest that came beside it, archived too.")
 
 
 class Delivery(Base):
@@ -99,6 +100,48 @@ class Delivery(Base):
     quarantine_path: Mapped[str | None] = mapped_column(Text)
     withdrawn_at: Mapped[datetime | None] = mapped_column(DateTime)
     withdrawn_by: Mapped[str | None] = mapped_column(String(128))
+    mode: Mapped[str | None] = mapped_column(
+        String(16), doc="changes, events or snapshot: its manifest's, else its contract's. NULL: changes."
+    )
+    rows_deleted: Mapped[int | None] = mapped_column(
+        BigInteger, doc="Of the loaded rows, those that mark a record as deleted. NULL: none."
+    )
+    origin_delivery_id: Mapped[str | None] = mapped_column(
+        String(40), doc="Of a row released from quarantine: the delivery it came in."
+    )
+    origin_row_number: Mapped[int | None] = mapped_column(BigInteger, doc="And its row there.")
+    released_by: Mapped[str | None] = mapped_column(String(128))
+
+
+class Sighting(Base):
+    """A delivery's bytes that arrived once more: the same rows, so nothing is counted twice.
+
+    It matters for two things only: a snapshot that comes again says that the system looks like that again, and files of
+    one content under several dated names count by a date that does not depend on which of them came first.
+    """
+
+    __tablename__ = "sighting"
+
+    sighting_id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=True)
+    delivery_id: Mapped[str] = mapped_column(ForeignKey("delivery.delivery_id"), index=True)
+    arrival_id: Mapped[int] = mapped_column(ForeignKey("arrival.arrival_id"))
+    received_at: Mapped[datetime] = mapped_column(DateTime)
+    extracted_at: Mapped[datetime | None] = mapped_column(DateTime, doc="When it says it was made; NULL: no news.")
+    mode: Mapped[str] = mapped_column(String(16), doc="changes, events or snapshot, as the delivery's.")
+
+
+class VanishConfirmation(Base):
+    """A person's word that the records missing in a snapshot are really gone, however many they are."""
+
+    __tablename__ = "vanish_confirmation"
+
+    confirmation_id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=True)
+    arrival_id: Mapped[int] = mapped_column(ForeignKey("arrival.arrival_id"), doc="The snapshot: all its parts.")
+    source: Mapped[str] = mapped_column(String(64))
+    feed: Mapped[str] = mapped_column(String(64))
+    confirmed_at: Mapped[datetime] = mapped_column(DateTime)
+    confirmed_by: Mapped[str] = mapped_column(String(128))
+    reason: Mapped[str] = mapped_column(Text)
 
 
 class Release(Base):

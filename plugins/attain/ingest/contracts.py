@@ -38,7 +38,9 @@ SQL_TYPES = {
 MODES = ("changes", "events", "snapshot")
 
 # Columns that every landed row has beside those of its contract.
-LANDED_COLUMNS = {"_delivery_id": "VARCHAR", "_row_number": "BIGINT", "_extra": "VARCHAR"}
+LANDED_COLUMNS = {"_delivery_id": "VARCHAR", "_row_number": "BIGINT", "_extra": "VARCHAR", "_is_deleted": "BOOLEAN"}
+# Headers over the cell that says whether a row is the mark of a deleted record.
+DELETED_HEADERS = ("_deleted", "已删除")
 
 _BETWEEN_WORDS = re.compile(r"(?<=[^\W_])_(?=[^\W_])")
 _INVISIBLE = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"))

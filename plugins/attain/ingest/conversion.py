@@ -230,7 +230,10 @@ class Formats:
 
 @dataclass(frozen=True)
 class Reading:
-    """Where a canonical column comes from, a column of the file or a constant, and what its values mean."""
+    """Where a canonical column comes from, a column of the file or a constant, and what its values mean.
+
+    Neither: the file lacks it, which only the mark of a deleted record may.
+    """
 
     column: Column
     index: int | None
@@ -247,6 +250,9 @@ class Selection:
     negated: bool
 
 
+# The name that a faulty mark of deletion goes by.
+DELETED = "_deleted"
+
 # What became of a row, as the query says it.
 LOADED, REFUSED, KEYLESS, NOT_FOR_FEED, HEADER_AGAIN, BLANK = range(6)
 
@@ -258,12 +264,14 @@ def conversion_sql(
     extras: Mapping[str, int],
     selections: Sequence[Selection],
     formats: Formats,
+    deleted: int | None = None,
 ) -> str:
     """The query that converts the relation `batch` (text columns c0, c1, …, trimmed of `INVISIBLE`, and `_row_number`).
 
     It answers, in the order of the batch: the contract's columns in their types, `_row_number`, `_extra`, `_state`
     (what became of the row) and `_faults` (canonical names of the refused cells, NULL when there are none).
-    A `KEYLESS` row has no cell of its key, or a totals label there; the caller decides what it is.
+    A `KEYLESS` row has no cell of its key, or a totals label there; the caller decides what it is. Where the column
+    `deleted` says yes the row is the mark of a deleted record (`_is_deleted`) and needs nothing but its key.
     """
     names = [column.name for column in feed.columns]
     by_name = {reading.column.name: reading for reading in readings}
@@ -287,6 +295,16 @@ def conversion_sql(
         if column.default is not None:
             value = f"coalesce({value}, {_literal(column.default)}::{column.sql_type})"
         outputs.append(f'{value}::{column.sql_type} as "{column.name}"')
+    if deleted is not None:
+        mark = _trimmed(f"c{deleted}")
+        values.append(
+            f"case when {mark} is null or lower({mark}) in ({', '.join(map(_literal, _NO))}) then false "
+            f"when lower({mark}) in ({', '.join(map(_literal, _YES))}) then true end as _mark"
+        )
+        faults = {
+            name: fault if name in feed.key else f"(_mark is not true and {fault})" for name, fault in faults.items()
+        }
+        faults[DELETED] = "_mark is null"
     wrong = " or ".join(f"coalesce({fault}, false)" for fault in faults.values() if fault) or "false"
     named = ", ".join(f"case when {fault} then {_literal(name)} end" for name, fault in faults.items() if fault)
     return f"""
@@ -305,6 +323,7 @@ def conversion_sql(
             {", ".join(outputs)},
             _row_number,
             {_extra(extras)} as _extra,
+            {"false" if deleted is None else "_mark"} as _is_deleted,
             _state,
             case when _state in ({REFUSED}, {KEYLESS})
                 then list_filter([{named}]::VARCHAR[], name -> name is not null) end as _faults
@@ -314,7 +333,7 @@ def conversion_sql(
 
 def _cell(reading: Reading) -> str:
     if reading.index is None:
-        return f"{_literal(reading.constant or '')}::VARCHAR"
+        return "null::VARCHAR" if reading.constant is None else f"{_literal(reading.constant)}::VARCHAR"
     cell = _trimmed(f"c{reading.index}")
     if reading.values:
         cases = " ".join(

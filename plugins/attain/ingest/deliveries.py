@@ -2,7 +2,8 @@
 
 A file passes through these steps; a process may be killed between any two of them and nothing is lost or doubled:
 
-1. its arrival is noted in `lake/archive/pending/<token>.json`, then the file is moved beside the note;
+1. its arrival is noted in `lake/archive/pending/<token>.json`, with what its manifest says, then the file is moved
+   beside the note, and the manifest is taken out of the inbox;
 2. it is hashed and moved to `lake/archive/<aa>/<sha256><suffix>`, read-only, before anything reads it;
 3. it is read into `lake/landing/<delivery_id>/`, which is moved to `lake/raw/…` when it is complete;
 4. arrival and deliveries are registered in one transaction: from here on the rows count;
@@ -12,11 +13,15 @@ The next ingest takes up every note it finds, and removes landed folders that no
 
 An archive is one arrival, archived and hashed as it came. Each file in it is a delivery of its own, with the hash of
 its unpacked bytes, so that a file counts once whether it comes packed or not. If one file in it is bad, none counts.
+
+Bytes that arrive again are a sighting of the delivery that they already are. It adds no rows; it is kept where it says
+something new: another date, or that a snapshot has come again.
 """
 
 from __future__ import annotations
 
 import errno
+import hashlib
 import json
 import logging
 import os
@@ -38,13 +43,24 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import func, select
 
 from attain.control import database, lock
-from attain.control.models import Arrival, Delivery
+from attain.control.models import Arrival, Delivery, Sighting
 from attain.errors import BadInput
-from attain.ingest import archives, contracts, landing, layouts, mappings, matching, reading, tables
+from attain.ingest import (
+    archives,
+    contracts,
+    landing,
+    layouts,
+    manifests,
+    mappings,
+    matching,
+    reading,
+    tables,
+)
 from attain.ingest.archives import Piece
 from attain.ingest.contracts import likely
 from attain.ingest.conversion import Formats
 from attain.ingest.landing import Landed, RefusedRow
+from attain.ingest.manifests import Counted, Manifest
 from attain.ingest.mappings import Target
 from attain.ingest.rejected import Rejected
 from attain.settings import Settings
@@ -59,8 +75,14 @@ log = logging.getLogger(__name__)
 SETTLE_SECONDS = 5.0
 LOOK_SECONDS = 0.2
 WAIT_FOR_WRITER_SECONDS = 60.0
+# Columns of `attain quarantine list --csv` that are for the reader; sent back they are no part of the row.
+HELPER = "_quarantine "
 _UNFINISHED = (".part", ".tmp", ".crdownload", ".partial")
-_DAY_IN_NAME = re.compile(r"(?<!\d)(20\d{2})[-_.]?(0[1-9]|1[0-2])[-_.]?(0[1-9]|[12]\d|3[01])(?!\d)")
+_NEVER = datetime.combine(date.min, clock.min)
+_MOMENT_IN_NAME = re.compile(
+    r"(?<!\d)(20\d{2})[-_.]?(0[1-9]|1[0-2])[-_.]?(0[1-9]|[12]\d|3[01])"
+    r"(?:[-_ T]?([01]\d|2[0-3])[-_.:]?([0-5]\d)[-_.:]?([0-5]\d)(Z)?)?(?!\d)"
+)
 
 
 @dataclass
@@ -90,8 +112,9 @@ class FileResult:
 
     Attributes:
         file_name: path below the inbox.
-        outcome: `committed`, `duplicate`, `rejected`, `ignored` (a mapping says so), `waiting` (still being written)
-            or `unknown` (no source or mapping of that folder's name); the last two stay in the inbox.
+        outcome: `committed`, `duplicate`, `rejected`, `ignored` (a mapping says so), `waiting` (still being written,
+            or a manifest whose file has not come) or `unknown` (no source or mapping of that folder's name, or a
+            manifest that came after its file); the last two stay in the inbox.
         deliveries: one a feed that it brought rows for; of a zip, one a member and feed.
         reason: why it was not committed, or which members of a committed zip were left out.
         remedy: what to do about it.
@@ -241,6 +264,7 @@ class _Note:
     suffix: str
     received_at: str
     sha256: str | None = None
+    manifest: str | None = None
 
     @property
     def moment(self) -> datetime:
@@ -281,6 +305,15 @@ class _Read:
             notes=landed.notes if landed.rows_in_file else [*landed.notes, "it has a header but no rows"],
             file_name=self.piece.file_name,
         )
+
+
+@dataclass(frozen=True)
+class _Again:
+    """A piece that is a committed delivery already."""
+
+    piece: Piece
+    target: Target
+    delivery_id: str
 
 
 class _Ingest:
@@ -360,6 +393,7 @@ class _Ingest:
                     Arrival.content_sha256 == (note.sha256 or ""),
                 )
             )
+        self._take_manifest(note)
         if registered is None:
             self._process(note)
         self._note_path(note).unlink()
@@ -375,20 +409,57 @@ class _Ingest:
         fresh = [path for path, (_, _, age) in first.items() if -SETTLE_SECONDS < age < SETTLE_SECONDS]
         if fresh:
             time.sleep(LOOK_SECONDS)
+        written = {
+            path
+            for path, seen in first.items()
+            if path in fresh and (_appearance(path)[:2] != seen[:2] or _is_half_written(path))
+        }
+        told = {path for path in first if manifests.is_manifest(path) and not path.is_symlink() and path.is_file()}
         settled = []
-        for path, seen in first.items():
-            if path in fresh and (_appearance(path)[:2] != seen[:2] or _is_half_written(path)):
+        for path in first:
+            if path in told:
+                told_of = path.with_name(path.name[: -len(manifests.SUFFIX)])
+                if told_of not in first:
+                    self.report.files.append(self._lone_manifest(path, told_of))
+            elif path in written or (manifests.beside(path) in told and manifests.beside(path) in written):
                 self.report.files.append(
                     FileResult(
                         self._name(path),
                         "waiting",
-                        reason="it is still being written",
+                        reason="it is still being written"
+                        if path in written
+                        else "its manifest is still being written",
                         remedy="nothing to do; it is taken in at the next look",
                     )
                 )
-                continue
-            settled.append(path)
-        return sorted(settled, key=lambda path: (_day_in_name(path.name) or date.min, self._name(path)))
+            else:
+                settled.append(path)
+        zone = ZoneInfo(self.settings.timezone)
+        return sorted(settled, key=lambda path: (_moment_in_name(path.name, zone) or _NEVER, self._name(path)))
+
+    def _lone_manifest(self, path: Path, told_of: Path) -> FileResult:
+        """A manifest whose file is not there: it has not come yet, or it was taken in before its manifest came."""
+        name, file_name = self._name(path), _printable(self._name(told_of))
+        try:
+            sha256 = manifests.read(manifests.text_of(path)).sha256
+        except (Rejected, OSError):
+            sha256 = None
+        with database.session(self.settings) as session:
+            known = select(Arrival).where(Arrival.source_system == self.source_system).order_by(Arrival.arrival_id)
+            if sha256 is not None:
+                before = session.scalars(known.where(Arrival.content_sha256 == sha256)).first()
+            else:
+                last = session.scalars(known.where(Arrival.file_name == file_name)).all()[-1:]
+                before = next((arrival for arrival in last if arrival.manifest_path is None), None)
+        if before is None:
+            reason = f"it is the manifest of {told_of.name}, which has not come yet"
+            return FileResult(name, "waiting", reason=reason, remedy="nothing to do but to send the file")
+        return FileResult(
+            name,
+            "unknown",
+            reason=f"it came after {told_of.name}, which was taken in at {before.received_at:%Y-%m-%d %H:%M} UTC",
+            remedy=f"put {told_of.name} beside it again (the same bytes count once), or remove the manifest",
+        )
 
     def _name(self, path: Path) -> str:
         return path.relative_to(self.settings.inbox).as_posix()
@@ -402,6 +473,7 @@ class _Ingest:
             file_name=_printable(self._name(path)),
             suffix=suffix if re.fullmatch(r"\.[a-z0-9]{1,8}", suffix) else "",
             received_at=_now().isoformat(),
+            manifest=self._manifest_text(path),
         )
         self._write_note(note)
         try:
@@ -420,8 +492,24 @@ class _Ingest:
                 )
             )
             return
+        self._take_manifest(note)
         self._process(note)
         self._note_path(note).unlink()
+
+    def _manifest_text(self, path: Path) -> str | None:
+        """What lies beside a file as its manifest; None when nothing does."""
+        manifest = manifests.beside(path)
+        try:
+            return manifests.text_of(manifest) if manifest.is_file() and not manifest.is_symlink() else None
+        except OSError:
+            return None
+
+    def _take_manifest(self, note: _Note) -> None:
+        """Remove the manifest from the inbox: the note holds it. Another one, of a file to come, is left there."""
+        if note.manifest is not None:
+            path = manifests.beside(self.settings.inbox / note.file_name)
+            if self._manifest_text(path.with_name(Path(note.file_name).name)) == note.manifest:
+                path.unlink(missing_ok=True)
 
     def _process(self, note: _Note) -> None:
         """From a moved file to registered rows; repeats nothing that was done before a crash."""
@@ -506,7 +594,11 @@ class _Ingest:
         elif (entry := self.mapping.file_for(name)) is not None and entry.ignored is not None:
             self._register_only(note, facts, "ignored", entry.ignored, None)
             return
+        manifest = Manifest() if note.manifest is None else manifests.read(note.manifest)
+        manifests.hold_bytes(manifest, facts.sha256)
         read: list[_Read] = []
+        again: list[_Again] = []
+        counted: list[Counted] = []
         left_out: list[tuple[Piece, str, str]] = []
         with self._scratch() as scratch:
             for piece in archives.pieces(self._archived(note), note.file_name, facts, scratch):
@@ -515,14 +607,17 @@ class _Ingest:
                     if plan.ignored is not None:
                         left_out.append((piece, "ignored", plan.ignored))
                         continue
-                    landed = self._land(note, piece, plan, scratch, {item.delivery_id for item in read})
+                    known = {item.delivery_id for item in read}
+                    landed = self._land(note, piece, plan, scratch, known, manifest, counted, again)
                 except Rejected as rejected:
                     raise _of_member(piece, rejected) from None
                 if not landed:
                     reason = "the same bytes were delivered before; nothing changes"
                     left_out.append((piece, "duplicate", reason))
                 read += landed
+            notes = manifests.hold_rows(manifest, counted)
             if read:
+                read[0].landed.notes.extend(notes)
                 paths = [self._settle(scratch, item) for item in read]
         if not read:
             outcomes = [outcome for _, outcome, _ in left_out]
@@ -533,35 +628,60 @@ class _Ingest:
                     f"put it into inbox/{self.source_system}/<feed>/, or name its files after the modules they hold",
                 )
             outcome = "duplicate" if "duplicate" in outcomes else "ignored"
-            self._register_only(note, facts, outcome, left_out[outcomes.index(outcome)][2], None)
+            self._register_only(note, facts, outcome, left_out[outcomes.index(outcome)][2], None, again, manifest)
             return
         said = [f"{piece.member}: {outcome}, {reason}" for piece, outcome, reason in left_out]
-        self._register(note, facts, read, paths, f"left out: {'; '.join(said)}" if said else None)
+        self._register(note, facts, read, paths, f"left out: {'; '.join(said)}" if said else None, again, manifest)
 
-    def _land(self, note: _Note, piece: Piece, plan: _Plan, scratch: Path, in_this_archive: set[str]) -> list[_Read]:
-        """Read one piece for the feeds that do not have its rows yet; empty if all have."""
+    def _again(self, piece: Piece, targets: Sequence[Target]) -> list[_Again]:
+        """The committed deliveries that this piece is, once more."""
+        with database.session(self.settings) as session:
+            return [
+                _Again(piece, target, delivery.delivery_id)
+                for target in targets
+                for delivery in self._same(session, piece.facts.sha256, target)
+                if delivery.status == "committed"
+            ]
+
+    def _land(
+        self,
+        note: _Note,
+        piece: Piece,
+        plan: _Plan,
+        scratch: Path,
+        in_this_archive: set[str],
+        manifest: Manifest,
+        counted: list[Counted],
+        again: list[_Again],
+    ) -> list[_Read]:
+        """Read one piece for the feeds that do not have its rows yet; empty if all have.
+
+        When the manifest tells of rows, a piece is read even if its rows are there already, to be counted only.
+        """
         read = []
-        targets = plan.targets
-        fresh = [] if plan.folder is not None else self._fresh(piece, targets, in_this_archive)
+        targets = (layouts.plain(plan.folder, self.formats),) if plan.folder is not None else plan.targets
+        fresh = self._fresh(piece, targets, in_this_archive)
         try:
-            if plan.folder is not None:
-                targets = (layouts.plain(plan.folder, self.formats),)
-                fresh = self._fresh(piece, targets, in_this_archive)
+            if plan.folder is not None:  # its feeds are known when it is open
                 table = self._open(piece, layouts.all_targets(plan.folder, self.formats), scratch)
                 table, targets = layouts.arranged(table, plan.folder, self.formats)
                 fresh = self._fresh(piece, targets, in_this_archive)
-            elif fresh:
-                table = self._open(piece, targets, scratch)
+            again += self._again(piece, targets)
+            to_read = fresh
             if not fresh:
-                return []
+                if not manifest.counts or not targets:
+                    return []
+                to_read = [(targets[0], f"again-{uuid.uuid4().hex}")]
+            if plan.folder is None:
+                table = self._open(piece, targets, scratch)
             matches = [matching.match(table, target) for target in targets]
             used = frozenset().union(*(matched.used for matched in matches))
             extras = {
                 header: index
                 for index, header in enumerate(table.header)
-                if index not in used and header != f"column {index + 1}"
+                if index not in used and header != f"column {index + 1}" and not header.startswith(HELPER)
             }
-            for target, delivery_id in fresh:
+            for target, delivery_id in to_read:
                 raw = scratch / delivery_id
                 raw.mkdir()
                 landed = landing.land(
@@ -577,9 +697,10 @@ class _Ingest:
                     self.settings.timezone,
                 )
                 read.append(_Read(piece, table, target, delivery_id, landed))
+            counted.append(Counted(table, matches[list(targets).index(to_read[0][0])], read[0].landed))
         except Rejected as rejected:
             raise _RejectedFor(rejected, piece, [target for target, _ in fresh], [made for _, made in fresh]) from None
-        return read
+        return read if fresh else []
 
     def _open(self, piece: Piece, targets: Sequence[Target], scratch: Path) -> tables.Table:
         return reading.open_table(piece.path, piece.name, piece.facts, matching.score(targets), scratch)
@@ -677,12 +798,18 @@ class _Ingest:
         read: Sequence[_Read],
         paths: Sequence[tuple[str, str | None]],
         reason: str | None,
+        again: Sequence[_Again],
+        manifest: Manifest,
     ) -> None:
         with database.session(self.settings) as session:
             arrival = self._arrival(session, note, facts, "committed", reason, None)
+            for seen in again:
+                self._sight(session, note, seen, arrival, manifest, brings_more=True)
             for item, (raw_path, quarantine_path) in zip(read, paths, strict=True):
                 landed = item.landed
-                delivery = self._delivery_row(session, note, item.piece, item.target, item.delivery_id, arrival)
+                delivery = self._delivery_row(
+                    session, note, item.piece, item.target, item.delivery_id, arrival, manifest
+                )
                 delivery.status = "committed"
                 delivery.file_format = item.table.file_format
                 delivery.encoding = item.table.encoding
@@ -693,6 +820,7 @@ class _Ingest:
                 delivery.rows_quarantined = landed.rows_quarantined
                 delivery.rows_declared_totals = landed.rows_declared_totals
                 delivery.rows_not_for_feed = landed.rows_not_for_feed
+                delivery.rows_deleted = landed.rows_deleted
                 delivery.extra_columns = landed.extra_columns
                 delivery.raw_path = raw_path
                 delivery.quarantine_path = quarantine_path
@@ -721,6 +849,7 @@ class _Ingest:
             reason=reason,
             remedy=remedy,
             archive_path=self._below_home(self._archived(note)),
+            manifest_path=self._archive_manifest(note),
         )
         session.add(arrival)
         session.flush()
@@ -734,9 +863,9 @@ class _Ingest:
         target: Target,
         delivery_id: str,
         arrival: Arrival,
+        manifest: Manifest,
     ) -> Delivery:
         last = session.scalar(select(func.max(Delivery.sequence)))
-        day = _day_in_name(piece.name) or _day_in_name(Path(note.file_name).name)
         return Delivery(
             delivery_id=delivery_id,
             sequence=(last or 0) + 1,
@@ -751,7 +880,8 @@ class _Ingest:
             mapping_sha256=target.mapping_sha256,
             contract_sha256=target.feed.contract_sha256,
             received_at=note.moment,
-            extracted_at=None if day is None else datetime.combine(day, clock.min),
+            extracted_at=self._extracted_at(note, piece, manifest),
+            mode=manifest.mode or target.feed.mode,
             rows_in_file=0,
             rows_loaded=0,
             rows_quarantined=0,
@@ -760,11 +890,60 @@ class _Ingest:
             extra_columns=[],
         )
 
+    def _extracted_at(self, note: _Note, piece: Piece, manifest: Manifest) -> datetime | None:
+        """When the file says it was made: by its manifest, else by its name or its archive's; never by file times."""
+        zone = ZoneInfo(self.settings.timezone)
+        names = (piece.name, Path(note.file_name).name)
+        told = (moment for name in names if (moment := _moment_in_name(name, zone)) is not None)
+        return manifest.extracted_at or next(told, None)
+
+    def _sight(
+        self, session: Session, note: _Note, seen: _Again, arrival: Arrival, manifest: Manifest, *, brings_more: bool
+    ) -> None:
+        """Keep that a delivery arrived once more, where that says something new.
+
+        Args:
+            brings_more: whether the arrival brings other files too, with which a snapshot is complete.
+        """
+        delivery = session.get_one(Delivery, seen.delivery_id)
+        mode = manifest.mode or seen.target.feed.mode
+        said = self._extracted_at(note, seen.piece, manifest)
+        told = {(delivery.extracted_at, delivery.mode)} | {
+            (item.extracted_at, item.mode)
+            for item in session.scalars(select(Sighting).where(Sighting.delivery_id == delivery.delivery_id))
+        }
+        if mode != "snapshot":
+            is_news = said is not None and said not in {moment for moment, _ in told}
+        elif said is None:
+            is_news = brings_more or mode not in {word for _, word in told}
+        else:
+            is_news = brings_more or (said, mode) not in told
+        if not is_news:
+            return
+        session.add(
+            Sighting(
+                delivery_id=delivery.delivery_id,
+                arrival_id=arrival.arrival_id,
+                received_at=note.moment,
+                extracted_at=said or note.moment,
+                mode=mode,
+            )
+        )
+
     def _register_only(
-        self, note: _Note, facts: tables.FileFacts, outcome: str, reason: str | None, remedy: str | None
+        self,
+        note: _Note,
+        facts: tables.FileFacts,
+        outcome: str,
+        reason: str | None,
+        remedy: str | None,
+        again: Sequence[_Again] = (),
+        manifest: Manifest | None = None,
     ) -> None:
         with database.session(self.settings) as session:
-            self._arrival(session, note, facts, outcome, reason, remedy)
+            arrival = self._arrival(session, note, facts, outcome, reason, remedy)
+            for seen in again:
+                self._sight(session, note, seen, arrival, manifest or Manifest(), brings_more=False)
         self.report.files.append(FileResult(note.file_name, outcome, reason=reason, remedy=remedy))
 
     def _reject(self, note: _Note, facts: tables.FileFacts, rejected: Rejected) -> None:
@@ -773,10 +952,14 @@ class _Ingest:
             arrival = self._arrival(session, note, facts, "rejected", rejected.message, rejected.remedy)
             kept = self.settings.lake / "rejected" / str(arrival.arrival_id) / Path(note.file_name).name
             _link(self._archived(note), kept)
+            if note.manifest is not None:
+                manifests.beside(kept).write_text(note.manifest, encoding="utf-8")
             arrival.rejected_path = self._below_home(kept)
             if isinstance(rejected, _RejectedFor):
                 for target, delivery_id in zip(rejected.targets, rejected.delivery_ids, strict=True):
-                    delivery = self._delivery_row(session, note, rejected.piece, target, delivery_id, arrival)
+                    delivery = self._delivery_row(
+                        session, note, rejected.piece, target, delivery_id, arrival, Manifest()
+                    )
                     delivery.status = "rejected"
                     delivery.reason = rejected.message
                     session.add(delivery)
@@ -830,6 +1013,22 @@ class _Ingest:
     def _archived(self, note: _Note) -> Path:
         assert note.sha256 is not None
         return self.archive / note.sha256[:2] / f"{note.sha256}{note.suffix}"
+
+    def _archive_manifest(self, note: _Note) -> str | None:
+        """Keep a manifest beside the archived file it was about, named by its own content; its path below the home."""
+        if note.manifest is None:
+            return None
+        digest = hashlib.sha256(note.manifest.encode()).hexdigest()
+        kept = self.archive / digest[:2] / f"{digest}{manifests.SUFFIX}"
+        if not kept.exists():
+            kept.parent.mkdir(parents=True, exist_ok=True)
+            draft = self.pending / f"{note.token}.draft"
+            draft.write_text(note.manifest, encoding="utf-8")
+            draft.chmod(0o444)
+            _sync(draft)
+            draft.replace(kept)
+            _sync(kept.parent)
+        return self._below_home(kept)
 
     def _write_note(self, note: _Note) -> None:
         draft = self.pending / f"{note.token}.draft"
@@ -906,13 +1105,21 @@ def _is_half_written(path: Path) -> bool:
         return not stream.read().rstrip(b"\x00").endswith(complete)
 
 
-def _day_in_name(name: str) -> date | None:
-    """The day that a file name tells of (`Deals_2026_01_26.csv`, `发票_20260126.csv`); the last one if several."""
-    for year, month, day in reversed(_DAY_IN_NAME.findall(name)):
+def _moment_in_name(name: str, zone: ZoneInfo) -> datetime | None:
+    """The day that a file name tells of (`Deals_2026_01_26.csv`, `发票_20260126.csv`); the last one if several.
+
+    A time after the day is read too (`Deals_20260126_103000.csv`, in the business zone unless a Z follows); in UTC.
+    """
+    for year, month, day, hour, minute, second, utc in reversed(_MOMENT_IN_NAME.findall(name)):
         try:
-            return date(int(year), int(month), int(day))
+            found = datetime.combine(date(int(year), int(month), int(day)), clock.min)
         except ValueError:
             continue
+        if not hour:
+            return found
+        told = clock(int(hour), int(minute), int(second), tzinfo=UTC if utc else zone)
+        local = datetime.combine(found.date(), told)
+        return local.astimezone(UTC).replace(tzinfo=None)
     return None
 
 

@@ -1,8 +1,14 @@
-"""The lake as the transform room sees it: the landed rows of committed deliveries, as views of a warehouse."""
+"""The lake as the transform room sees it: the landed rows of committed deliveries, as views of a warehouse.
+
+A raw view keeps every revision of every record, those that a later deletion covers too (`_is_gone`): marks of deleted
+records, and records that a full snapshot lacks. It follows from the register alone, as it is now or, with
+`ATTAIN_KNOWN_AT`, as it was at a past moment.
+"""
 
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,8 +16,9 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select
 
 from attain.control import database
-from attain.control.models import Delivery
-from attain.ingest import contracts
+from attain.control.models import Delivery, Sighting, VanishConfirmation
+from attain.ingest import contracts, landing, snapshots
+from attain.ingest.snapshots import HeldSnapshot, Snapshot, Statement
 from attain.settings import Settings
 
 if TYPE_CHECKING:
@@ -24,7 +31,10 @@ REGISTER_COLUMNS = {
     "_sequence": "BIGINT",
     "_extracted_at": "TIMESTAMP",
     "_received_at": "TIMESTAMP",
+    "_mode": "VARCHAR",
 }
+# Whether a later deletion covers the row; it is then history only.
+GONE = {"_is_gone": "BOOLEAN"}
 
 
 @dataclass(frozen=True)
@@ -35,19 +45,72 @@ class RawColumn:
     sql_type: str
 
 
+@dataclass(frozen=True)
+class Known:
+    """What the register tells, now or as of `ATTAIN_KNOWN_AT`.
+
+    Attributes:
+        deliveries: all of them, in the order they arrived, with the status that they had.
+        statements: of the committed ones, by delivery id.
+        snapshots: that the committed ones make up.
+    """
+
+    deliveries: list[Delivery]
+    statements: dict[str, Statement]
+    snapshots: list[Snapshot]
+
+    @property
+    def committed(self) -> list[Delivery]:
+        return [delivery for delivery in self.deliveries if delivery.status == "committed"]
+
+    def told(self) -> Iterable[str]:
+        """One line for everything that decides which rows count and in which order, arrival aside."""
+        ids = {snapshot.arrival_id: "+".join(sorted(snapshot.parts)) for snapshot in self.snapshots}
+        for delivery in sorted(self.committed, key=lambda item: item.delivery_id):
+            said = self.statements[delivery.delivery_id]
+            moved = said.extracted_at != delivery.extracted_at
+            yield f"delivery {delivery.delivery_id}" + (f" {said.extracted_at}" if moved else "")
+        for item in self.snapshots:
+            sure = " confirmed" if item.confirmed_at else ""
+            yield f"snapshot {ids[item.arrival_id]} {item.moment.isoformat()}{sure}"
+
+
+def known(settings: Settings) -> Known:
+    """The register as of now or, with `ATTAIN_KNOWN_AT`, as it was then: what had been received, what was withdrawn."""
+    moment = settings.known_at
+    with database.session(settings) as session:
+        deliveries = list(session.scalars(select(Delivery).order_by(Delivery.sequence)))
+        seen = list(session.scalars(select(Sighting).order_by(Sighting.sighting_id)))
+        confirmed = list(session.scalars(select(VanishConfirmation)))
+        if moment is not None:
+            session.expunge_all()  # what is changed below is a view of the past, not the register
+            deliveries = [delivery for delivery in deliveries if delivery.received_at <= moment]
+            seen = [sighting for sighting in seen if sighting.received_at <= moment]
+            confirmed = [word for word in confirmed if word.confirmed_at <= moment]
+            for delivery in deliveries:
+                if delivery.withdrawn_at is not None and delivery.withdrawn_at > moment:
+                    delivery.status, delivery.reason = "committed", None
+    sightings: dict[str, list[Sighting]] = defaultdict(list)
+    for sighting in seen:
+        sightings[sighting.delivery_id].append(sighting)
+    statements = {
+        delivery.delivery_id: snapshots.statement(delivery, sightings[delivery.delivery_id])
+        for delivery in deliveries
+        if delivery.status == "committed"
+    }
+    return Known(deliveries, statements, snapshots.of(deliveries, sightings, confirmed))
+
+
 def raw_columns(feed: contracts.Feed) -> list[RawColumn]:
     """Columns of the feed's raw view, in order: the contract's, those of every landed row, the register's."""
     of_contract = {column.name: column.sql_type for column in feed.columns}
-    return [
-        RawColumn(name, sql_type)
-        for name, sql_type in {**of_contract, **contracts.LANDED_COLUMNS, **REGISTER_COLUMNS}.items()
-    ]
+    listed = {**of_contract, **contracts.LANDED_COLUMNS, **REGISTER_COLUMNS, **GONE}
+    return [RawColumn(name, sql_type) for name, sql_type in listed.items()]
 
 
 def committed(settings: Settings) -> list[Delivery]:
     """The deliveries whose rows count, in the order they arrived."""
-    with database.session(settings) as session:
-        return list(session.scalars(select(Delivery).where(Delivery.status == "committed").order_by(Delivery.sequence)))
+    return known(settings).committed
 
 
 def quarantine_files(settings: Settings) -> list[Path]:
@@ -59,69 +122,235 @@ def quarantine_files(settings: Settings) -> list[Path]:
     ]
 
 
-def create_raw_views(settings: Settings, connection: duckdb.DuckDBPyConnection) -> None:
+def create_raw_views(
+    settings: Settings,
+    connection: duckdb.DuckDBPyConnection,
+    feeds: Iterable[contracts.Feed] | None = None,
+    register: Known | None = None,
+) -> list[HeldSnapshot]:
     """Make schema `raw` with one view a feed, `raw.<source>__<feed>`, over the committed deliveries.
 
     A feed that nothing was delivered for is a typed view without rows. The views hold absolute paths and the
     state of the register as of now: they are made anew for every candidate.
+
+    Args:
+        feeds: the feeds to make views of; None: all.
+        register: what is known; None: what `known` tells.
+
+    Returns:
+        The snapshots whose missing records wait for a person.
     """
+    register = register or known(settings)
     by_feed: dict[tuple[str, str], list[Delivery]] = defaultdict(list)
-    for delivery in committed(settings):
+    for delivery in register.committed:
         by_feed[delivery.source, delivery.feed].append(delivery)
     connection.execute("create schema if not exists raw")
-    _register(connection, [delivery for group in by_feed.values() for delivery in group])
-    for feed in contracts.feeds().values():
-        select_sql = raw_view_sql(settings, feed, by_feed[feed.source, feed.name])
-        connection.execute(f"create or replace view raw.{feed.source}__{feed.name} as {select_sql}")
+    _register(connection, register)
+    held = []
+    for feed in contracts.feeds().values() if feeds is None else feeds:
+        view = _View(settings, connection, feed, by_feed[feed.source, feed.name])
+        held += view.make([s for s in register.snapshots if (s.source, s.feed) == (feed.source, feed.name)], register)
+    return held
 
 
-def _register(connection: duckdb.DuckDBPyConnection, deliveries: list[Delivery]) -> None:
+def held_snapshots(settings: Settings) -> list[HeldSnapshot]:
+    """The snapshots whose missing records wait for a person: to confirm that they are gone, or to withdraw the file."""
+    register = known(settings)
+    met = {(snapshot.source, snapshot.feed) for snapshot in register.snapshots}
+    feeds = [feed for feed in contracts.feeds().values() if (feed.source, feed.name) in met]
+    if not feeds:
+        return []
+    import duckdb
+
+    with duckdb.connect() as connection:
+        connection.execute("set TimeZone = 'UTC'")
+        return create_raw_views(settings, connection, feeds, register)
+
+
+def _register(connection: duckdb.DuckDBPyConnection, register: Known) -> None:
     columns = ", ".join(f"{name} {sql_type}" for name, sql_type in REGISTER_COLUMNS.items())
-    connection.execute(f"create or replace table raw._register (_delivery_id VARCHAR PRIMARY KEY, {columns})")
-    if deliveries:
-        connection.executemany(
-            "insert into raw._register values (?, ?, ?, ?, ?, ?)",
+    connection.execute(
+        f"create or replace table raw._register (_delivery_id VARCHAR PRIMARY KEY, {columns}, _arrival_id BIGINT)"
+    )
+    rows = []
+    for delivery in register.committed:
+        said = register.statements[delivery.delivery_id]
+        rows.append(
             [
-                [
-                    delivery.delivery_id,
-                    delivery.source_system,
-                    delivery.file_name,
-                    delivery.sequence,
-                    delivery.extracted_at,
-                    delivery.received_at,
-                ]
-                for delivery in deliveries
-            ],
+                delivery.delivery_id,
+                delivery.source_system,
+                delivery.file_name,
+                delivery.sequence,
+                said.extracted_at,
+                delivery.received_at,
+                said.mode,
+                said.arrival_id,
+            ]
+        )
+    if rows:
+        connection.executemany("insert into raw._register values (?, ?, ?, ?, ?, ?, ?, ?)", rows)
+
+
+class _View:
+    """One feed's raw view, with the tables of what was deleted that it needs."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        connection: duckdb.DuckDBPyConnection,
+        feed: contracts.Feed,
+        deliveries: Sequence[Delivery],
+    ) -> None:
+        self.settings = settings
+        self.connection = connection
+        self.feed = feed
+        self.deliveries = deliveries
+        self.name = f"{feed.source}__{feed.name}"
+        self.columns = raw_columns(feed)
+
+    def make(self, full: Sequence[Snapshot], register: Known) -> list[HeldSnapshot]:
+        """Make the view; `full` are the snapshots of the feed, of all systems."""
+        files = self._files(delivery.raw_path for delivery in self.deliveries)
+        held: list[HeldSnapshot] = []
+        if not files:
+            nothing = ", ".join(f"null::{column.sql_type} as {_quoted(column.name)}" for column in self.columns)
+            self._create(f"select {nothing} where false")
+            return held
+        if full:
+            held = snapshots.absences(
+                self.connection,
+                self.feed,
+                self._keys_sql(files),
+                self._quarantine_sql(full, register),
+                full,
+                self.settings.max_vanished_ratio,
+                f"raw._absent_{self.name}",
+            )
+        marked = any(delivery.rows_deleted for delivery in self.deliveries)
+        if marked or full:
+            self._deletions(files, bool(full))
+        self._create(self._select(files, marked or bool(full), bool(full)))
+        return held
+
+    def _create(self, select_sql: str) -> None:
+        self.connection.execute(f"create or replace view raw.{self.name} as {select_sql}")
+
+    def _files(self, paths: Iterable[str | None]) -> list[str]:
+        return [_literal(str(self.settings.home / path / landing.PART_NAME)) for path in paths if path is not None]
+
+    def _landed(self, files: Sequence[str]) -> str:
+        landed = f"select * from read_parquet([{', '.join(files)}], union_by_name = true, hive_partitioning = false)"
+        if any(
+            delivery.contract_sha256 != self.feed.contract_sha256 or delivery.rows_deleted is None
+            for delivery in self.deliveries
+        ):
+            # Landed under an older contract: columns that it did not have are NULL.
+            of_file = [column for column in self.columns if column.name not in {**REGISTER_COLUMNS, **GONE}]
+            typed = ", ".join(f"null::{column.sql_type} as {_quoted(column.name)}" for column in of_file)
+            landed = f"select * from (select {typed} where false) union all by name {landed}"
+        return landed
+
+    def _moment(self) -> str:
+        """How late a row is: when it was extracted or changed, whichever is later."""
+        said = "coalesce(register._extracted_at, register._received_at)"
+        if self.feed.modified is None:
+            return said
+        return f"greatest({said}, coalesce(landed.{_quoted(self.feed.modified)}, {said}))"
+
+    def _keys_sql(self, files: Sequence[str]) -> str:
+        """Of every landed row its key, its place on the time line, and whether it marks a deleted record."""
+        typed = ", ".join(
+            f"landed.{_quoted(name)}::{self.feed.by_name[name].sql_type} as {_quoted(name)}" for name in self.feed.key
+        )
+        return f"""
+            select register._source_system, {typed}, landed._delivery_id, {self._moment()} as _moment,
+                {_RANK} as _rank, register._arrival_id, register._sequence, landed._row_number,
+                coalesce(landed._is_deleted, false) as _gone
+            from ({self._landed(files)}) as landed
+            inner join raw._register as register on landed._delivery_id = register._delivery_id
+        """
+
+    def _quarantine_sql(self, full: Sequence[Snapshot], register: Known) -> str:
+        """The quarantined rows of the snapshots that were not released since, each with its key if it can be read."""
+        parts = {part for snapshot in full for part in snapshot.parts}
+        empty = "select null::VARCHAR as _delivery_id, null::BIGINT as _row_number, null::VARCHAR as key where false"
+        paths = [
+            _literal(str(self.settings.home / delivery.quarantine_path))
+            for delivery in self.deliveries
+            if delivery.delivery_id in parts and delivery.quarantine_path is not None
+        ]
+        if not paths:
+            return empty
+        released = [
+            f"({_literal(delivery.origin_delivery_id)}, {delivery.origin_row_number})"
+            for delivery in register.committed
+            if delivery.origin_delivery_id is not None
+        ]
+        without = f"where (_delivery_id, _row_number) not in ({', '.join(released)})" if released else ""
+        return (
+            f"select _delivery_id, key from ({empty} union all by name select * from "
+            f"read_parquet([{', '.join(paths)}], union_by_name = true, hive_partitioning = false)) {without}"
+        )
+
+    def _deletions(self, files: Sequence[str], with_absent: bool) -> None:
+        """The last deletion of each record, as its place on the time line."""
+        keys = ", ".join(_quoted(name) for name in self.feed.key)
+        absent = f"""
+            union all
+            select register._source_system, {keys}, absent._moment, 0, absent._arrival_id, {_LAST}, {_LAST}
+            from raw._absent_{self.name} as absent
+            inner join raw._register as register using (_delivery_id)
+        """
+        self.connection.execute(
+            f"""
+            create or replace table raw._deletion_{self.name} as
+            with deletion as (
+                select _source_system, {keys}, _moment, _rank, _arrival_id, _sequence, _row_number
+                from ({self._keys_sql(files)}) where _gone {absent if with_absent else ""}
+            )
+            select _source_system, {keys}, max(row({_PLACE})) as _place from deletion group by all
+            """
+        )
+
+    def _select(self, files: Sequence[str], with_deletions: bool, with_absent: bool) -> str:
+        """The select over the landed Parquet, joined to `raw._register` and to what was deleted."""
+        rows = self._landed(files)
+        if with_absent:
+            keys = ", ".join(_quoted(name) for name in self.feed.key)
+            rows = (
+                f"select * from ({rows}) union all by name "
+                f"select {keys}, _delivery_id, true as _is_deleted from raw._absent_{self.name}"
+            )
+        gone, join = "false", ""
+        if with_deletions:
+            same = " and ".join(f"landed.{_quoted(name)} = deletion.{_quoted(name)}" for name in self.feed.key)
+            join = (
+                f" left join raw._deletion_{self.name} as deletion "
+                f"on register._source_system = deletion._source_system and {same}"
+            )
+            place = f"{self._moment()}, {_RANK}, register._arrival_id, register._sequence, landed._row_number"
+            gone = (
+                "coalesce(landed._is_deleted, false) "
+                f"or (deletion._place is not null and row({place}) < deletion._place)"
+            )
+        listed = []
+        for column in self.columns:
+            if column.name in GONE:
+                listed.append(f"({gone}) as {column.name}")
+            elif column.name in REGISTER_COLUMNS:
+                listed.append(f"register.{column.name}")
+            else:
+                listed.append(f"landed.{_quoted(column.name)}::{column.sql_type} as {_quoted(column.name)}")
+        return (
+            f"select {', '.join(listed)} from ({rows}) as landed "
+            f"inner join raw._register as register on landed._delivery_id = register._delivery_id{join}"
         )
 
 
-def raw_view_sql(settings: Settings, feed: contracts.Feed, deliveries: list[Delivery]) -> str:
-    """The select over the landed Parquet of these deliveries of one feed, joined to `raw._register`."""
-    columns = raw_columns(feed)
-    empty = "select " + ", ".join(f"null::{column.sql_type} as {_quoted(column.name)}" for column in columns)
-    files = [
-        _literal(str(settings.home / delivery.raw_path / "part-00000.parquet"))
-        for delivery in deliveries
-        if delivery.raw_path is not None
-    ]
-    if not files:
-        return f"{empty} where false"
-    landed = f"select * from read_parquet([{', '.join(files)}], union_by_name = true, hive_partitioning = false)"
-    if any(delivery.contract_sha256 != feed.contract_sha256 for delivery in deliveries):
-        # Landed under an older contract: columns that it did not have are NULL.
-        of_contract = [column for column in columns if column.name not in REGISTER_COLUMNS]
-        typed = ", ".join(f"null::{column.sql_type} as {_quoted(column.name)}" for column in of_contract)
-        landed = f"select * from (select {typed} where false) union all by name {landed}"
-    listed = ", ".join(
-        f"register.{column.name}"
-        if column.name in REGISTER_COLUMNS
-        else f"landed.{_quoted(column.name)}::{column.sql_type} as {_quoted(column.name)}"
-        for column in columns
-    )
-    return (
-        f"select {listed} from ({landed}) as landed "
-        "inner join raw._register as register on landed._delivery_id = register._delivery_id"
-    )
+# At one moment a file of changes comes after a snapshot.
+_RANK = "case when register._mode = 'snapshot' then 0 else 1 end"
+_PLACE = "_moment, _rank, _arrival_id, _sequence, _row_number"
+_LAST = 9_223_372_036_854_775_807
 
 
 def _quoted(name: str) -> str:

@@ -46,6 +46,7 @@ class RefusedRow:
         reason: every fault of the row.
         remedy: what to do about the first.
         raw_row: the row as JSON, header → text.
+        key: its key as a JSON list of text; None when it can't be read, `[]` when the row is no record.
     """
 
     row_number: int
@@ -54,17 +55,24 @@ class RefusedRow:
     reason: str
     remedy: str
     raw_row: str
+    key: str | None = None
 
 
 @dataclass
 class Landed:
-    """What landing one file for one feed came to; counts of rows."""
+    """What landing one file for one feed came to; counts of rows.
+
+    `rows_deleted` are those of the loaded that mark a deleted record. `sums` are those of the numeric columns over all
+    rows but totals rows, None where a cell could not be read.
+    """
 
     rows_in_file: int = 0
     rows_loaded: int = 0
     rows_quarantined: int = 0
     rows_declared_totals: int = 0
     rows_not_for_feed: int = 0
+    rows_deleted: int = 0
+    sums: dict[str, Decimal | None] = field(default_factory=dict)
     extra_columns: list[str] = field(default_factory=list)
     samples: list[RefusedRow] = field(default_factory=list)
     horizon_date: date | None = None
@@ -117,6 +125,7 @@ def land(
             work.take(connection, batch)
     landed = work.landed
     landed.hold_account()
+    landed.sums = {name: None if name in work.unsummed else total for name, total in work.sums.items()}
     if landed.rows_in_file > FEW_ROWS and landed.rows_quarantined > max_quarantine_ratio * landed.rows_in_file:
         raise work.too_many(f"{landed.rows_quarantined} of {landed.rows_in_file} rows")
     return landed
@@ -183,8 +192,15 @@ class _Landing:
         self.zone = ZoneInfo(business_timezone)
         self.readings = {reading.column.name: reading for reading in matched.readings}
         self.sql = conversion_sql(
-            self.feed, matched.readings, self.header, extras, matched.selections, self.target.formats
+            self.feed,
+            matched.readings,
+            self.header,
+            extras,
+            matched.selections,
+            self.target.formats,
+            matched.deleted,
         )
+        self.deleted = matched.deleted
         self.schema = pyarrow.schema(
             [
                 *((column.name, _arrow_type(column.sql_type)) for column in self.feed.columns),
@@ -255,6 +271,8 @@ class _Landing:
         if self.target.distinct:
             loaded = self._first_of_each_key(loaded)
         self.landed.rows_loaded += loaded.num_rows
+        if self.deleted is not None:
+            self.landed.rows_deleted += compute.sum(loaded.column("_is_deleted").cast("int64")).as_py() or 0
         self._reach(loaded)
         self._write(loaded)
         self._stop_if_hopeless()
@@ -281,7 +299,7 @@ class _Landing:
             )
             if state == conversion.HEADER_AGAIN:
                 reason, remedy = "the header again, in the middle of the rows", "nothing is lost; export without it"
-                refused.append(RefusedRow(number, None, None, reason, remedy, raw))
+                refused.append(RefusedRow(number, None, None, reason, remedy, raw, "[]"))
                 continue
             label = next((kind for cell in cells if (kind := totals_label(cell))), None)
             if state == conversion.KEYLESS and label is not None:
@@ -297,22 +315,35 @@ class _Landing:
                 continue
             faulty = converted.column("_faults")[index].as_py() or []
             self.unsummed.update(faulty)
-            refused.append(self._refusal(number, faulty, cells, raw))
+            key = [converted.column(name)[index].as_py() for name in self.feed.key]
+            told = None if None in key else json.dumps([str(value) for value in key], ensure_ascii=False)
+            refused.append(self._refusal(number, faulty, cells, raw, told))
         self._add_up(_not_totals(converted.slice(summed_to)))
         self._quarantine(refused)
         return converted.filter(compute.equal(states, conversion.LOADED))
 
-    def _refusal(self, number: int, faulty: Sequence[str], cells: Sequence[str], raw: str) -> RefusedRow:
-        said = []
+    def _refusal(
+        self, number: int, faulty: Sequence[str], cells: Sequence[str], raw: str, key: str | None
+    ) -> RefusedRow:
+        said: list[tuple[str, str | None, str, str]] = []
         for name in faulty:
+            if name == conversion.DELETED and self.deleted is not None:
+                header, text = self.header[self.deleted], cells[self.deleted]
+                reason = f"{header}: neither yes nor no, so whether the record is deleted is not known"
+                self.faults[reason] += 1
+                said.append((name, text, reason, "write true for a deleted record, else false"))
+                continue
             reading = self.readings[name]
             text = (reading.constant or "") if reading.index is None else cells[reading.index]
             reason, remedy = why_refused(reading.column, text or None, self.target.formats)
-            header = "constant of the mapping" if reading.index is None else self.header[reading.index]
+            header = name if reading.index is None else self.header[reading.index]
+            if reading.index is None and reading.constant is not None:
+                header = "constant of the mapping"
             self.faults[f"{header}: {reason}"] += 1
             said.append((name, text or None, f"{header}: {reason}", remedy))
         first_name, first_value, _, first_remedy = said[0]
-        return RefusedRow(number, first_name, first_value, "; ".join(item[2] for item in said), first_remedy, raw)
+        reasons = "; ".join(item[2] for item in said)
+        return RefusedRow(number, first_name, first_value, reasons, first_remedy, raw, key)
 
     def _take_ragged(self, ragged: Sequence[RaggedRow]) -> None:
         refused = []
@@ -457,13 +488,14 @@ def _texts(row: RefusedRow) -> dict[str, str | None]:
         "reason": row.reason,
         "remedy": row.remedy,
         "raw_row": row.raw_row,
+        "key": row.key,
     }
 
 
 def _quarantine_schema() -> pyarrow.Schema:
     import pyarrow
 
-    names = ("column_name", "value", "reason", "remedy", "raw_row")
+    names = ("column_name", "value", "reason", "remedy", "raw_row", "key")
     return pyarrow.schema(
         [("_delivery_id", pyarrow.string()), ("_row_number", pyarrow.int64()), *((n, pyarrow.string()) for n in names)]
     )

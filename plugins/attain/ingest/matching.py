@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Any
 
-from attain.ingest.contracts import Column, likely, normalise_header
+from attain.ingest.contracts import DELETED_HEADERS, Column, likely, normalise_header
 from attain.ingest.conversion import Reading, Selection
 from attain.ingest.mappings import Target
 from attain.ingest.rejected import Rejected
@@ -16,17 +16,19 @@ from attain.ingest.tables import Table
 
 @dataclass(frozen=True)
 class Match:
-    """How the columns of one file answer to one target."""
+    """How the columns of one file answer to one target; `deleted` is where the file marks deleted records."""
 
     target: Target
     readings: tuple[Reading, ...]
     selections: tuple[Selection, ...]
+    deleted: int | None = None
 
     @property
     def used(self) -> frozenset[int]:
         """Positions of the file's columns that the target uses."""
         indexes = {reading.index for reading in self.readings if reading.index is not None}
-        return frozenset(indexes | {selection.index for selection in self.selections})
+        marked = set() if self.deleted is None else {self.deleted}
+        return frozenset(indexes | marked | {selection.index for selection in self.selections})
 
 
 def score(targets: Sequence[Target]) -> Any:
@@ -78,14 +80,23 @@ def match(table: Table, target: Target) -> Match:
         readings.append(Reading(column, positions[form], None, values))
     used = {reading.index for reading in readings}
     free = [header for index, header in enumerate(table.header) if index not in used]
+    marks = [positions[header] for header in DELETED_HEADERS if header in positions and positions[header] not in used]
+    if len(marks) > 1:
+        raise Rejected("it says twice which records are deleted", f"keep one of {', '.join(DELETED_HEADERS)}")
+    if marks:  # a mark of a deleted record needs only its key, so a file of marks may lack all else
+        absent = [column for column in missing if column.name not in target.feed.key]
+        missing = [column for column in missing if column not in absent]
+        readings += [Reading(column, None, None) for column in absent]
     if missing:
         raise _missing([[column] for column in missing], target, free, table)
-    if target.mapping_name is None:
+    if target.mapping_name is None and not marks:
         found = {reading.column.name for reading in readings}
-        expected = [group for group in target.feed.expects if not found.intersection((*group, *target.may_lack))]
+        # A record in JSON may leave out what it has nothing to say of.
+        groups = () if table.file_format in ("json", "jsonl") else target.feed.expects
+        expected = [group for group in groups if not found.intersection((*group, *target.may_lack))]
         if expected:
-            groups = [[target.feed.by_name[name] for name in group] for group in expected]
-            raise _missing(groups, target, free, table)
+            absent_groups = [[target.feed.by_name[name] for name in group] for group in expected]
+            raise _missing(absent_groups, target, free, table)
         _refuse_renamed(target, found, free, table)
     selections = tuple(
         Selection(_position(header, positions, target), values, negated)
@@ -93,7 +104,7 @@ def match(table: Table, target: Target) -> Match:
         for header, values in chosen.items()
         if target.layout is None or normalise_header(header) in positions
     )
-    return Match(target, tuple(readings), selections)
+    return Match(target, tuple(readings), selections, marks[0] if marks else None)
 
 
 def _positions(table: Table) -> dict[str, int]:
