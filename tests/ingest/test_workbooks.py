@@ -78,8 +78,11 @@ def test_formulas_are_not_run(settings: Settings) -> None:
     drop_sheet(settings, NAME, [HEADER, [*FIRST[:2], '=HYPERLINK("http://x")', *FIRST[3:]]])
     (result,) = ingest(settings, "jiandaoyun_crm").files
     assert result.outcome == "committed"
-    # openpyxl stores no cached value, so the cell is blank: what was never computed is not guessed
-    assert rows(settings, "jiandaoyun_crm__collections", "customer_name") == [(None,)]
+    # openpyxl stores no value beside the formula: what was never computed is neither guessed nor blank
+    assert rows(settings, "jiandaoyun_crm__collections", "customer_name") == []
+    ((row, column, value, reason),) = quarantined(settings)
+    assert (row, column, value) == (2, "customer_name", '#NOT COMPUTED =HYPERLINK("http://x")')
+    assert "a formula whose value the file does not hold" in reason
 
 
 def test_workbook_that_unpacks_to_too_much_is_refused(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import hashlib
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
@@ -34,6 +34,8 @@ BLOCK_BYTES = 4 << 20
 ROWS_A_BATCH = 100_000
 BYTES_A_BATCH = 32 << 20
 SAMPLE_BYTES = 1 << 18
+# What stands for the value of a formula that no program has computed; its formula may follow.
+NOT_COMPUTED = "#NOT COMPUTED"
 OLE = b"\xd0\xcf\x11\xe0"
 
 # Counts what of a row of headers is known; the row with the most is the header.
@@ -115,10 +117,18 @@ class RaggedRow:
 
 @dataclass(frozen=True)
 class Batch:
-    """Some rows of a table: text columns c0, c1, … and `_row_number`, and the ragged rows met among them."""
+    """Some rows of a table: text columns c0, c1, … and `_row_number`, and the ragged rows met among them.
+
+    Attributes:
+        repeats: position of a column → numbers of the rows whose cell repeats the row above's (a merged cell, a record
+            over its sub-rows); sums count such a cell once.
+        begins_part: a new part of the file begins, a sheet with totals of its own.
+    """
 
     rows: pyarrow.Table
     ragged: list[RaggedRow]
+    repeats: Mapping[int, Sequence[int]] = field(default_factory=dict)
+    begins_part: bool = False
 
 
 @dataclass(frozen=True)
@@ -133,6 +143,7 @@ class Table:
         duplicates: headers (normalised) that stand over more than one column.
         at_most_rows: no file has more rows than this.
         batches: streams the rows below the header; can be called again to start anew.
+        notes: what people should know of how it was read.
     """
 
     file_format: str
@@ -142,6 +153,7 @@ class Table:
     duplicates: frozenset[str]
     at_most_rows: int
     batches: Callable[[], Iterator[Batch]] = field(repr=False)
+    notes: tuple[str, ...] = ()
 
 
 def no_table() -> Rejected:
