@@ -73,7 +73,7 @@ def find_header(rows: Sequence[Sequence[str]], score: Scorer, merged: Sequence[M
             best = header
     for header in grouped:
         # labels of a sub-form that look like plain columns don't win against rows that are merged as its records
-        if header.first <= best.first <= best.last < header.last and header.known and _has_records(header, merged):
+        if header.first <= best.first and best.last <= header.last and header.known and _has_records(header, merged):
             best = header
     return best
 
@@ -101,6 +101,10 @@ def _joined(block: Sequence[Sequence[str]], index: int, merged: Sequence[Merged]
     by_merges = bool(in_group or any(labels[0][column] for column in downward if column < width))
     if not by_merges and last == 1:
         in_group = _groups_by_shape(labels[0], labels[1])
+        if any(cell and column not in in_group for column, cell in enumerate(labels[1])):
+            return None  # a plain label in the lower row leaves in doubt where the group beside it ends
+        for column in sorted(in_group):
+            labels[0][column] = labels[0][column] or labels[0][column - 1]
     if not in_group and not downward:
         return None
     joined = []

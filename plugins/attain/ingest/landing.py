@@ -206,7 +206,6 @@ class _Landing:
         self.sums_at_total = dict(self.sums)
         self.sums_at_part = dict(self.sums)
         self.sums_at_heading: dict[str, dict[str, Decimal]] = {}  # by the text of a heading among the rows
-        self.repeats: Mapping[int, Sequence[int]] = {}
         self.lines_beside = 0  # refused rows that are no records: headings, footers, the header again
         is_workbook = table.file_format in ("xls", "xlsx")
         self.percents = [
@@ -245,7 +244,6 @@ class _Landing:
         if batch.begins_part:
             self.sums_at_part, self.sums_at_total, self.sums_at_subtotal = (dict(self.sums) for _ in range(3))
             self.sums_at_heading = {}
-        self.repeats = batch.repeats
         self._take_ragged(batch.ragged)
         if not batch.rows.num_rows:
             return
@@ -263,6 +261,8 @@ class _Landing:
         finally:
             connection.unregister("batch")
         self._look_at_percents(trimmed, converted)
+        if batch.repeats:
+            converted = self._with_repeats(converted, batch.repeats)
         states = converted.column("_state").combine_chunks()
         special = compute.any(compute.not_equal(states, conversion.LOADED)).as_py()
         if special:
@@ -381,21 +381,30 @@ class _Landing:
             )
         self._quarantine(refused)
 
-    def _add_up(self, converted: pyarrow.Table) -> None:
+    def _with_repeats(self, converted: pyarrow.Table, repeats: Mapping[int, Sequence[int]]) -> pyarrow.Table:
+        """The rows with a column `_again_<name>` for each number that some of them only repeat."""
+        import numpy
         import pyarrow
+
+        for name in self.numeric:
+            index = self._index(name)
+            places = None if index is None else repeats.get(index)
+            if places:
+                again = numpy.zeros(converted.num_rows, dtype=bool)
+                again[list(places)] = True
+                converted = converted.append_column(f"_again_{name}", pyarrow.array(again))
+        return converted
+
+    def _add_up(self, converted: pyarrow.Table) -> None:
         from pyarrow import compute
 
         for name in self.numeric:
-            total = compute.sum(converted.column(name)).as_py()
-            if total is None:
-                continue
-            self.sums[name] += Decimal(total)
-            index = self._index(name)
-            again = None if index is None else self.repeats.get(index)
-            if again:
-                numbers = pyarrow.array(again, pyarrow.int64())
-                repeated = converted.filter(compute.is_in(converted.column("_row_number"), numbers))
-                self.sums[name] -= Decimal(compute.sum(repeated.column(name)).as_py() or 0)
+            values = converted.column(name)
+            if f"_again_{name}" in converted.column_names:
+                values = values.filter(compute.invert(converted.column(f"_again_{name}")))
+            total = compute.sum(values).as_py()
+            if total is not None:
+                self.sums[name] += Decimal(total)
 
     def _totals_label(self, cells: Sequence[str]) -> tuple[str, str] | None:
         """Kind and text of a totals row's label, which may stand in any cell; None for other rows."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +19,7 @@ from attain.ingest.tables import (
     no_table,
     rows_batch,
     unique_header,
+    with_repeats,
 )
 
 
@@ -54,17 +54,18 @@ def open_page(path: Path, facts: FileFacts, score: Scorer, scratch: Path) -> Tab
         for row in html_tables.rows(path, known):
             if row.table != table or row.number <= found.last:
                 continue
+            is_blank = not any(row.cells)
             for column, (above, text) in row.above.items():
-                if above > found.last:
+                if above > found.last and not is_blank:
                     row.cells[column] = text
                     repeats.setdefault(column, []).append(row.number)
             held.append(row.cells)
             size += sum(map(len, row.cells)) + 8 * len(row.cells)
             if size >= tables.BYTES_A_BATCH // 4:
-                yield replace(rows_batch(held, first, len(header_cells)), repeats=repeats)
+                yield with_repeats(rows_batch(held, first, len(header_cells)), repeats)
                 first += len(held)
                 held, repeats, size = [], {}, 0
-        yield replace(rows_batch(held, first, len(header_cells)), repeats=repeats)
+        yield with_repeats(rows_batch(held, first, len(header_cells)), repeats)
 
     layout = f"table {table}, header in {found.place}"
     return Table("html", encoding, layout, header_cells, duplicates, lengths[table] - found.last, batches)

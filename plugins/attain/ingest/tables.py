@@ -6,7 +6,7 @@ import codecs
 import hashlib
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -120,8 +120,8 @@ class Batch:
     """Some rows of a table: text columns c0, c1, … and `_row_number`, and the ragged rows met among them.
 
     Attributes:
-        repeats: position of a column → numbers of the rows whose cell repeats the row above's (a merged cell, a record
-            over its sub-rows); sums count such a cell once.
+        repeats: position of a column → places in `rows` (from 0) whose cell repeats the row above's (a merged cell, a
+            record over its sub-rows); sums count such a cell once.
         begins_part: a new part of the file begins, a sheet with totals of its own.
     """
 
@@ -240,6 +240,15 @@ def rows_batch(rows: list[list[Any]], first_number: int, width: int) -> Batch:
             column.append(cell)
         numbers.append(number)
     return text_batch(columns, numbers, ragged)
+
+
+def with_repeats(batch: Batch, numbers: Mapping[int, Sequence[int]]) -> Batch:
+    """The batch, told by row number which cells of a column repeat those above; ragged rows among them don't count."""
+    if not numbers:
+        return batch
+    places = {number: place for place, number in enumerate(batch.rows.column("_row_number").to_pylist())}
+    repeats = {column: [places[number] for number in found if number in places] for column, found in numbers.items()}
+    return replace(batch, repeats=repeats)
 
 
 def cell_text(value: Any) -> str:

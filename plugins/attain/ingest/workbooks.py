@@ -30,6 +30,7 @@ from attain.ingest.tables import (
     cell_text,
     rows_batch,
     unique_header,
+    with_repeats,
 )
 
 # Rows of the second sheet read count from 20,000,001, of the third from 30,000,001, and so on: no sheet has ten million
@@ -205,7 +206,7 @@ def _read(part: _Part, sheet: Any, odd: Iterator[tuple[int, dict[int, str]]], st
 
     def batch() -> Batch:
         made = rows_batch(held, step + first + 1, len(part.columns))
-        return replace(made, repeats=repeats, begins_part=begins_part)
+        return with_repeats(replace(made, begins_part=begins_part), repeats)
 
     for number, row in enumerate(sheet.iter_rows() if start else ()):
         while marked is not None and marked[0] < number:
@@ -220,8 +221,9 @@ def _read(part: _Part, sheet: Any, odd: Iterator[tuple[int, dict[int, str]]], st
                 else:
                     cells += [""] * (column - len(cells)) + ["" if mark == PERCENT else mark]
         if covering:
+            is_blank = not any(cell_text(value).strip() for value in cells)  # below a note, say; it stays no row
             for column, (last, text) in list(covering.items()):
-                if column < len(cells) and not cells[column]:
+                if column < len(cells) and cells[column] == "" and not is_blank:
                     cells[column] = text
                     for position in [at for at, index in enumerate(part.columns) if index == column]:
                         repeats.setdefault(position, []).append(step + number + 1)
@@ -236,9 +238,7 @@ def _read(part: _Part, sheet: Any, odd: Iterator[tuple[int, dict[int, str]]], st
             cells = mine + cells[width:]
         held.append(cells)
         if len(held) * max(len(cells), 1) >= _CELLS_A_BATCH:
-            yield replace(
-                rows_batch(held, step + first + 1, len(part.columns)), repeats=repeats, begins_part=begins_part
-            )
+            yield batch()
             first += len(held)
             held, repeats, begins_part = [], {}, False
     yield batch()
