@@ -1,7 +1,7 @@
 """Old workbooks, and web pages saved under a workbook's name.
 
 `files/*.xls` were written by xlwt: a sheet with a note, a sheet with a merged title, header in row 3, two rows and a
-totals row.
+totals row; `contracts_sub_form.xls` has two header rows and a contract merged over its two products.
 """
 
 from __future__ import annotations
@@ -116,6 +116,31 @@ def test_a_page(settings: Settings) -> None:
     ]
     (registered,) = deliveries.list_deliveries(settings)
     assert (registered.file_format, registered.layout) == ("html", "table 2, header in row 3")
+
+
+SUB_FORM_PAGE = """<table>
+<tr><th rowspan=2>合同编号<th rowspan=2>合同名称<th rowspan=2>客户名称<th rowspan=2>负责人<th rowspan=2>合同金额
+<th rowspan=2>签订日期<th colspan=2>产品明细</tr><tr><th>产品名称<th>数量</tr>
+<tr><td rowspan=2>HT-1<td rowspan=2>年度合同<td rowspan=2>晨光<td rowspan=2>林<td rowspan=2>300<td rowspan=2>2025-01-03
+<td>甲<td>1</tr><tr><td>乙<td>2</tr>
+<tr><td>HT-2<td>补充<td>远山<td>王<td>50<td>2025-01-04<td>甲<td>1</tr>
+<tr><td colspan=4>合计<td>350</tr></table>"""
+
+
+@pytest.mark.parametrize("kind", ["old workbook", "page"])
+def test_a_sub_form_over_two_header_rows(settings: Settings, kind: str) -> None:
+    content = (FILES / "contracts_sub_form.xls").read_bytes() if kind == "old workbook" else SUB_FORM_PAGE.encode()
+    result = ingest_one(settings, "jiandaoyun_crm/contracts/合同.xls", content)
+    assert result.outcome == "committed", result.reason
+    (landed,) = result.deliveries
+    assert (landed.rows_in_file, landed.rows_loaded, landed.rows_declared_totals) == (4, 3, 1)
+    assert landed.extra_columns == ["产品明细.产品名称", "产品明细.数量"]
+    columns = "_row_number, contract_no, amount::varchar, _extra->>'产品明细.产品名称', _extra->>'产品明细.数量'"
+    assert rows(settings, "jiandaoyun_crm__contracts", columns) == [
+        (3, "HT-1", "300.00", "甲", "1"),
+        (4, "HT-1", "300.00", "乙", "2"),
+        (5, "HT-2", "50.00", "甲", "1"),
+    ]
 
 
 def page(*lines: str, head: str = "") -> str:

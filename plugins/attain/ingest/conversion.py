@@ -499,8 +499,7 @@ def _state(
     if keys:
         cases.append(f"when {keyless} then case when {blank} then {BLANK} else {KEYLESS} end")
         cases.append(f"when {again} then {HEADER_AGAIN}")
-        if (footer := _is_lone_footer(keys, by_name)) is not None:
-            cases.append(f"when {footer} then {KEYLESS}")
+        cases.append(f"when {_is_footer(keys[0], by_name)} then {KEYLESS}")
     if chosen:
         cases.append(f"when {chosen} then {NOT_FOR_FEED}")
     return f"(case {' '.join(cases)} when {wrong} then {REFUSED} else {LOADED} end)::TINYINT"
@@ -516,18 +515,15 @@ def _is_totals(cell: str) -> str:
     )
 
 
-def _is_lone_footer(keys: Sequence[Reading], by_name: Mapping[str, Reading]) -> str | None:
-    """Whether a key's cell is a line below the table with nothing beside it."""
-    names = {key.column.name for key in keys}
+def _is_footer(key: Reading, by_name: Mapping[str, Reading]) -> str:
+    """Whether a key's cell is a line below the table, with no number and no day in the row; names may be beside it."""
     others = [
         f"a_{name}"
         for name, reading in by_name.items()
-        if name not in names and reading.index is not None and reading.column.default is None
+        if reading.column.type not in ("text", "id") and reading.index is not None and reading.column.default is None
     ]
-    if not others:
-        return None
-    cell = f"a_{keys[0].column.name}"
-    return f"coalesce({', '.join(others)}) is null and regexp_full_match(lower({cell}), {_literal(_FOOTER)})"
+    blank = f"coalesce({', '.join(f'{cell}::VARCHAR' for cell in others)}) is null and " if others else ""
+    return f"{blank}regexp_full_match(lower(a_{key.column.name}), {_literal(_FOOTER)})"
 
 
 def _extra(extras: Mapping[str, int]) -> str:

@@ -333,6 +333,9 @@ class _Landing:
 
     def _refusal(self, number: int, faulty: Sequence[str], cells: Sequence[str], raw: str) -> RefusedRow:
         said = []
+        if not faulty:
+            reason = "its key reads like a line around the table, and it has no number and no day"
+            return RefusedRow(number, None, None, reason, "nothing is lost if it is one; else give it another key", raw)
         for name in faulty:
             reading = self.readings[name]
             text = (reading.constant or "") if reading.index is None else cells[reading.index]
