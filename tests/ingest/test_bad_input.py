@@ -173,6 +173,8 @@ class File:
     suffix: str = ".csv"
 
 
+TWO_ROWS = "Record Id,Amount,Closing Date,Stage,Lines,\n,,,,Product,Qty"
+
 FILES = [
     File("empty", b"", says="empty"),
     File("blank lines only", b"\n\n  \n", says="empty"),
@@ -250,6 +252,46 @@ FILES = [
         counts=(1, 1, 1),
     ),
     File("footer", deals(deal(1), ",制表人：林,,,,,,"), "committed", counts=(1, 1, 0)),
+    File("footer in the key", deals(deal(1), "制表人：林,,审核：,王,,,,"), "committed", counts=(1, 1, 0)),
+    File("a key like a footer", deals(deal(1), "注：1,Deal,Mei,Won,,,,"), "committed", counts=(1, 1, 0)),
+    File("a key like a footer with money", deals("注：1,Deal,Mei,Won,5,,,"), "committed", counts=(1, 0, 0)),
+    File("footer of one cell", deals(deal(1), "打印时间：2025-01-03 10:00"), "committed", counts=(1, 1, 0)),
+    File("a lone day", deals(deal(1), "2025年1月3日,,,,,,,"), "committed", counts=(1, 1, 0)),
+    File(
+        "more footers and headings than rows",
+        deals(*(line for n in range(12) for line in (deal(n), f",第 {n} 页,,,,,,", DEALS_HEADER))),
+        "committed",
+        counts=(12, 24, 0),
+    ),
+    File("totals label with a count", deals(deal(1), deal(2), "合计：2 笔,,,,200,,,"), "committed", counts=(2, 0, 1)),
+    File("totals label with a colon", deals(deal(1), ",,,总 计 ：,100,,,"), "committed", counts=(1, 0, 1)),
+    File("totals of a page", deals(deal(1), "本页小计,,,,100,,,", deal(2), "本页小计,,,,100,,,"), "committed",
+         counts=(2, 0, 2)),
+    File("a total for each section", deals(deal(1), "合计,,,,100,,,", deal(2), deal(3), "合计,,,,200,,,"), "committed",
+         counts=(3, 0, 2)),
+    File(
+        "a total that is only the last rows'",
+        deals(deal(1), "小计,,,,100,,,", deal(2), "合计,,,,100,,,"),
+        says="is 100.00, but the rows above add up to 200.00",
+    ),
+    File("a running total", deals(deal(1), "本年累计,,,,900,,,"), "committed", counts=(1, 0, 1)),
+    File("a customer called 合计贸易", deals(deal(1), "合计贸易,,合计,Won,5,,,"), "committed", counts=(2, 0, 0)),
+    File(
+        "totals of named sections",
+        deals(
+            ",Lin,,,,,,", ",Acme Ltd,,,,,,", deal(1), "Total for Acme Ltd,,,,100,,,", ",Birch,,,,,,", deal(2), deal(3),
+            ",Total Birch,,,200,,,", ",Total for Lin,,,300,,,", "TOTAL,,,,300,,,",
+            ",Accrual Basis Friday,,,,,,",
+        ),
+        "committed",
+        counts=(3, 4, 4),
+    ),
+    File("a wrong total of a named section", deals(",Lin,,,,,,", deal(1), ",Total for Lin,,,101,,,"), says="is 101.00"),
+    File("an error of a formula", deals(deal(1).replace("Mei Lin", "#N/A"), deal(2)), "committed", counts=(1, 1, 0)),
+    File("a hash is no error", deals(deal(1).replace("Mei Lin", "#1 team")), "committed", counts=(1, 0, 0)),
+    File("two header rows", deals("1,5,2025-01-03,Won,A,2", header=TWO_ROWS), "committed", counts=(1, 0, 0)),
+    File("two header rows twice", deals("1,5,2025-01-03,Won,A,2", TWO_ROWS, "2,5,2025-01-03,Won,B,3", header=TWO_ROWS),
+         "committed", counts=(2, 2, 0)),
     File(
         "too many bad rows",
         deals(*(deal(n, "x" if n % 3 == 0 else "1") for n in range(30))),
@@ -281,6 +323,53 @@ def test_files(settings: Settings, file: File) -> None:
         assert len(rows(settings, "zoho_crm__deals")) == landed.rows_loaded
         assert len(quarantined(settings)) == landed.rows_quarantined
     assert [path for path in settings.inbox.rglob("*") if path.is_file()] == []
+
+
+REPORT = """Linden Ltd,,,,
+Sales by Customer Detail,,,,
+"January 1 - March 31, 2025",,,,
+
+,Record Id,Stage,Amount,Closing Date
+Acme Ltd,,,,
+,zcrm_1,Closed Won,"4,250.00",2025-01-03
+,zcrm_2,Closed Won,$(250.00),2025-01-04
+Total for Acme Ltd,,,"$4,000.00",
+TOTAL,,,"$4,000.00",
+,,,,
+
+"Accrual Basis Wednesday, January 7, 2026 10:00 AM GMT+8",,,,
+"""
+
+
+def test_a_report_with_titles_sections_and_totals(settings: Settings) -> None:
+    result = ingest_one(settings, "zoho_crm/deals/report.csv", REPORT.encode("utf-8-sig"))
+    assert result.outcome == "committed", result.reason
+    (landed,) = result.deliveries
+    assert (landed.rows_loaded, landed.rows_quarantined, landed.rows_declared_totals) == (2, 2, 2)
+    assert [(row[0], row[3]) for row in quarantined(settings)] == [
+        (6, "a text with nothing beside it (Acme Ltd): a heading among the rows, no record"),
+        (13, "a line around the table (Accrual Basis Wednesday, January 7, 2026 10:00 AM GMT+8), no record"),
+    ]
+    wrong = REPORT.replace('"$4,000.00",\nTOTAL', '"$4,000.01",\nTOTAL')
+    result = ingest_one(settings, "zoho_crm/deals/wrong.csv", wrong.encode())
+    assert result.outcome == "rejected"
+    assert "row 9: the totals row says Amount is 4000.01" in (result.reason or "")
+    assert "add up to 4000.00" in (result.reason or "")
+
+
+def test_a_record_without_its_key_is_never_called_a_footer(settings: Settings) -> None:
+    """Its amount and its days may be all that is left of it."""
+    line = "2025-01-03,x,2025-01-04"
+    content = deals(
+        "2025-01-05,1,2025-01-05,zcrm_1,Won",
+        f"{line},,Won",
+        "2025-01-03,,2025-01-04,,",
+        header="Closing Date,Amount,Created Time,Record Id,Stage",
+    )
+    ingest_one(settings, "zoho_crm/deals/keyless.csv", content)
+    reasons = [row[3] for row in quarantined(settings)]
+    assert len(reasons) == 2
+    assert all("Record Id: blank" in reason for reason in reasons)
 
 
 def test_one_bad_file_does_not_stop_the_others(settings: Settings) -> None:

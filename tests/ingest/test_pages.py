@@ -1,7 +1,7 @@
 """Old workbooks, and web pages saved under a workbook's name.
 
 `files/*.xls` were written by xlwt: a sheet with a note, a sheet with a merged title, header in row 3, two rows and a
-totals row.
+totals row; `contracts_sub_form.xls` has two header rows and a contract merged over its two products.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import pytest
 
 from attain.ingest import deliveries, html_tables
 from attain.settings import Settings
-from tests.ingest.exports import DEALS_HEADER, day, deal, deals, drop, ingest, ingest_one, moment, quarantined, rows
+from tests.ingest.exports import DEALS_HEADER, day, deal, deals, drop, ingest, ingest_one, moment, rows
 
 FILES = Path(__file__).parent / "files"
 NAME = "jiandaoyun_crm/collections/回款_20260126"
@@ -54,8 +54,8 @@ def test_an_old_workbook(settings: Settings, suffix: str) -> None:
 
 def test_a_new_workbook_called_xls(settings: Settings) -> None:
     workbook, made = openpyxl.Workbook(), io.BytesIO()
-    workbook.worksheets[0].append(["Record Id", "Stage", "Amount"])
-    workbook.worksheets[0].append(["1", "Won", 1.1])
+    workbook.worksheets[0].append(["Record Id", "Stage", "Amount", "Closing Date"])
+    workbook.worksheets[0].append(["1", "Won", 1.1, "2025-01-03"])
     workbook.save(made)
     result = ingest_one(settings, "zoho_crm/deals/a.xls", made.getvalue())
     assert (result.outcome, result.rows_loaded) == ("committed", 1), result.reason
@@ -109,11 +109,42 @@ def test_a_page(settings: Settings) -> None:
     assert result.outcome == "committed", result.reason
     (landed,) = result.deliveries
     assert (landed.rows_in_file, landed.rows_declared_totals, landed.extra_columns) == (3, 1, ["备注"])
-    # the second row's contract stands in the cell above, which spans both; like a workbook's it is not filled in
-    assert rows(settings, "jiandaoyun_crm__collections", COLUMNS) == EXPECTED[:1]
-    assert [(row[0], row[1]) for row in quarantined(settings)] == [(5, "contract_no")]
+    # the second row's contract stands in the cell above, which spans both
+    assert rows(settings, "jiandaoyun_crm__collections", f"{COLUMNS}, contract_no") == [
+        (*EXPECTED[0], "HT-1"),
+        (*EXPECTED[1][:2], "A&B <晨光>", *EXPECTED[1][3:], "HT-1"),
+    ]
     (registered,) = deliveries.list_deliveries(settings)
     assert (registered.file_format, registered.layout) == ("html", "table 2, header in row 3")
+
+
+SUB_FORM_PAGE = """<table>
+<tr><th rowspan=2>合同编号<th rowspan=2>合同名称<th rowspan=2>客户名称<th rowspan=2>负责人<th rowspan=2>合同金额
+<th rowspan=2>签订日期<th colspan=2>产品明细</tr><tr><th>产品名称<th>数量</tr>
+<tr><td rowspan=2>HT-1<td rowspan=2>年度合同<td rowspan=2>晨光<td rowspan=2>林<td rowspan=2>300<td rowspan=2>2025-01-03
+<td>甲<td>1</tr><tr><td>乙<td>2</tr>
+<tr><td>HT-2<td>补充<td>远山<td>王<td>50<td>2025-01-04<td>甲<td>1</tr>
+<tr><td colspan=4>合计<td>350</tr></table>"""
+
+
+@pytest.mark.parametrize("kind", ["old workbook", "page"])
+def test_a_sub_form_over_two_header_rows(settings: Settings, kind: str) -> None:
+    content = (FILES / "contracts_sub_form.xls").read_bytes() if kind == "old workbook" else SUB_FORM_PAGE.encode()
+    result = ingest_one(settings, "jiandaoyun_crm/contracts/合同.xls", content)
+    assert result.outcome == "committed", result.reason
+    contracts, lines = result.deliveries
+    assert (contracts.rows_in_file, contracts.rows_loaded, contracts.rows_declared_totals) == (4, 2, 1)
+    assert (lines.rows_in_file, lines.rows_loaded, lines.rows_declared_totals) == (4, 3, 1)
+    assert rows(settings, "jiandaoyun_crm__contracts", "_row_number, contract_no, amount::varchar") == [
+        (3, "HT-1", "300.00"),
+        (5, "HT-2", "50.00"),
+    ]
+    columns = "_row_number, contract_no, product_name, quantity::int"
+    assert rows(settings, "jiandaoyun_crm__contract_lines", columns) == [
+        (3, "HT-1", "甲", 1),
+        (4, "HT-1", "乙", 2),
+        (5, "HT-2", "甲", 1),
+    ]
 
 
 def page(*lines: str, head: str = "") -> str:

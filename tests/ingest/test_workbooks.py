@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import os
+import re
+import time
+import zipfile
 from datetime import date, datetime
+from typing import Any
 
 import openpyxl
 import pytest
+import xlsxwriter
 
-from attain.ingest import tables
+from attain.ingest import deliveries, tables
+from attain.ingest.deliveries import FileResult
 from attain.settings import Settings
 from tests.ingest.exports import day, drop_sheet, ingest, moment, quarantined, rows
 
@@ -78,8 +85,11 @@ def test_formulas_are_not_run(settings: Settings) -> None:
     drop_sheet(settings, NAME, [HEADER, [*FIRST[:2], '=HYPERLINK("http://x")', *FIRST[3:]]])
     (result,) = ingest(settings, "jiandaoyun_crm").files
     assert result.outcome == "committed"
-    # openpyxl stores no cached value, so the cell is blank: what was never computed is not guessed
-    assert rows(settings, "jiandaoyun_crm__collections", "customer_name") == [(None,)]
+    # openpyxl stores no value beside the formula: what was never computed is neither guessed nor blank
+    assert rows(settings, "jiandaoyun_crm__collections", "customer_name") == []
+    ((row, column, value, reason),) = quarantined(settings)
+    assert (row, column, value) == (2, "customer_name", '#NOT COMPUTED =HYPERLINK("http://x")')
+    assert "a formula whose value the file does not hold" in reason
 
 
 def test_workbook_that_unpacks_to_too_much_is_refused(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -111,3 +121,242 @@ def test_workbook_that_unpacks_to_too_much_is_refused(settings: Settings, monkey
 )
 def test_cells_as_a_person_sees_them(value: object, text: str) -> None:
     assert tables.cell_text(value) == text
+
+
+def book(settings: Settings, name: str = NAME) -> Any:
+    """A workbook below the inbox, to be filled and closed."""
+    path = settings.inbox / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return xlsxwriter.Workbook(str(path))
+
+
+def ingest_book(settings: Settings, workbook: Any) -> FileResult:
+    workbook.close()
+    os.utime(workbook.filename, (time.time() - 60,) * 2)
+    (result,) = ingest(settings, "jiandaoyun_crm").files
+    return result
+
+
+CONTRACTS = "jiandaoyun_crm/contracts/合同_20260126.xlsx"
+CONTRACT_COLUMNS = ["合同编号", "合同名称", "客户名称", "负责人", "合同金额", "签订日期", "业绩比例1"]
+
+
+def with_sub_form(sheet: Any, *, merged: bool) -> None:
+    """An export of 简道云 with a sub-form: two header rows, one contract over three rows and one over one."""
+    for column, label in enumerate(CONTRACT_COLUMNS):
+        sheet.merge_range(0, column, 1, column, label) if merged else sheet.write(0, column, label)
+    sheet.merge_range(0, 7, 0, 9, "产品明细") if merged else sheet.write(0, 7, "产品明细")
+    sheet.write_row(1, 7, ["产品名称", "数量", "合同金额"])
+    record = ["HT-1", "年度合同", "晨光", "林", 300, "2025-01-03", 100]
+    for column, value in enumerate(record):
+        sheet.merge_range(2, column, 4, column, value) if merged else sheet.write(2, column, value)
+    for row, line in enumerate((["甲", 1, 100], ["乙", 2, 200], ["丙", 3, 0])):
+        sheet.write_row(2 + row, 7, line)
+    sheet.write_row(5, 0, ["HT-2", "补充", "远山", "王", 50, "2025-01-04", 100, "甲", 1, 50])
+
+
+def test_a_sub_form_over_two_header_rows(settings: Settings) -> None:
+    workbook = book(settings, CONTRACTS)
+    sheet = workbook.add_worksheet("合同")
+    with_sub_form(sheet, merged=True)
+    sheet.write_row(6, 0, ["合计", "", "", "", 350])  # the contract's amount stands on three rows and counts once
+    result = ingest_book(settings, workbook)
+    assert result.outcome == "committed", result.reason
+    contracts, lines = result.deliveries
+    assert (contracts.rows_in_file, contracts.rows_loaded, contracts.rows_declared_totals) == (5, 2, 1)
+    assert (lines.rows_in_file, lines.rows_loaded, lines.rows_declared_totals) == (5, 4, 1)
+    assert lines.extra_columns == ["产品明细.合同金额"]
+    assert rows(settings, "jiandaoyun_crm__contracts", "_row_number, contract_no, amount::varchar") == [
+        (3, "HT-1", "300.00"),
+        (6, "HT-2", "50.00"),
+    ]
+    columns = "_row_number, contract_no, product_name, _extra->>'产品明细.合同金额'"
+    assert rows(settings, "jiandaoyun_crm__contract_lines", columns) == [
+        (3, "HT-1", "甲", "100"),
+        (4, "HT-1", "乙", "200"),
+        (5, "HT-1", "丙", "0"),
+        (6, "HT-2", "甲", "50"),
+    ]
+    registered = deliveries.list_deliveries(settings)[0]
+    assert registered.layout == "with_lines: sheet 合同, header in rows 1 to 2"
+
+
+def test_a_wrong_total_over_merged_cells_rejects(settings: Settings) -> None:
+    workbook = book(settings, CONTRACTS)
+    sheet = workbook.add_worksheet("合同")
+    with_sub_form(sheet, merged=True)
+    sheet.write_row(6, 0, ["合计", "", "", "", 950])
+    result = ingest_book(settings, workbook)
+    assert (result.outcome, "950.00" in (result.reason or "") and "350.00" in (result.reason or "")) == (
+        "rejected",
+        True,
+    )
+
+
+def test_without_merged_ranges_the_layout_says_what_is_filled_in(settings: Settings) -> None:
+    workbook = book(settings, CONTRACTS)
+    with_sub_form(workbook.add_worksheet("合同"), merged=False)
+    contracts, lines = ingest_book(settings, workbook).deliveries
+    assert (contracts.rows_in_file, contracts.rows_loaded, contracts.rows_not_for_feed) == (4, 2, 2)
+    assert (lines.rows_in_file, lines.rows_loaded) == (4, 4)
+    assert quarantined(settings) == []
+
+
+def test_a_merged_note_below_the_table_is_one_row(settings: Settings) -> None:
+    workbook = book(settings)
+    sheet = workbook.add_worksheet("回款")
+    sheet.write_row(0, 0, HEADER)
+    sheet.write_row(1, 0, ["HK-1", "HT-1", "晨光", "2025-01-03", 5])
+    sheet.merge_range(3, 0, 9, 7, "备注：以上为一月回款")
+    (landed,) = ingest_book(settings, workbook).deliveries
+    assert (landed.rows_in_file, landed.rows_loaded, landed.rows_quarantined) == (2, 1, 1)
+    ((row, _, _, reason),) = quarantined(settings)
+    assert (row, "a line around the table" in reason) == (4, True)
+
+
+def test_a_sheet_a_month(settings: Settings) -> None:
+    workbook = book(settings)
+    for month in range(1, 13):
+        sheet = workbook.add_worksheet(f"{month}月")
+        header = HEADER if month % 2 else [*reversed(HEADER), "经办"]  # columns may stand in another order
+        values = dict(zip(HEADER, [f"HK-{month}", "HT-1", "晨光", f"2025-{month:02}-03", month, "回款"], strict=False))
+        sheet.write_row(0, 0, header)
+        sheet.write_row(1, 0, [values.get(name, "") for name in header])
+        if month != 4:  # one sheet without a totals row does not spoil the next one's
+            sheet.write_row(2, 0, [{"合同编号": "合计", "回款金额": month}.get(name, "") for name in header])
+    workbook.add_worksheet("说明").write(0, 0, "一月一表")
+    hidden = workbook.add_worksheet("旧")
+    hidden.write_row(0, 0, HEADER)
+    hidden.write_row(1, 0, ["HK-99", "HT-1", "晨光", "2025-01-03", 5])
+    hidden.hide()
+    other = workbook.add_worksheet("汇总")
+    other.write_row(0, 0, ["合同编号", "客户名称", "回款金额", "回款编号", "部门"])
+    other.write_row(1, 0, ["HT-1", "晨光", 78, "HK-77", "一部"])
+    result = ingest_book(settings, workbook)
+    assert result.outcome == "committed", result.reason
+    (landed,) = result.deliveries
+    assert (landed.rows_loaded, landed.rows_declared_totals, landed.rows_quarantined) == (12, 11, 0)
+    assert landed.extra_columns == ["备注", "经办"]
+    assert any("12 sheets have the same columns" in note for note in landed.notes)
+    assert any("hidden: sheet 旧" in note for note in landed.notes)
+    assert any("its columns differ: sheet 汇总" in note for note in landed.notes)
+    got = rows(settings, "jiandaoyun_crm__collections", "_row_number, collection_no, amount::varchar")
+    assert got == [
+        (2 if month == 1 else month * 10_000_000 + 2, f"HK-{month}", f"{month}.00") for month in range(1, 13)
+    ]
+    (registered,) = deliveries.list_deliveries(settings)
+    assert registered.layout.startswith("sheets 1月, 2月 (rows from 20000001), 3月 (rows from 30000001)")
+
+
+def test_a_wrong_total_on_the_second_sheet_rejects(settings: Settings) -> None:
+    workbook = book(settings)
+    for number, said in ((1, 5), (2, 11)):
+        sheet = workbook.add_worksheet(f"{number}月")
+        sheet.write_row(0, 0, HEADER)
+        sheet.write_row(1, 0, [f"HK-{number}", "HT-1", "晨光", "2025-01-03", 5])
+        sheet.write_row(2, 0, ["合计", "", "", "", said])
+    result = ingest_book(settings, workbook)
+    assert result.outcome == "rejected"
+    assert "row 20000003" in (result.reason or "") and "11.00" in (result.reason or "")
+
+
+def test_errors_and_formulas_never_computed_are_said_and_computed_ones_are_read(settings: Settings) -> None:
+    workbook = book(settings)
+    sheet = workbook.add_worksheet("回款")
+    sheet.write_row(0, 0, HEADER)
+    for row in range(1, 7):
+        sheet.write_row(row, 0, [f"HK-{row}", "HT-1", "晨光", "2025-01-03", row, "回款"])
+    sheet.write_formula(1, 4, "=2*21", None, 42)
+    sheet.write_formula(2, 4, "=A1", None, "#REF!")
+    sheet.write_formula(3, 4, "=2*21", None, "")
+    sheet.write_formula(4, 1, "=VLOOKUP(1,A:B,2)", None, "#N/A")
+    sheet.write_formula(5, 2, '=IF(1,"","x")', None, None)  # an honest blank is written as text
+    sheet.write_string(6, 2, "=2*21")  # text that looks like a formula
+    sheet.write_formula(7, 4, "=SUM(E2:E7)", None, "")
+    sheet.write_string(7, 0, "合计")
+    result = ingest_book(settings, workbook)
+    assert result.outcome == "committed", result.reason
+    assert any("row 8: the total of 回款金额 can't be read" in note for note in result.deliveries[0].notes)
+    got = rows(settings, "jiandaoyun_crm__collections", "_row_number, amount::varchar, customer_name")
+    assert (2, "42.00", "晨光") in got and (7, "6.00", "=2*21") in got
+    refused = {row: (column, value, reason) for row, column, value, reason in quarantined(settings)}
+    assert refused[3][:2] == ("amount", "#REF!") and "the error of a formula" in refused[3][2]
+    assert refused[4][:2] == ("amount", "#NOT COMPUTED =2*21") and "does not hold" in refused[4][2]
+    assert refused[5][:2] == ("contract_no", "#N/A")
+
+
+def test_percent_formats_are_read_as_they_are_shown(settings: Settings) -> None:
+    workbook = book(settings, CONTRACTS)
+    sheet = workbook.add_worksheet("合同")
+    percent = workbook.add_format({"num_format": "0.00%"})
+    literal = workbook.add_format({"num_format": '0.0"%"'})
+    sheet.write_row(0, 0, CONTRACT_COLUMNS)
+    for row, (share, form) in enumerate(((0.125, percent), (0.07, percent), (1, percent), (33.3, literal)), start=1):
+        sheet.write_row(row, 0, [f"HT-{row}", "合同", "晨光", "林", 100, "2025-01-03"])
+        sheet.write_number(row, 6, share, form)
+    result = ingest_book(settings, workbook)
+    assert result.outcome == "committed", result.reason
+    assert rows(settings, "jiandaoyun_crm__contracts", "split_percent_1::varchar") == [
+        ("12.5000",),
+        ("7.0000",),
+        ("100.0000",),
+        ("33.3000",),
+    ]
+
+
+@pytest.mark.parametrize(("shares", "is_clear"), [((0.5, 1), False), ((1,), False), ((0, 50), True), ((0,), True)])
+def test_shares_that_may_be_percent_or_parts_of_one_are_refused(
+    settings: Settings, shares: tuple[float, ...], is_clear: bool
+) -> None:
+    workbook = book(settings, CONTRACTS)
+    sheet = workbook.add_worksheet("合同")
+    sheet.write_row(0, 0, CONTRACT_COLUMNS)
+    for row, share in enumerate(shares, start=1):
+        sheet.write_row(row, 0, [f"HT-{row}", "合同", "晨光", "林", 100, "2025-01-03", share])
+    result = ingest_book(settings, workbook)
+    assert (result.outcome == "committed") is is_clear
+    if not is_clear:
+        assert "业绩比例1" in (result.reason or "") and "100 % or 1 %" in (result.reason or "")
+        assert "percent format" in (result.remedy or "")
+
+
+def test_a_stray_cell_far_away_is_refused_before_it_takes_the_memory(settings: Settings) -> None:
+    workbook = book(settings)
+    sheet = workbook.add_worksheet("回款")
+    sheet.write_row(0, 0, HEADER)
+    sheet.write(1_048_575, 16_383, " ")
+    result = ingest_book(settings, workbook)
+    assert result.outcome == "rejected"
+    assert "row 1048576 and column 16384" in (result.reason or "")
+    assert "delete what stands far below" in (result.remedy or "")
+
+
+def test_cells_that_do_not_say_where_they_are_and_prefixed_xml(settings: Settings) -> None:
+    drop_sheet(settings, NAME, [HEADER, ["HK-1", "HT-1", "晨光", "2025-01-03", "=1+1"], [*FIRST[:4], 7]])
+    path = settings.inbox / NAME
+    with zipfile.ZipFile(path) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    part = "xl/worksheets/sheet1.xml"
+    members[part] = re.sub(rb'<c r="[A-Z]+\d+"', b"<c", members[part])
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    os.utime(path, (time.time() - 60,) * 2)
+    (result,) = ingest(settings, "jiandaoyun_crm").files
+    assert result.outcome == "committed", result.reason
+    assert rows(settings, "jiandaoyun_crm__collections", "collection_no") == [("HK-1",)]
+    assert [(row[0], row[2]) for row in quarantined(settings)] == [(2, "#NOT COMPUTED =1+1")]
+
+
+def test_days_of_the_other_calendar_and_marks_of_line_ends(settings: Settings) -> None:
+    path = settings.inbox / NAME
+    path.parent.mkdir(parents=True)
+    workbook = xlsxwriter.Workbook(str(path), {"date_1904": True})
+    sheet = workbook.add_worksheet("回款")
+    sheet.write_row(0, 0, HEADER)
+    sheet.write_row(1, 0, ["HK-1", "HT-1", "晨\r光", "", 5])
+    sheet.write_datetime(1, 3, datetime(2025, 1, 3), workbook.add_format({"num_format": "yyyy-mm-dd"}))
+    sheet.set_row(1, None, None, {"hidden": True})  # a hidden row is a row
+    assert ingest_book(settings, workbook).outcome == "committed"
+    columns = "collected_date, customer_name"
+    assert rows(settings, "jiandaoyun_crm__collections", columns) == [(day("2025-01-03"), "晨\r光")]

@@ -15,6 +15,7 @@ from functools import cache
 from zoneinfo import ZoneInfo
 
 from attain.ingest.contracts import Column, Feed
+from attain.ingest.tables import NOT_COMPUTED
 
 # Marks at the ends of a cell that nobody sees.
 INVISIBLE = " \t\r\n\u00a0\u3000\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"
@@ -351,14 +352,15 @@ def _quick(column: Column, cell: str, formats: Formats) -> str:
     """The value of a cell in its commonest form, else NULL (which may yet be read by `_slow`)."""
     if column.type == "id":
         return (
-            f"case when starts_with({cell}, 'zcrm_') then nullif(substr({cell}, 6), '') "
+            f"case when {_is_error(cell)} then null "
+            f"when starts_with({cell}, 'zcrm_') then nullif(substr({cell}, 6), '') "
             f"when ends_with({cell}, '.0') and regexp_full_match({cell}, '\\d+\\.0') then {cell}[:-3] "
             f"when (contains({cell}, 'E') or contains({cell}, 'e')) "
             f"and regexp_full_match({cell}, '{_SCIENTIFIC}') then null "
             f"else {cell} end"
         )
     if column.type == "text":
-        return _one_of(column, cell) if column.values else cell
+        return _one_of(column, cell) if column.values else f"case when {_is_error(cell)} then null else {cell} end"
     if column.type == "currency":
         names = " ".join(f"when {_literal(name)} then '{code}'" for name, code in _CURRENCY_NAMES.items())
         codes = ", ".join(f"'{code}'" for code in sorted(CURRENCIES))
@@ -391,6 +393,10 @@ def _quick(column: Column, cell: str, formats: Formats) -> str:
             f"when lower({cell}) in ({', '.join(map(_literal, _NO))}) then false end"
         )
     return f"case when regexp_full_match({cell}, '(19[9]\\d|20\\d\\d|2100)-(0[1-9]|1[0-2])') then {cell} end"
+
+
+def _is_error(cell: str) -> str:
+    return f"starts_with({cell}, '#') and regexp_full_match({cell}, {_literal(f'(?s){_ERRORS}')})"
 
 
 def _one_of(column: Column, cell: str) -> str:
@@ -510,13 +516,7 @@ def _state(
         for name in feed.key
         if name in by_name and by_name[name].index is not None and by_name[name].column.default is None
     ]
-    labels = ", ".join(_literal(label) for label in TOTALS_LABELS)
-    keyless = " and ".join(
-        f"(a_{key.column.name} is null or "
-        f"(length(a_{key.column.name}) < 24 "
-        f"and translate(lower(a_{key.column.name}), ' \u3000\u00a0', '') in ({labels})))"
-        for key in keys
-    )
+    keyless = " and ".join(f"(a_{key.column.name} is null or {_is_totals(f'a_{key.column.name}')})" for key in keys)
     blank = f"concat({', '.join(f'c{index}' for index in range(len(header)))}) = ''"
     again = " and ".join(
         f"{_trimmed(f'c{key.index}')} = {_literal(header[key.index].strip(INVISIBLE))}"
@@ -532,9 +532,31 @@ def _state(
     if keys:
         cases.append(f"when {keyless} then case when {blank} then {BLANK} else {KEYLESS} end")
         cases.append(f"when {again} then {HEADER_AGAIN}")
+        cases.append(f"when {_is_footer(keys[0], by_name)} then {KEYLESS}")
     if chosen:
         cases.append(f"when {chosen} then {NOT_FOR_FEED}")
     return f"(case {' '.join(cases)} when {wrong} then {REFUSED} else {LOADED} end)::TINYINT"
+
+
+def _is_totals(cell: str) -> str:
+    """Whether a key's cell is the label of a totals row; asks for the one letter that all labels have first."""
+    form = f"translate(lower({cell}), ' \u3000\u00a0', '')"
+    return (
+        f"(length({cell}) < {_LONGEST_LABEL} and (contains({cell}, '计') or contains(lower({cell}), 'total')) "
+        f"and (regexp_full_match({form}, {_literal(_TOTALS)}) "
+        f"or regexp_full_match(lower({cell}), {_literal(_TOTAL_OF)})))"
+    )
+
+
+def _is_footer(key: Reading, by_name: Mapping[str, Reading]) -> str:
+    """Whether a key's cell is a line below the table, with no number and no day in the row; names may be beside it."""
+    others = [
+        f"a_{name}"
+        for name, reading in by_name.items()
+        if reading.column.type not in ("text", "id") and reading.index is not None and reading.column.default is None
+    ]
+    blank = f"coalesce({', '.join(f'{cell}::VARCHAR' for cell in others)}) is null and " if others else ""
+    return f"{blank}regexp_full_match(lower(a_{key.column.name}), {_literal(_FOOTER)})"
 
 
 def _extra(extras: Mapping[str, int]) -> str:
@@ -548,25 +570,80 @@ def _literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-# Labels of totals rows, compared without case and blanks.
-SUBTOTAL_LABELS = ("小计", "subtotal", "sub-total")
-TOTALS_LABELS = tuple(
-    f"{label}{end}" for label in ("合计", "总计", "total", "grandtotal", *SUBTOTAL_LABELS) for end in ("", ":", "：")
+# Labels of totals rows, in lower case and without blanks; read by Python and by DuckDB alike.
+_COUNTED = "(笔|条|单|行|项|张|户|家|个|件|份|人|records?|rows?|items?)"
+_TOTALS = (
+    "(本页|本月|本季度?|本年|本期|本组|当页|当月|总|全部)?(合计|总计|小计|累计|共计)(金额|数量|数|额)?"
+    f"([(（](元|人民币|rmb|cny)[)）])?[:：]?[(（]?(共?[0-9]+{_COUNTED}?)?[)）]?"
+    f"|(grand|sub|sub-|page|report)?totals?:?([(]?[0-9]+{_COUNTED}?[)]?)?"
+)
+_TOTAL_OF = "total for .+"
+_LONGEST_LABEL = 120
+_SUBTOTAL = re.compile("小计|subtotal|sub-total|pagetotal|^本[页月季组]|^当[页月]")
+
+# Lines that people and systems write below a table, in lower case.
+_FOOTER = (
+    "(制表|制单|审核|复核|核对|核准|批准|审批|经办|经手|打印|导出|记账|记帐|出纳|会计|主管|填表|填报|编制|统计|报表|签字"
+    "|数据来源|备注|说明|注)[人员者日期时间单位部门签字章 ]{0,6}[:：].*"
+    "|[-—]*第? ?[0-9]+ ?页.*|共 ?[0-9]+ ?(页|条|行|笔|项).*|page [0-9]+.*"
+    "|(accrual|cash) basis.*|(printed|exported|generated|prepared|created|reviewed)( by| on| at)?[: ].*"
+    "|[0-9]{4}[-/.年] ?[0-9]{1,2}[-/.月] ?[0-9]{1,2}日?( [0-9]{1,2}:[0-9]{2}(:[0-9]{2})?)?"
+)
+
+# What cells of a spreadsheet say that have no value.
+_ERRORS = (
+    r"#(REF!|N/A|DIV/0!|VALUE!|NAME\?|NUM!|NULL!|SPILL!|CALC!|FIELD!|BLOCKED!|GETTING_DATA|ERROR!)"
+    f"|{NOT_COMPUTED}( =.*)?"
 )
 
 
 def totals_label(text: str) -> str | None:
-    """`total` or `subtotal` when the cell says exactly that, in any of the forms met; else None."""
-    form = re.sub(r"[\s\u3000\u00a0]+", "", text).casefold()
-    if form not in TOTALS_LABELS:
+    """`total`, `subtotal` or `running` when the cell is a label of a totals row, in any of the forms met; else None.
+
+    A running total (累计) goes over rows of earlier files as well, so it can't be checked.
+    """
+    if len(text) >= _LONGEST_LABEL:
         return None
-    return "subtotal" if form.rstrip(":：") in SUBTOTAL_LABELS else "total"
+    plain = text.casefold()
+    if re.fullmatch(_TOTAL_OF, plain):
+        return "subtotal"
+    form = re.sub(r"[\s\u3000\u00a0]+", "", plain)
+    if not re.fullmatch(_TOTALS, form):
+        return None
+    if "累计" in form:
+        return "running"
+    return "subtotal" if _SUBTOTAL.search(form) else "total"
+
+
+def is_footer(cells: Sequence[str]) -> bool:
+    """Whether cells (none of them blank) are a line around the table: who made it, when, which page.
+
+    Each must say so itself or follow one that ends with a colon. A day says so only alone: two of them are of a record.
+    """
+    if len(cells) > 1 and all(cell[:1].isdigit() for cell in cells):
+        return False
+    before = ""
+    for cell in cells:
+        if not before.endswith((":", "：")) and not re.fullmatch(f"(?s){_FOOTER}", cell.casefold()):
+            return False
+        before = cell
+    return bool(cells)
 
 
 def why_refused(column: Column, text: str | None, formats: Formats) -> tuple[str, str]:
     """Reason and remedy for a refused cell; `text` None: the cell is blank but must not be."""
     if text is None:
         return "blank, but it must be given", f"fill in {column.name} at the source and send the file again"
+    if text.startswith(NOT_COMPUTED):
+        return (
+            "a formula whose value the file does not hold",
+            "open the workbook in a spreadsheet program and save it again, so that its formulas are computed",
+        )
+    if re.fullmatch(_ERRORS, text):
+        return (
+            "the error of a formula of the spreadsheet, not a number, day or text",
+            "correct the formula at the source; leave the cell empty where there is no value",
+        )
     if column.type == "text":
         allowed = ", ".join(dict.fromkeys([*column.values, *column.values.values()]))
         return (

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from attain.ingest import tables
+from attain.ingest.header_search import find_header
 from attain.ingest.rejected import Rejected
 from attain.ingest.tables import (
     BLOCK_BYTES,
@@ -52,17 +53,16 @@ def open_delimited(path: Path, facts: FileFacts, score: Scorer, scratch: Path) -
             _arbitrate(path, encoding, found.delimiter, read + found.record)
 
     name = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}[found.delimiter]
-    return Table(
-        "csv", encoding, f"{name}, header in row {found.record}", header, duplicates, facts.line_ends + 1, batches
-    )
+    return Table("csv", encoding, f"{name}, header in {found.place}", header, duplicates, facts.line_ends + 1, batches)
 
 
 @dataclass(frozen=True)
 class _Header:
     cells: list[str]
-    record: int  # its number among the records of the file, the first is 1
+    record: int  # number of its last record among those of the file, the first is 1
     lines: int  # physical lines up to its end
     delimiter: str
+    place: str  # its rows, for people
 
 
 def _find_delimited_header(sample: str, is_whole: bool, score: Scorer) -> _Header:
@@ -79,11 +79,13 @@ def _find_delimited_header(sample: str, is_whole: bool, score: Scorer) -> _Heade
             continue
         if not is_whole and len(records) > 1 and len(records) < HEADER_SEARCH_ROWS:
             records.pop()  # cut off by the end of the sample
-        for number, (cells, lines) in enumerate(records, start=1):
-            known = score(cells)
-            if best is None or known > best[0] or (known == best[0] == 0 and len(cells) > len(best[1].cells)):
-                wide = _with_trailing_blanks(cells, [later for later, _ in records[number:]])
-                best = known, _Header(wide, number, lines, delimiter)
+        header = find_header([cells for cells, _ in records], score)
+        if header is None:
+            continue
+        known = header.known
+        if best is None or known > best[0] or (known == best[0] == 0 and len(header.cells) > len(best[1].cells)):
+            wide = _with_trailing_blanks(header.cells, [later for later, _ in records[header.last :]])
+            best = known, _Header(wide, header.last, records[header.last - 1][1], delimiter, header.place)
     if best is None:
         raise Rejected("no row could be read", "export it again, as CSV UTF-8")
     return best[1]

@@ -1,15 +1,15 @@
 """Rows of the tables in a web page, as systems write them under the name of a workbook.
 
 Cells are text as a browser shows it: blanks collapse, `<br>` is a line break, entities are resolved. A cell that spans
-columns or rows has its text in the first place and blanks in the others, as in a workbook. Memory does not grow
-with the page.
+columns or rows has its text in the first place and blanks in the others, as in a workbook; where it spans is told
+beside the cells. Memory does not grow with the page.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -27,11 +27,27 @@ _REMEDY = "export it again, as CSV UTF-8 or .xlsx"
 
 @dataclass(frozen=True)
 class Row:
-    """One row of one table; both numbers count from 1, tables in the order in which they begin."""
+    """One row of one table; both numbers count from 1, tables in the order in which they begin.
+
+    Attributes:
+        spans: column (from 0) of each cell that spans others → how many columns and rows it spans.
+        above: column of a blank that a cell above covers → number of that cell's row, and its text.
+    """
 
     table: int
     number: int
     cells: list[str]
+    spans: dict[int, tuple[int, int]] = field(default_factory=dict)
+    above: dict[int, tuple[int, str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class _Covering:
+    """A cell that covers places in rows below; `text` is None but for the first of its columns."""
+
+    rows_left: int
+    row: int
+    text: str | None
 
 
 @dataclass
@@ -45,14 +61,20 @@ class _Open:
     columns: int = 1
     rows: int = 1
     size: int = 0
-    spanned: dict[int, int] = field(default_factory=dict)  # column → rows below that a cell still covers
-    covered: set[int] = field(default_factory=set)  # columns of this row that cells above cover
+    spanned: dict[int, _Covering] = field(default_factory=dict)  # by column
+    covered: dict[int, _Covering] = field(default_factory=dict)  # columns of this row that cells above cover
+    spans: dict[int, tuple[int, int]] = field(default_factory=dict)
 
     def begin_row(self) -> None:
         self.number += 1
         self.row = []
-        self.covered = set(self.spanned)
-        self.spanned = {column: left - 1 for column, left in self.spanned.items() if left > 1}
+        self.spans = {}
+        self.covered = dict(self.spanned)
+        self.spanned = {
+            column: replace(cell, rows_left=cell.rows_left - 1)
+            for column, cell in self.spanned.items()
+            if cell.rows_left > 1
+        }
 
     def begin_cell(self, columns: int, rows: int) -> None:
         if self.row is None:
@@ -79,9 +101,12 @@ class _Open:
             else:
                 lines[-1] += part
         text = "\n".join(_BLANKS.sub(" ", line).strip(" ") for line in lines).strip("\n")
+        if self.columns > 1 or self.rows > 1:
+            self.spans[len(self.row)] = self.columns, self.rows
         for number in range(self.columns):
             if self.rows > 1:
-                self.spanned[len(self.row)] = self.rows - 1
+                covering = _Covering(self.rows - 1, self.number, None if number else text)
+                self.spanned[len(self.row)] = covering
             self.row.append("" if number else text)
         if len(self.row) > MAX_WIDTH:
             raise Rejected(f"row {self.number} has more than {MAX_WIDTH} columns", "export fewer columns")
@@ -92,7 +117,8 @@ class _Open:
         if self.row is None:
             return None
         self.row += [""] * (max(self.covered, default=-1) + 1 - len(self.row))
-        row, self.row = Row(self.table, self.number, self.row), None
+        above = {column: (cell.row, cell.text) for column, cell in self.covered.items() if cell.text}
+        row, self.row = Row(self.table, self.number, self.row, self.spans, above), None
         return row
 
 

@@ -231,6 +231,22 @@ def _record(number: int, value: dict[str, Any], text: str | None) -> Record:
     return Record(number, cells)
 
 
+def listed_in(text: str) -> tuple[list[dict[str, str]], str | None]:
+    """The records of a list that stands in a cell as JSON, flat like others; and what is wrong with it, if anything."""
+    if not text.strip():
+        return [], None
+    try:
+        value, end = _DECODER.raw_decode(text.strip())
+        if end < len(text.strip()) or not isinstance(value, list) or not all(isinstance(part, dict) for part in value):
+            return [], "no list of records"
+        found = [_flat(part) for part in value]
+        if any(_UNSTORABLE.search(part) for record in found for cell in record.items() for part in cell):
+            raise ValueError("it holds half a letter or a NUL, which can't be stored")
+    except (ValueError, RecursionError) as error:
+        return [], f"no list of records: {_said(error)}"
+    return found, None
+
+
 def _flat(record: dict[str, Any]) -> dict[str, str]:
     cells: dict[str, str] = {}
 

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import json
 import queue
+import re
 import threading
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
@@ -123,11 +124,12 @@ def land(
     with work:
         for batch in _ahead(table.batches()):
             work.take(connection, batch)
+    work.refuse_ambiguous_percents()
     landed = work.landed
     landed.hold_account()
     landed.sums = {name: None if name in work.unsummed else total for name, total in work.sums.items()}
-    if landed.rows_in_file > FEW_ROWS and landed.rows_quarantined > max_quarantine_ratio * landed.rows_in_file:
-        raise work.too_many(f"{landed.rows_quarantined} of {landed.rows_in_file} rows")
+    if landed.rows_in_file > FEW_ROWS and work.rows_at_fault > max_quarantine_ratio * landed.rows_in_file:
+        raise work.too_many(f"{work.rows_at_fault} of {landed.rows_in_file} rows")
     return landed
 
 
@@ -207,7 +209,7 @@ class _Landing:
                 *((name, _arrow_type(sql_type)) for name, sql_type in LANDED_COLUMNS.items()),
             ]
         )
-        self.landed = Landed(extra_columns=list(extras))
+        self.landed = Landed(extra_columns=list(extras), notes=list(table.notes))
         self.refusable: float | None = None
         self.faults: Counter[str] = Counter()
         self.numeric = [
@@ -217,6 +219,17 @@ class _Landing:
         ]
         self.sums: dict[str, Decimal] = dict.fromkeys(self.numeric, Decimal(0))
         self.sums_at_subtotal = dict(self.sums)
+        self.sums_at_total = dict(self.sums)
+        self.sums_at_part = dict(self.sums)
+        self.sums_at_heading: dict[str, dict[str, Decimal]] = {}  # by the text of a heading among the rows
+        self.lines_beside = 0  # refused rows that are no records: headings, footers, the header again
+        is_workbook = table.file_format in ("xls", "xlsx")
+        self.percents = [
+            reading
+            for reading in matched.readings
+            if is_workbook and reading.column.type == "percent" and reading.index is not None
+        ]
+        self.plain_percents: dict[str, Decimal] = {}  # largest value of those written without %
         self.unsummed: set[str] = set()  # columns with a cell that could not be read: their totals can't be checked
         self.keys_seen: set[tuple[Any, ...]] = set()
         self.loaded_writer: Any = None
@@ -244,6 +257,9 @@ class _Landing:
         import pyarrow
         from pyarrow import compute
 
+        if batch.begins_part:
+            self.sums_at_part, self.sums_at_total, self.sums_at_subtotal = (dict(self.sums) for _ in range(3))
+            self.sums_at_heading = {}
         self._take_ragged(batch.ragged)
         if not batch.rows.num_rows:
             return
@@ -260,6 +276,9 @@ class _Landing:
             converted = connection.execute(self.sql).to_arrow_table()
         finally:
             connection.unregister("batch")
+        self._look_at_percents(trimmed, converted)
+        if batch.repeats:
+            converted = self._with_repeats(converted, batch.repeats)
         states = converted.column("_state").combine_chunks()
         special = compute.any(compute.not_equal(states, conversion.LOADED)).as_py()
         if special:
@@ -300,16 +319,26 @@ class _Landing:
             if state == conversion.HEADER_AGAIN:
                 reason, remedy = "the header again, in the middle of the rows", "nothing is lost; export without it"
                 refused.append(RefusedRow(number, None, None, reason, remedy, raw, "[]"))
+                self.lines_beside += 1
                 continue
-            label = next((kind for cell in cells if (kind := totals_label(cell))), None)
-            if state == conversion.KEYLESS and label is not None:
+            declared = {name: converted.column(name)[index].as_py() for name in self.numeric}
+            label = self._totals_label(cells) if state == conversion.KEYLESS else None
+            if label is not None:
                 self._add_up(_not_totals(converted.slice(summed_to, index - summed_to)))
                 summed_to = index + 1
-                self._check_totals(
-                    number, label, {name: converted.column(name)[index].as_py() for name in self.numeric}
-                )
+                self._check_totals(number, *label, declared, cells)
                 self.landed.rows_declared_totals += 1
                 continue
+            beside = None if any(said is not None for said in declared.values()) else self._beside(cells, state)
+            if beside is not None:
+                self._add_up(_not_totals(converted.slice(summed_to, index - summed_to)))
+                summed_to = index + 1
+                self.sums_at_heading[_form(next(filter(None, cells)))] = dict(self.sums)
+                if not self.target.distinct:
+                    reason, remedy = beside
+                    refused.append(RefusedRow(number, None, None, reason, remedy, raw, "[]"))
+                    self.lines_beside += 1
+                    continue
             if state == conversion.KEYLESS and self.target.distinct:
                 self.landed.rows_not_for_feed += 1
                 continue
@@ -326,6 +355,10 @@ class _Landing:
         self, number: int, faulty: Sequence[str], cells: Sequence[str], raw: str, key: str | None
     ) -> RefusedRow:
         said: list[tuple[str, str | None, str, str]] = []
+        if not faulty:
+            reason = "its key reads like a line around the table, and it has no number and no day"
+            remedy = "nothing is lost if it is one; else give it another key"
+            return RefusedRow(number, None, None, reason, remedy, raw, key)
         for name in faulty:
             if name == conversion.DELETED and self.deleted is not None:
                 header, text = self.header[self.deleted], cells[self.deleted]
@@ -351,6 +384,19 @@ class _Landing:
             if not any(cell.strip(conversion.INVISIBLE) for cell in row.cells):
                 continue
             self.landed.rows_in_file += 1
+            said = [cell for part in row.cells if (cell := part.strip(conversion.INVISIBLE))]
+            is_totals = any(totals_label(cell) for cell in said)
+            if row.fault is None and len(row.cells) < len(self.header) and (is_totals or conversion.is_footer(said)):
+                reason = (
+                    f"a totals row of {len(row.cells)} cells, the header has {len(self.header)}; it is not checked"
+                    if is_totals
+                    else f"a line around the table ({said[0][:60]}), no record"
+                )
+                remedy = "nothing is lost; export without it"
+                raw = json.dumps(dict(zip(self.header, row.cells, strict=False)), ensure_ascii=False)
+                refused.append(RefusedRow(row.row_number, None, None, reason, remedy, raw))
+                self.lines_beside += 1
+                continue
             self.unsummed.update(self.numeric)
             reason = row.fault or f"the row has {len(row.cells)} cells, the header {len(self.header)}"
             self.faults[reason] += 1
@@ -370,33 +416,120 @@ class _Landing:
             )
         self._quarantine(refused)
 
+    def _with_repeats(self, converted: pyarrow.Table, repeats: Mapping[int, Sequence[int]]) -> pyarrow.Table:
+        """The rows with a column `_again_<name>` for each number that some of them only repeat."""
+        import numpy
+        import pyarrow
+
+        for name in self.numeric:
+            index = self._index(name)
+            places = None if index is None else repeats.get(index)
+            if places:
+                again = numpy.zeros(converted.num_rows, dtype=bool)
+                again[list(places)] = True
+                converted = converted.append_column(f"_again_{name}", pyarrow.array(again))
+        return converted
+
     def _add_up(self, converted: pyarrow.Table) -> None:
         from pyarrow import compute
 
         for name in self.numeric:
-            total = compute.sum(converted.column(name)).as_py()
+            values = converted.column(name)
+            if f"_again_{name}" in converted.column_names:
+                values = values.filter(compute.invert(converted.column(f"_again_{name}")))
+            total = compute.sum(values).as_py()
             if total is not None:
                 self.sums[name] += Decimal(total)
 
-    def _check_totals(self, number: int, label: str, declared: dict[str, Any]) -> None:
+    def _totals_label(self, cells: Sequence[str]) -> tuple[str, str] | None:
+        """Kind and text of a totals row's label, which may stand in any cell; None for other rows."""
+        for cell in cells:
+            if kind := totals_label(cell):
+                return kind, cell
+            if cell.casefold().startswith("total ") and _form(cell[6:]) in self.sums_at_heading:
+                return "subtotal", cell
+        return None
+
+    def _beside(self, cells: Sequence[str], state: int) -> tuple[str, str] | None:
+        """Reason and remedy for a row without a number that is no record but a line around the table; else None."""
+        said = [cell for cell in cells if cell]
+        if conversion.is_footer(said):
+            return f"a line around the table ({said[0][:60]}), no record", "nothing is lost; export without it"
+        if state != conversion.KEYLESS:
+            return None
+        labels = {_form(part) for header in self.header for part in (header, header.rpartition(".")[2])}
+        if all(_form(cell) in labels for cell in said):
+            return "a part of the header again, in the middle of the rows", "nothing is lost; export without it"
+        if len(said) == 1:
+            return (
+                f"a text with nothing beside it ({said[0][:60]}): a heading among the rows, no record",
+                "nothing is lost; if it is one, give it its key",
+            )
+        return None
+
+    def _check_totals(
+        self, number: int, label: str, text: str, declared: Mapping[str, Any], cells: Sequence[str]
+    ) -> None:
+        """Hold the numbers of a totals row against the rows above it: all, those of its part, or those of its section.
+
+        Raises:
+            Rejected: a number is the sum of none of them.
+        """
+        heading = self.sums_at_heading.get(_form(re.sub(r"(?i)^total (for )?", "", text)))
+        bases = [self.sums_at_part, self.sums_at_total, {}]
+        if label == "subtotal":
+            bases = [self.sums_at_subtotal] if heading is None else [heading, self.sums_at_subtotal]
         for name, said in declared.items():
+            index = self._index(name)
+            header = name if index is None else self.header[index]
             if said is None:
+                cell = "" if index is None else cells[index]
+                if cell and totals_label(cell) is None:
+                    self.landed.notes.append(f"row {number}: the total of {header} can't be read, so it is not checked")
                 continue
+            if label == "running":
+                self.landed.notes.append(f"row {number}: {text} goes over more than this file, so it is not checked")
+                break
             if name in self.unsummed:
                 self.landed.notes.append(
                     f"row {number}: the total of {name} can't be checked, some cells can't be read"
                 )
                 continue
-            above = self.sums[name] - (self.sums_at_subtotal[name] if label == "subtotal" else Decimal(0))
-            if Decimal(said) != above:
-                index = self._index(name)
-                header = name if index is None else self.header[index]
+            sums = [self.sums[name] - base.get(name, Decimal(0)) for base in bases]
+            if Decimal(said) not in sums:
                 raise Rejected(
-                    f"row {number}: the totals row says {header} is {said}, but the rows above add up to {above}",
+                    f"row {number}: the totals row says {header} is {said}, but the rows above add up to {sums[0]}",
                     "rows are missing or were changed by hand; export the file again",
                 )
-        if label == "subtotal":
-            self.sums_at_subtotal = dict(self.sums)
+        self.sums_at_subtotal = dict(self.sums)
+        if label == "total":
+            self.sums_at_total = dict(self.sums)
+
+    def _look_at_percents(self, trimmed: pyarrow.Table, converted: pyarrow.Table) -> None:
+        from pyarrow import compute
+
+        for reading in self.percents:
+            plain = compute.invert(compute.match_substring_regex(trimmed.column(reading.index), "[%％]"))
+            values = compute.abs(converted.column(reading.column.name).filter(plain))
+            largest = compute.max(values.filter(compute.greater(values, Decimal(0)))).as_py()
+            if largest is not None:
+                known = self.plain_percents.get(reading.column.name, Decimal(0))
+                self.plain_percents[reading.column.name] = max(known, largest)
+
+    def refuse_ambiguous_percents(self) -> None:
+        """Refuse a workbook's column of percentages in which 0.125 may mean 12.5 % as well as 0.125 %.
+
+        Raises:
+            Rejected: it holds numbers without a percent sign, and all of them are at most 1.
+        """
+        for name, largest in self.plain_percents.items():
+            if largest <= 1:
+                header = self.header[self._index(name) or 0]
+                raise Rejected(
+                    f"{header}: no number is above 1 and none has a percent sign, so {largest.normalize():f} may mean "
+                    f"{(largest * 100).normalize():f} % or {largest.normalize():f} %",
+                    "give its cells a percent format and save as .xlsx, or write 12.5 for 12.5 %",
+                )
 
     def _first_of_each_key(self, loaded: pyarrow.Table) -> pyarrow.Table:
         import pyarrow
@@ -458,8 +591,13 @@ class _Landing:
         self.quarantine_writer.write_table(rows)
 
     def _stop_if_hopeless(self) -> None:
-        if self.refusable is not None and self.landed.rows_quarantined > self.refusable:
-            raise self.too_many(f"{self.landed.rows_quarantined} of the first {self.landed.rows_in_file} rows")
+        if self.refusable is not None and self.rows_at_fault > self.refusable:
+            raise self.too_many(f"{self.rows_at_fault} of the first {self.landed.rows_in_file} rows")
+
+    @property
+    def rows_at_fault(self) -> int:
+        """Refused rows that may be records; lines around the table are none, however many a report has."""
+        return self.landed.rows_quarantined - self.lines_beside
 
     def too_many(self, share: str) -> Rejected:
         """The rejection of a file of which too many rows are refused; names the commonest faults and first rows."""
@@ -472,6 +610,10 @@ class _Landing:
             f"{share} break the contract of {self.feed.code}, too many to take the rest: {common}; e.g. {rows}",
             "a column may hold something else than before: correct the export or the mapping, then send it again",
         )
+
+
+def _form(text: str) -> str:
+    return "".join(text.split()).casefold()
 
 
 def _not_totals(converted: pyarrow.Table) -> pyarrow.Table:

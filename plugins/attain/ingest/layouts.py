@@ -5,14 +5,13 @@ The layouts are part of the contracts. A file that fits none is read by the cont
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from attain.ingest import contracts, tables
+from attain.ingest import contracts, subforms
 from attain.ingest.contracts import Feed, Layout, LayoutFeed, normalise_header, sha256_of
-from attain.ingest.conversion import INVISIBLE, Formats, totals_label
+from attain.ingest.conversion import Formats
 from attain.ingest.mappings import Target
 from attain.ingest.rejected import Rejected
 from attain.ingest.tables import Batch, Table
@@ -96,51 +95,15 @@ def _sub_form(table: Table, layout: Layout) -> str | None:
 def _with_sub_form(table: Table, layout: Layout) -> Table:
     name = _sub_form(table, layout)
     assert name is not None
-    return tables.expanded(table, name)
+    return subforms.expanded(table, name)
 
 
 def _filled_down(table: Table, layout: Layout) -> Table:
-    """Rows without any cell of the document's columns continue the document above, and get its cells."""
     if layout.fill_down:
-        wanted = {normalise_header(header) for header in layout.fill_down}
-        chosen = [index for index, header in enumerate(table.header) if normalise_header(header) in wanted]
-    else:
-        parts = tuple(f"{normalise_header(name)}." for name in layout.rows_of)
-        chosen = [i for i, header in enumerate(table.header) if not normalise_header(header).startswith(parts)]
-    others = [index for index in range(len(table.header)) if index not in chosen]
-
-    def batches() -> Iterator[Batch]:
-        head: list[str] | None = None  # cells of the document that is going on
-        for batch in table.batches():
-            begins = _any_filled(batch.rows, chosen)
-            if all(begins):  # the usual case: nothing to fill
-                last = len(begins) - 1
-                head = [batch.rows.column(index)[last].as_py() for index in chosen] if begins else head
-                yield batch
-                continue
-            columns = [batch.rows.column(index).to_pylist() for index in range(len(table.header))]
-            for row, is_new in enumerate(begins):
-                if is_new:
-                    is_total = any(totals_label(columns[index][row]) for index in chosen)
-                    head = None if is_total else [columns[index][row] for index in chosen]
-                    continue
-                said = [columns[index][row] for index in others]
-                if head is None or not any(cell.strip(INVISIBLE) for cell in said) or any(map(totals_label, said)):
-                    continue
-                for index, cell in zip(chosen, head, strict=True):
-                    columns[index][row] = cell
-            yield tables.text_batch(columns, batch.rows.column("_row_number").to_pylist(), batch.ragged)
-
-    return replace(table, batches=batches)
-
-
-def _any_filled(rows: pyarrow.Table, columns: Sequence[int]) -> list[bool]:
-    """For each row, whether any of these cells says something."""
-    from pyarrow import compute
-
-    said = [compute.not_equal(compute.utf8_trim(rows.column(index), INVISIBLE), "") for index in columns]
-    found: list[bool] = functools.reduce(compute.or_, said).to_pylist()
-    return found
+        return subforms.filled_down(table, layout.fill_down)
+    parts = tuple(f"{normalise_header(name)}." for name in layout.rows_of)
+    chosen = [header for header in table.header if not normalise_header(header).startswith(parts)]
+    return subforms.filled_down(table, chosen)
 
 
 def _unpivoted(table: Table, layout: Layout) -> Table:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from attain.ingest import html_tables, tables
+from attain.ingest.header_search import FoundHeader, Merged, find_header
 from attain.ingest.tables import (
     HEADER_SEARCH_ROWS,
     Batch,
@@ -18,6 +19,7 @@ from attain.ingest.tables import (
     no_table,
     rows_batch,
     unique_header,
+    with_repeats,
 )
 
 
@@ -26,34 +28,52 @@ def open_page(path: Path, facts: FileFacts, score: Scorer, scratch: Path) -> Tab
     if encoding == "utf-16":
         path, facts = as_utf8(path, scratch)
     known = "gb18030" if encoding == "gb18030" else "utf-8-sig"
-    best: tuple[int, html_tables.Row] | None = None
+    tops: dict[int, list[html_tables.Row]] = {}
     lengths: dict[int, int] = {}
     for row in html_tables.rows(path, known):
         lengths[row.table] = row.number
         if row.number <= HEADER_SEARCH_ROWS:
-            fits = score(row.cells)
-            if fits and (best is None or fits > best[0]):
-                best = fits, row
+            tops.setdefault(row.table, []).append(row)
+    best: tuple[int, FoundHeader] | None = None
+    for number, rows in tops.items():
+        header = find_header([row.cells for row in rows], score, _merged(rows))
+        if header is not None and header.known and (best is None or header.known > best[1].known):
+            best = number, header
     if best is None:
         raise no_table()
-    table, header_row, cells = best[1].table, best[1].number, list(best[1].cells)
+    table, found = best
+    cells = list(found.cells)
     while not cells[-1].strip():
         cells.pop()
-    header, duplicates = unique_header(cells)
+    header_cells, duplicates = unique_header(cells)
 
     def batches() -> Iterator[Batch]:
         held: list[list[Any]] = []
-        size, first = 0, header_row + 1
+        repeats: dict[int, list[int]] = {}
+        size, first = 0, found.last + 1
         for row in html_tables.rows(path, known):
-            if row.table != table or row.number <= header_row:
+            if row.table != table or row.number <= found.last:
                 continue
+            is_blank = not any(row.cells)
+            for column, (above, text) in row.above.items():
+                if above > found.last and not is_blank:
+                    row.cells[column] = text
+                    repeats.setdefault(column, []).append(row.number)
             held.append(row.cells)
             size += sum(map(len, row.cells)) + 8 * len(row.cells)
             if size >= tables.BYTES_A_BATCH // 4:
-                yield rows_batch(held, first, len(header))
+                yield with_repeats(rows_batch(held, first, len(header_cells)), repeats)
                 first += len(held)
-                held, size = [], 0
-        yield rows_batch(held, first, len(header))
+                held, repeats, size = [], {}, 0
+        yield with_repeats(rows_batch(held, first, len(header_cells)), repeats)
 
-    layout = f"table {table}, header in row {header_row}"
-    return Table("html", encoding, layout, header, duplicates, lengths[table] - header_row, batches)
+    layout = f"table {table}, header in {found.place}"
+    return Table("html", encoding, layout, header_cells, duplicates, lengths[table] - found.last, batches)
+
+
+def _merged(rows: Sequence[html_tables.Row]) -> list[Merged]:
+    return [
+        Merged(row.number - 1, column, row.number + down - 2, column + across - 1)
+        for row in rows
+        for column, (across, down) in row.spans.items()
+    ]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import codecs
 import hashlib
 import math
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -34,6 +34,8 @@ BLOCK_BYTES = 4 << 20
 ROWS_A_BATCH = 100_000
 BYTES_A_BATCH = 32 << 20
 SAMPLE_BYTES = 1 << 18
+# What stands for the value of a formula that no program has computed; its formula may follow.
+NOT_COMPUTED = "#NOT COMPUTED"
 OLE = b"\xd0\xcf\x11\xe0"
 
 # Counts what of a row of headers is known; the row with the most is the header.
@@ -115,10 +117,18 @@ class RaggedRow:
 
 @dataclass(frozen=True)
 class Batch:
-    """Some rows of a table: text columns c0, c1, … and `_row_number`, and the ragged rows met among them."""
+    """Some rows of a table: text columns c0, c1, … and `_row_number`, and the ragged rows met among them.
+
+    Attributes:
+        repeats: position of a column → places in `rows` (from 0) whose cell repeats the row above's (a merged cell, a
+            record over its sub-rows); sums count such a cell once.
+        begins_part: a new part of the file begins, a sheet with totals of its own.
+    """
 
     rows: pyarrow.Table
     ragged: list[RaggedRow]
+    repeats: Mapping[int, Sequence[int]] = field(default_factory=dict)
+    begins_part: bool = False
 
 
 @dataclass(frozen=True)
@@ -133,6 +143,7 @@ class Table:
         duplicates: headers (normalised) that stand over more than one column.
         at_most_rows: no file has more rows than this.
         batches: streams the rows below the header; can be called again to start anew.
+        notes: what people should know of how it was read.
     """
 
     file_format: str
@@ -142,6 +153,7 @@ class Table:
     duplicates: frozenset[str]
     at_most_rows: int
     batches: Callable[[], Iterator[Batch]] = field(repr=False)
+    notes: tuple[str, ...] = ()
 
 
 def no_table() -> Rejected:
@@ -228,6 +240,15 @@ def rows_batch(rows: list[list[Any]], first_number: int, width: int) -> Batch:
             column.append(cell)
         numbers.append(number)
     return text_batch(columns, numbers, ragged)
+
+
+def with_repeats(batch: Batch, numbers: Mapping[int, Sequence[int]]) -> Batch:
+    """The batch, told by row number which cells of a column repeat those above; ragged rows among them don't count."""
+    if not numbers:
+        return batch
+    places = {number: place for place, number in enumerate(batch.rows.column("_row_number").to_pylist())}
+    repeats = {column: [places[number] for number in found if number in places] for column, found in numbers.items()}
+    return replace(batch, repeats=repeats)
 
 
 def cell_text(value: Any) -> str:

@@ -1,17 +1,24 @@
-"""Workbooks, old and new, as tables of text: the visible sheet whose header fits a feed best."""
+"""Workbooks, old and new, as tables of text: the visible sheet whose header fits a feed best, and those like it."""
 
 from __future__ import annotations
 
 import io
+import math
 import subprocess
 import sys
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 from attain.ingest import tables
+from attain.ingest.contracts import normalise_header
+from attain.ingest.header_search import FoundHeader, Merged, find_header
 from attain.ingest.rejected import Rejected
+from attain.ingest.sheet_marks import PERCENT, SheetMarks
 from attain.ingest.tables import (
     HEADER_SEARCH_ROWS,
     OLD_WORKBOOKS,
@@ -23,10 +30,45 @@ from attain.ingest.tables import (
     cell_text,
     rows_batch,
     unique_header,
+    with_repeats,
 )
+
+# Rows of the second sheet read count from 20,000,001, of the third from 30,000,001, and so on: no sheet has ten million
+# rows, so every number is there once, and a person finds the row by its last digits and the sheet by the first.
+SHEET_STEP = 10_000_000
+_CELLS_A_BATCH = 1_000_000
+# Sheets that are kept in memory after their header was looked at; others are read again.
+_KEPT_CELLS = 5_000_000
+
+
+@dataclass(frozen=True)
+class _Part:
+    """One sheet whose rows are read.
+
+    Attributes:
+        columns: of the table, the position in the sheet; None for one that only other sheets have.
+        sheet: the sheet itself, if it is small enough to be kept.
+        is_marked: whether its XML says more than the reader tells.
+    """
+
+    name: str
+    header: FoundHeader
+    columns: tuple[int | None, ...]
+    sheet: Any
+    is_marked: bool
+    merged: tuple[Merged, ...]
+    rows_below: int
 
 
 def open_workbook(path: Path, suffix: str, facts: FileFacts, score: Scorer) -> Table:
+    """Open the sheet that fits best as a table, and with it every other visible sheet of the same columns.
+
+    A workbook of a year has a sheet a month: reading one of them would lose the others without a word. Sheets are the
+    same table if their headers name the same columns of those looked for, in any order.
+
+    Raises:
+        Rejected: it is damaged, locked, too large, or has no visible row.
+    """
     import python_calamine
 
     is_old = facts.first_bytes.startswith(OLE)
@@ -44,40 +86,169 @@ def open_workbook(path: Path, suffix: str, facts: FileFacts, score: Scorer) -> T
             if content is None
             else python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(content))
         )
-        visible = [
-            sheet.name
-            for sheet in workbook.sheets_metadata
-            if sheet.visible == python_calamine.SheetVisibleEnum.Visible
-            and sheet.typ == python_calamine.SheetTypeEnum.WorkSheet
-        ]
-        best: tuple[int, str, int, list[str]] | None = None
-        for name in visible:
+        marks = None if is_old else SheetMarks(path)
+        sheets = [sheet for sheet in workbook.sheets_metadata if sheet.typ == python_calamine.SheetTypeEnum.WorkSheet]
+        shown = [sheet.name for sheet in sheets if sheet.visible == python_calamine.SheetVisibleEnum.Visible]
+        hidden = [sheet.name for sheet in sheets if sheet.name not in shown]
+        found: list[tuple[str, FoundHeader, frozenset[str], Any, bool, tuple[Merged, ...], int]] = []
+        cells_kept = 0
+        for name in shown:
+            is_marked = marks is not None and marks.extent(name).is_marked  # before the reader asks for its memory
             sheet = workbook.get_sheet_by_name(name)
-            for number, row in enumerate(sheet.to_python(skip_empty_area=False, nrows=HEADER_SEARCH_ROWS), start=1):
-                cells = [cell_text(value) for value in row]
-                known = score(cells)
-                if best is None or known > best[0]:
-                    best = known, name, number, cells
-    if best is None:
+            rows = sheet.to_python(skip_empty_area=False, nrows=HEADER_SEARCH_ROWS)
+            merged = tuple(
+                Merged(top, left, bottom, right) for (top, left), (bottom, right) in sheet.merged_cell_ranges or ()
+            )
+            fits = find_header([[cell_text(value) for value in row] for row in rows], score, merged)
+            if fits is None or not any(cell.strip() for cell in fits.cells):
+                continue
+            below = max(int(sheet.total_height) + 1 - fits.last, 0)
+            cells_kept += int(sheet.total_height + 1) * int(sheet.total_width + 1)
+            kept = sheet if cells_kept <= _KEPT_CELLS else None
+            found.append((name, fits, _known(fits.cells, score), kept, is_marked, merged, below))
+    if not found:
         raise Rejected("the workbook has no row on a visible sheet", "put the table on a visible sheet")
-    _, name, header_row, cells = best
-    while cells and not cells[-1].strip():
-        cells.pop()
-    if not cells:
-        raise Rejected("the workbook has no row on a visible sheet", "put the table on a visible sheet")
-    header, duplicates = unique_header(cells)
-    with _faults_of_workbook(is_old):
-        sheet = workbook.get_sheet_by_name(name)
+    best = max(found, key=lambda item: item[1].known)  # the first of several
+    same = [item for item in found if item is best or (item[2] and item[2] == best[2])]
+    header, duplicates, columns = _one_header([item[1] for item in same])
+    parts = [
+        _Part(name, found_header, mapped, kept, is_marked, merged, below)
+        for (name, found_header, _, kept, is_marked, merged, below), mapped in zip(same, columns, strict=True)
+    ]
+    kind = "xls" if is_old else "xlsx"
 
     def batches() -> Iterator[Batch]:
         with _faults_of_workbook(is_old):
-            rows = sheet.to_python(skip_empty_area=False)
-        for start in range(header_row, len(rows), tables.ROWS_A_BATCH):
-            yield rows_batch(rows[start : start + tables.ROWS_A_BATCH], start + 1, len(header))
+            for number, part in enumerate(parts, start=1):
+                sheet = part.sheet if part.sheet is not None else workbook.get_sheet_by_name(part.name)
+                odd = marks.marks(part.name) if marks is not None and part.is_marked else iter(())
+                yield from _read(part, sheet, odd, 0 if number == 1 else number * SHEET_STEP)
 
-    rows_below = max(int(sheet.total_height) - header_row, 0)
-    layout = f"sheet {name}, header in row {header_row}"
-    return Table("xls" if is_old else "xlsx", None, layout, header, duplicates, rows_below, batches)
+    notes = _notes(hidden, found, same)
+    rows_below = sum(part.rows_below for part in parts)
+    return Table(kind, None, _layout(parts), header, duplicates, rows_below, batches, notes)
+
+
+def _known(cells: Sequence[str], score: Scorer) -> frozenset[str]:
+    """The headers of a row that the scorer knows."""
+    return frozenset(normalise_header(cell) for cell in cells if cell.strip() and score([cell]) > 0)
+
+
+def _one_header(
+    headers: Sequence[FoundHeader],
+) -> tuple[list[str], frozenset[str], list[tuple[int | None, ...]]]:
+    """The columns of all sheets: those of the first as they stand, then what only later ones have.
+
+    Returns:
+        The header, what stands in it more than once, and for each sheet where its columns are.
+    """
+    names: list[str] = []
+    positions: dict[str, int] = {}
+    duplicates: frozenset[str] = frozenset()
+    places: list[dict[int, int]] = []
+    for number, header in enumerate(headers):
+        cells = list(header.cells)
+        while cells and not cells[-1].strip():
+            cells.pop()
+        unique, twice = unique_header(cells)
+        duplicates |= twice
+        place: dict[int, int] = {}
+        for index, name in enumerate(unique):
+            form = normalise_header(name)
+            if number == 0 or form not in positions:
+                positions.setdefault(form, len(names))
+                place[len(names)] = index
+                names.append(name)
+            else:
+                place[positions[form]] = index
+        places.append(place)
+    return names, duplicates, [tuple(place.get(column) for column in range(len(names))) for place in places]
+
+
+def _layout(parts: Sequence[_Part]) -> str:
+    first = parts[0]
+    if len(parts) == 1:
+        return f"sheet {first.name}, header in {first.header.place}"
+    others = ", ".join(
+        f"{part.name} (rows from {number * SHEET_STEP + 1})" for number, part in enumerate(parts[1:], start=2)
+    )
+    return f"sheets {first.name}, {others}, header in {first.header.place}"
+
+
+def _notes(hidden: Sequence[str], found: Sequence[Any], same: Sequence[Any]) -> tuple[str, ...]:
+    notes = []
+    if len(same) > 1:
+        names = ", ".join(item[0] for item in same)
+        notes.append(f"{len(same)} sheets have the same columns and are all read: {names}")
+    others = [item[0] for item in found if item not in same and item[1].known * 2 >= max(same[0][1].known, 1)]
+    if others:
+        notes.append(f"not read, its columns differ: sheet {', '.join(others)}")
+    if hidden:
+        notes.append(f"not read, hidden: sheet {', '.join(hidden)}")
+    return tuple(notes)
+
+
+def _read(part: _Part, sheet: Any, odd: Iterator[tuple[int, dict[int, str]]], step: int) -> Iterator[Batch]:
+    """The rows of one sheet below its header, with merged cells filled down."""
+    start = sheet.start
+    before = [""] * (start[1] if start else 0)
+    width = max((index for index in part.columns if index is not None), default=-1) + 1
+    plain = part.columns == tuple(range(width))
+    downward: dict[int, list[Merged]] = {}
+    for range_ in part.merged:
+        if range_.bottom > range_.top >= part.header.last:
+            downward.setdefault(range_.top, []).append(range_)
+    covering: dict[int, tuple[int, str]] = {}  # column → last row that the cell covers, its text
+    marked = next(odd, None)
+    held: list[list[Any]] = []
+    repeats: dict[int, list[int]] = {}
+    first, begins_part = part.header.last, step > 0
+
+    def batch() -> Batch:
+        made = rows_batch(held, step + first + 1, len(part.columns))
+        return with_repeats(replace(made, begins_part=begins_part), repeats)
+
+    for number, row in enumerate(sheet.iter_rows() if start else ()):
+        while marked is not None and marked[0] < number:
+            marked = next(odd, None)
+        if number < part.header.last:
+            continue
+        cells = before + row if before else row
+        if marked is not None and marked[0] == number:
+            for column, mark in marked[1].items():
+                if column < len(cells):
+                    cells[column] = _percent(cells[column]) if mark == PERCENT else mark
+                else:
+                    cells += [""] * (column - len(cells)) + ["" if mark == PERCENT else mark]
+        if covering:
+            is_blank = not any(cell_text(value).strip() for value in cells)  # below a note, say; it stays no row
+            for column, (last, text) in list(covering.items()):
+                if column < len(cells) and cells[column] == "" and not is_blank:
+                    cells[column] = text
+                    for position in [at for at, index in enumerate(part.columns) if index == column]:
+                        repeats.setdefault(position, []).append(step + number + 1)
+                if last <= number:
+                    del covering[column]
+        for range_ in downward.get(number, ()):
+            text = cell_text(cells[range_.left]) if range_.left < len(cells) else ""
+            if text:
+                covering[range_.left] = range_.bottom, text
+        if not plain:
+            mine = ["" if index is None or index >= len(cells) else cells[index] for index in part.columns]
+            cells = mine + cells[width:]
+        held.append(cells)
+        if len(held) * max(len(cells), 1) >= _CELLS_A_BATCH:
+            yield batch()
+            first += len(held)
+            held, repeats, begins_part = [], {}, False
+    yield batch()
+
+
+def _percent(value: Any) -> Any:
+    """A number that its cell shows as a percentage: 0.125 is 12.5%."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+        return value
+    return f"{(Decimal(cell_text(value)) * 100).normalize():f}%"
 
 
 @contextmanager
