@@ -9,15 +9,16 @@ import json
 import queue
 import threading
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from zoneinfo import ZoneInfo
 
-from attain.ingest import conversion
+from attain.ingest import conversion, glance
 from attain.ingest.contracts import LANDED_COLUMNS
 from attain.ingest.conversion import conversion_sql, totals_label, why_refused
 from attain.ingest.matching import Match
@@ -26,13 +27,18 @@ from attain.ingest.tables import Batch, RaggedRow, Table
 
 if TYPE_CHECKING:
     import duckdb
+    import numpy
     import pyarrow
+
+_Item = TypeVar("_Item")
 
 PART_NAME = "part-00000.parquet"
 SAMPLES = 5
 # Below this number of rows a share says nothing; every refused row is listed instead.
 FEW_ROWS = 20
 _ROW_GROUP = 122_880
+# Up to one row in so many the odd rows are put between slices of the plain ones; more of them are sorted in.
+_FEW_OF = 200
 
 
 @dataclass(frozen=True)
@@ -110,11 +116,13 @@ def land(
     Raises:
         Rejected: a totals row that disagrees, too many refused rows, or rows that can't be read.
     """
-    work = _Landing(table, matched, extras, delivery_id, raw_folder, quarantine_file, last_day, business_timezone)
+    work = _Landing(
+        connection, table, matched, extras, delivery_id, raw_folder, quarantine_file, last_day, business_timezone
+    )
     work.refusable = max_quarantine_ratio * table.at_most_rows if table.at_most_rows > FEW_ROWS else None
-    with work:
-        for batch in _ahead(table.batches()):
-            work.take(connection, batch)
+    with work, closing(_ahead(work.converted(_ahead(table.batches())))) as ready:
+        for converted in ready:
+            work.take(converted)
     landed = work.landed
     landed.hold_account()
     if landed.rows_in_file > FEW_ROWS and landed.rows_quarantined > max_quarantine_ratio * landed.rows_in_file:
@@ -122,12 +130,12 @@ def land(
     return landed
 
 
-def _ahead(batches: Iterator[Batch]) -> Iterator[Batch]:
-    """Read the next batches in another thread while this one converts."""
-    ready: queue.Queue[Batch | BaseException | None] = queue.Queue(maxsize=2)
+def _ahead(items: Iterator[_Item]) -> Generator[_Item, None, None]:
+    """Make the next items in another thread while this one is busy."""
+    ready: queue.Queue[_Item | BaseException | None] = queue.Queue(maxsize=1)
     abandoned = threading.Event()
 
-    def put(item: Batch | BaseException | None) -> bool:
+    def put(item: _Item | BaseException | None) -> bool:
         while not abandoned.is_set():
             try:
                 ready.put(item, timeout=0.1)
@@ -138,11 +146,11 @@ def _ahead(batches: Iterator[Batch]) -> Iterator[Batch]:
 
     def read() -> None:
         try:
-            for batch in batches:
-                if not put(batch):
+            for item in items:
+                if not put(item):
                     return
             put(None)
-        except BaseException as error:  # handed over: it is raised where the batches are used
+        except BaseException as error:  # handed over: it is raised where the items are used
             put(error)
 
     reader = threading.Thread(target=read, name="attain-reader", daemon=True)
@@ -157,11 +165,85 @@ def _ahead(batches: Iterator[Batch]) -> Iterator[Batch]:
         reader.join()
 
 
+@dataclass(frozen=True)
+class _Converted:
+    """A batch whose rows have their types.
+
+    Attributes:
+        ragged: rows that have none.
+        columns: all rows, typed at a glance; only the plain ones of it count. None: no row is plain.
+        rows: the rows that are not plain, as they came.
+        trimmed: the same without invisible marks.
+        converted: what the query made of them; None: there are none.
+        odd: their positions in the batch.
+    """
+
+    ragged: list[RaggedRow]
+    columns: pyarrow.Table | None
+    rows: pyarrow.Table
+    trimmed: pyarrow.Table | None
+    converted: pyarrow.Table | None
+    odd: numpy.ndarray[Any, Any]
+
+    def plain(self) -> pyarrow.Table | None:
+        """The plain rows alone."""
+        import pyarrow
+
+        if self.columns is None or not self.odd.size:
+            return self.columns
+        if self.odd.size * _FEW_OF > self.columns.num_rows:
+            return self.columns.filter(pyarrow.array(self._is_plain()))
+        return pyarrow.concat_tables(self._runs())
+
+    def loaded(self, kept: pyarrow.Array | None) -> pyarrow.Table:
+        """The rows to load, in the order of the file; `kept` says which of the converted ones, None all."""
+        import numpy
+        import pyarrow
+
+        assert self.converted is not None
+        columns = self.columns
+        if columns is None:
+            return self.converted if kept is None else self.converted.filter(kept)
+        fields = [(field.name, field.type) for field in columns.schema]
+        converted = pyarrow.table(
+            [self.converted.column(name).cast(kind) for name, kind in fields], names=columns.column_names
+        )
+        mask = numpy.ones(self.odd.size, bool) if kept is None else kept.to_numpy(zero_copy_only=False).astype(bool)
+        if self.odd.size * _FEW_OF > columns.num_rows:
+            order = numpy.concatenate([numpy.flatnonzero(self._is_plain()), self.odd[mask]])
+            both = pyarrow.concat_tables(
+                [columns.filter(pyarrow.array(self._is_plain())), converted.filter(pyarrow.array(mask))]
+            )
+            return both.combine_chunks().take(pyarrow.array(numpy.argsort(order)))
+        pieces = []
+        for index, run in enumerate(self._runs()):
+            pieces.append(run)
+            if index < self.odd.size and mask[index]:
+                pieces.append(converted.slice(index, 1))
+        return pyarrow.concat_tables(pieces)
+
+    def _is_plain(self) -> numpy.ndarray[Any, Any]:
+        import numpy
+
+        assert self.columns is not None
+        plain = numpy.ones(self.columns.num_rows, bool)
+        plain[self.odd] = False
+        return plain
+
+    def _runs(self) -> list[pyarrow.Table]:
+        """Slices of plain rows: before each odd row, and after the last."""
+        assert self.columns is not None
+        starts = [0, *(int(position) + 1 for position in self.odd)]
+        ends = [*(int(position) for position in self.odd), self.columns.num_rows]
+        return [self.columns.slice(start, end - start) for start, end in zip(starts, ends, strict=True)]
+
+
 class _Landing:
     """The state of landing one file: sums for totals rows, keys seen, writers, counts."""
 
     def __init__(
         self,
+        connection: duckdb.DuckDBPyConnection,
         table: Table,
         matched: Match,
         extras: dict[str, int],
@@ -182,13 +264,24 @@ class _Landing:
         self.last_day = last_day
         self.zone = ZoneInfo(business_timezone)
         self.readings = {reading.column.name: reading for reading in matched.readings}
-        self.sql = conversion_sql(
-            self.feed, matched.readings, self.header, extras, matched.selections, self.target.formats
+        self.query = glance.Query(
+            connection,
+            conversion_sql(self.feed, matched.readings, self.header, extras, matched.selections, self.target.formats),
+        )
+        self.glance = glance.Glance(
+            connection,
+            self.feed,
+            matched.readings,
+            self.header,
+            extras,
+            matched.selections,
+            self.target.formats,
+            getattr(matched, "deleted", None),
         )
         self.schema = pyarrow.schema(
             [
-                *((column.name, _arrow_type(column.sql_type)) for column in self.feed.columns),
-                *((name, _arrow_type(sql_type)) for name, sql_type in LANDED_COLUMNS.items()),
+                *((column.name, glance.arrow_type(column.sql_type)) for column in self.feed.columns),
+                *((name, glance.arrow_type(sql_type)) for name, sql_type in LANDED_COLUMNS.items()),
             ]
         )
         self.landed = Landed(extra_columns=list(extras))
@@ -219,39 +312,64 @@ class _Landing:
         return self
 
     def __exit__(self, *_error: object) -> None:
+        self.query.close()
+        self.glance.close()
         self.loaded_writer.close()
         if self.quarantine_writer is not None:
             self.quarantine_writer.close()
 
-    def take(self, connection: duckdb.DuckDBPyConnection, batch: Batch) -> None:
-        """Convert one batch, write it, and count each of its rows once."""
+    def converted(self, batches: Iterator[Batch]) -> Iterator[_Converted]:
+        """Give the batches their types: the plain rows at a glance, all others by the query."""
+        for batch in batches:
+            yield self._converted(batch)
+
+    def _converted(self, batch: Batch) -> _Converted:
+        import numpy
         import pyarrow
         from pyarrow import compute
 
-        self._take_ragged(batch.ragged)
-        if not batch.rows.num_rows:
-            return
+        rows = batch.rows
+        glanced = self.glance.read(rows) if rows.num_rows else None
+        if glanced is not None and not glanced.odd.size:
+            return _Converted(batch.ragged, glanced.columns, rows.slice(0, 0), None, None, glanced.odd)
+        if glanced is not None:
+            rows = rows.take(pyarrow.array(glanced.odd))
         width = len(self.header)
         trimmed = pyarrow.table(
             [
-                *(compute.utf8_trim(batch.rows.column(index), conversion.INVISIBLE) for index in range(width)),
-                batch.rows.column(width),
+                *(compute.utf8_trim(rows.column(index), conversion.INVISIBLE) for index in range(width)),
+                rows.column(width),
             ],
-            names=batch.rows.column_names,
+            names=rows.column_names,
         )
-        connection.register("batch", trimmed)
-        try:
-            converted = connection.execute(self.sql).to_arrow_table()
-        finally:
-            connection.unregister("batch")
-        states = converted.column("_state").combine_chunks()
-        special = compute.any(compute.not_equal(states, conversion.LOADED)).as_py()
-        if special:
-            loaded = self._take_special(batch.rows, trimmed, converted, states)
+        odd = numpy.arange(rows.num_rows) if glanced is None else glanced.odd
+        answer = self.query.ask(trimmed) if rows.num_rows else None
+        return _Converted(batch.ragged, None if glanced is None else glanced.columns, rows, trimmed, answer, odd)
+
+    def take(self, batch: _Converted) -> None:
+        """Write one batch, and count each of its rows once."""
+        from pyarrow import compute
+
+        self._take_ragged(batch.ragged)
+        plain = batch.plain()
+        if plain is not None:
+            self.landed.rows_in_file += plain.num_rows
+        if batch.converted is None or batch.trimmed is None:
+            if plain is None:
+                return
+            loaded = plain
+            self._add_up(plain)
         else:
-            loaded = converted
-            self._add_up(converted)
-            self.landed.rows_in_file += converted.num_rows
+            states = batch.converted.column("_state").combine_chunks()
+            if compute.any(compute.not_equal(states, conversion.LOADED)).as_py():
+                kept = self._take_special(batch, plain, batch.trimmed, batch.converted, states)
+            else:
+                kept = None
+                self._add_up(batch.converted)
+                if plain is not None:
+                    self._add_up(plain)
+                self.landed.rows_in_file += batch.converted.num_rows
+            loaded = batch.loaded(kept)
         if self.target.distinct:
             loaded = self._first_of_each_key(loaded)
         self.landed.rows_loaded += loaded.num_rows
@@ -260,15 +378,23 @@ class _Landing:
         self._stop_if_hopeless()
 
     def _take_special(
-        self, rows: pyarrow.Table, trimmed: pyarrow.Table, converted: pyarrow.Table, states: pyarrow.Array
-    ) -> pyarrow.Table:
+        self,
+        batch: _Converted,
+        plain: pyarrow.Table | None,
+        trimmed: pyarrow.Table,
+        converted: pyarrow.Table,
+        states: pyarrow.Array,
+    ) -> pyarrow.Array:
+        """Account for rows that went through the query, in their order; which of them are loaded."""
         from pyarrow import compute
+
+        rows = batch.rows
 
         counts = {item["values"]: item["counts"] for item in compute.value_counts(states).to_pylist()}
         self.landed.rows_in_file += converted.num_rows - counts.get(conversion.BLANK, 0)
         self.landed.rows_not_for_feed += counts.get(conversion.NOT_FOR_FEED, 0)
         refused: list[RefusedRow] = []
-        summed_to = 0
+        summed_to = plain_to = 0
         looked_at = (conversion.REFUSED, conversion.KEYLESS, conversion.HEADER_AGAIN)
         positions = [index for index, state in enumerate(states.to_pylist()) if state in looked_at]
         for index in positions:
@@ -287,6 +413,10 @@ class _Landing:
             if state == conversion.KEYLESS and label is not None:
                 self._add_up(_not_totals(converted.slice(summed_to, index - summed_to)))
                 summed_to = index + 1
+                if plain is not None:
+                    above = int(batch.odd[index]) - index  # plain rows above this one
+                    self._add_up(plain.slice(plain_to, above - plain_to))
+                    plain_to = above
                 self._check_totals(
                     number, label, {name: converted.column(name)[index].as_py() for name in self.numeric}
                 )
@@ -299,8 +429,10 @@ class _Landing:
             self.unsummed.update(faulty)
             refused.append(self._refusal(number, faulty, cells, raw))
         self._add_up(_not_totals(converted.slice(summed_to)))
+        if plain is not None:
+            self._add_up(plain.slice(plain_to))
         self._quarantine(refused)
-        return converted.filter(compute.equal(states, conversion.LOADED))
+        return compute.equal(states, conversion.LOADED)
 
     def _refusal(self, number: int, faulty: Sequence[str], cells: Sequence[str], raw: str) -> RefusedRow:
         said = []
@@ -467,19 +599,3 @@ def _quarantine_schema() -> pyarrow.Schema:
     return pyarrow.schema(
         [("_delivery_id", pyarrow.string()), ("_row_number", pyarrow.int64()), *((n, pyarrow.string()) for n in names)]
     )
-
-
-def _arrow_type(sql_type: str) -> pyarrow.DataType:
-    import pyarrow
-
-    plain = {
-        "VARCHAR": pyarrow.string(),
-        "DATE": pyarrow.date32(),
-        "TIMESTAMP": pyarrow.timestamp("us"),
-        "BIGINT": pyarrow.int64(),
-        "BOOLEAN": pyarrow.bool_(),
-    }
-    if sql_type in plain:
-        return plain[sql_type]
-    precision, scale = sql_type.removeprefix("DECIMAL(").removesuffix(")").split(",")
-    return pyarrow.decimal128(int(precision), int(scale))
