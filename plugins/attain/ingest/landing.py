@@ -307,7 +307,12 @@ class _Landing:
         from pyarrow import parquet
 
         self.loaded_writer = parquet.ParquetWriter(
-            self.raw_folder / PART_NAME, self.schema, compression="zstd", compression_level=1
+            self.raw_folder / PART_NAME,
+            self.schema,
+            compression="zstd",
+            compression_level=1,
+            # Looking for words that recur takes longer than all the rest, and the compression finds them as well.
+            use_dictionary=["_delivery_id"],
         )
         return self
 
@@ -515,20 +520,35 @@ class _Landing:
         from pyarrow import compute
 
         for name in self.target.horizon:
-            facts = loaded
+            column = loaded.column(name)
+            day = self._latest(column)
+            if day is None or (self.landed.horizon_date is not None and day <= self.landed.horizon_date):
+                continue
             for other, values in self.feed.horizon_where.get(name, {}).items():
-                said = compute.utf8_lower(facts.column(other))
-                facts = facts.filter(compute.is_in(said, pyarrow.array(values, pyarrow.string())))
-            column = facts.column(name)
-            if pyarrow.types.is_timestamp(column.type):
-                after = datetime.combine(self.last_day + timedelta(days=1), time(), self.zone)
-                bound = pyarrow.scalar(after.astimezone(UTC).replace(tzinfo=None), column.type)
-                latest = compute.max(column.filter(compute.less(column, bound))).as_py()
-                day = None if latest is None else latest.replace(tzinfo=UTC).astimezone(self.zone).date()
-            else:
-                day = compute.max(column.filter(compute.less_equal(column, pyarrow.scalar(self.last_day)))).as_py()
+                said = compute.utf8_lower(loaded.column(other))
+                counts = compute.is_in(said, pyarrow.array(values, pyarrow.string()))
+                column = compute.if_else(counts, column, None)
+            if name in self.feed.horizon_where:
+                day = self._latest(column)
             if day is not None and (self.landed.horizon_date is None or day > self.landed.horizon_date):
                 self.landed.horizon_date = day
+
+    def _latest(self, column: pyarrow.ChunkedArray) -> date | None:
+        """The latest day of a column that is not after `last_day`."""
+        import pyarrow
+        from pyarrow import compute
+
+        if not pyarrow.types.is_timestamp(column.type):
+            day: date | None = compute.max(column).as_py()
+            if day is not None and day > self.last_day:
+                day = compute.max(column.filter(compute.less_equal(column, pyarrow.scalar(self.last_day)))).as_py()
+            return day
+        after = datetime.combine(self.last_day + timedelta(days=1), time(), self.zone)
+        bound = after.astimezone(UTC).replace(tzinfo=None)
+        latest = compute.max(column).as_py()
+        if latest is not None and latest >= bound:
+            latest = compute.max(column.filter(compute.less(column, pyarrow.scalar(bound, column.type)))).as_py()
+        return None if latest is None else latest.replace(tzinfo=UTC).astimezone(self.zone).date()
 
     def _write(self, loaded: pyarrow.Table) -> None:
         import pyarrow
