@@ -14,7 +14,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from attain.ingest import conversion
-from attain.ingest.contracts import LANDED_COLUMNS, Column, Feed
+from attain.ingest.contracts import LANDED_COLUMNS, SQL_TYPES, Column, Feed
 from attain.ingest.conversion import INVISIBLE, Formats, Reading, Selection
 
 if TYPE_CHECKING:
@@ -35,8 +35,7 @@ _FIRST_DAY = (date.fromisoformat(conversion.FIRST_DAY) - _EPOCH).days
 _LAST_DAY = (date.fromisoformat(conversion.LAST_DAY) - _EPOCH).days
 _US_A_DAY = 86_400_000_000
 _ID_PREFIX = b"zcrm_"
-# An int64 holds every number of so many digits.
-_DIGITS = 18
+_INTEGER_DIGITS = 18  # an int64 holds every number of so many
 _DASH, _DOT, _COLON, _BLANK, _ZERO = b"-.: 0"
 
 
@@ -139,7 +138,7 @@ class Glance:
 
         def of(index: int) -> _Cells:
             if index not in cells:
-                cells[index] = _Cells(_trimmed(_whole(rows.column(index))))
+                cells[index] = _trimmed(_whole(rows.column(index)))
             return cells[index]
 
         odd = numpy.zeros(count, bool)
@@ -373,7 +372,6 @@ def _parsed(cells: _Cells, fits: Any, kind: pyarrow.DataType) -> Any:
 def _number(cells: _Cells, formats: Formats, whole: int, decimals: int, kind: pyarrow.DataType) -> Any:
     """Cells like -1234.50, with no more decimals than are kept."""
     import numpy
-    import pyarrow
 
     if formats.decimal_separator == ",":
         return None
@@ -384,37 +382,19 @@ def _number(cells: _Cells, formats: Formats, whole: int, decimals: int, kind: py
         for places in range(1, decimals + 1):
             is_dot = (cells.at(cells.ends - 1 - places) == _DOT) & (cells.lengths > places) & (fraction == 0)
             fraction[is_dot] = places
-    has_dot = fraction > 0
-    digits = cells.lengths - negative - has_dot - fraction
-    fits = (digits >= 1) & (digits <= min(whole, _DIGITS - decimals))
-    is_digit = (cells.data - numpy.uint8(_ZERO)) <= 9
+    digits = cells.lengths - negative - (fraction > 0) - fraction
+    fits = (digits >= 1) & (digits <= whole)
     before = numpy.zeros(cells.data.size + 1, numpy.int32)
-    numpy.cumsum(is_digit, out=before[1:], dtype=numpy.int32)
-    fits &= before[cells.ends] - before[cells.starts] == digits + fraction
-    data, offsets = cells.data, cells.offsets
-    if has_dot.any():
-        keep = numpy.ones(data.size, bool)
-        keep[(cells.ends - 1 - fraction)[has_dot]] = False
-        data = data[keep]
-        removed = numpy.zeros(size + 1, numpy.int32)
-        numpy.cumsum(has_dot, out=removed[1:], dtype=numpy.int32)
-        offsets = offsets - removed
-    buffers = [_bits(fits), pyarrow.py_buffer(numpy.ascontiguousarray(offsets)), pyarrow.py_buffer(data)]
-    numbers = pyarrow.Array.from_buffers(pyarrow.string(), size, buffers).cast(pyarrow.int64())
-    value = numpy.where(fits, _numbers_of(numbers, "i8"), 0)
-    if not decimals:
-        return pyarrow.Array.from_buffers(kind, size, [_bits(fits), pyarrow.py_buffer(value)]), fits
-    value *= (10 ** numpy.arange(decimals, -1, -1, dtype=numpy.int64))[fraction]
-    wide = numpy.empty((size, 2), numpy.int64)
-    wide[:, 0], wide[:, 1] = value, value >> 63
-    return pyarrow.Array.from_buffers(kind, size, [_bits(fits), pyarrow.py_buffer(wide)]), fits
+    numpy.cumsum((cells.data - numpy.uint8(_ZERO)) <= 9, out=before[1:], dtype=numpy.int32)
+    before = before[cells.offsets]
+    fits &= before[1:] - before[:-1] == digits + fraction
+    return cells.only(fits).cast(kind), fits  # exact, in this form
 
 
 def _number_form(type_name: str) -> Any:
     def read(cells: _Cells, formats: Formats) -> Any:
-        whole, decimals = conversion.DECIMALS.get(type_name, (_DIGITS, 0))
-        sql_type = {"money": "DECIMAL(18,2)", "decimal": "DECIMAL(24,8)", "percent": "DECIMAL(9,4)"}.get(type_name)
-        return _number(cells, formats, whole, decimals, arrow_type(sql_type or "BIGINT"))
+        whole, decimals = conversion.DECIMALS.get(type_name, (_INTEGER_DIGITS, 0))
+        return _number(cells, formats, whole, decimals, arrow_type(SQL_TYPES[type_name]))
 
     return read
 
@@ -477,7 +457,7 @@ class _LazyBytes:
     def __getitem__(self, values: Any) -> Any:
         if self.table is None:
             self.table = _table_of_bytes(self.marks)
-        return self.table[values]
+        return self.table.take(values)
 
 
 _MARKS = [mark.encode() for mark in INVISIBLE]
@@ -487,23 +467,21 @@ _LABEL_ENDS = _LazyBytes({form.encode()[-1] for label in conversion.TOTALS_LABEL
 _NUMBER_STARTS = _LazyBytes(set(b"+-.0123456789"))
 
 
-def _trimmed(text: Any) -> Any:
-    """The cells without invisible marks at their ends; the same array if there are none."""
+def _trimmed(text: Any) -> _Cells:
+    """The cells without invisible marks at their ends."""
     import numpy
 
     cells = _Cells(text)
     rows = numpy.flatnonzero((_MARK_STARTS[cells.first] | _MARK_ENDS[cells.last]) & ~cells.blank)
-    if not rows.size:
-        return cells.text
     starts, ends = cells.starts[rows], cells.ends[rows]
-    for mark in _MARKS:
+    for mark in _MARKS if rows.size else ():
         for begin in (starts, ends - len(mark)):
             same = numpy.ones(rows.size, bool)
             for place, byte in enumerate(mark):
                 same &= cells.at(begin + place) == byte
             if same.any():
-                return _compute().utf8_trim(cells.text, INVISIBLE)
-    return cells.text
+                return _Cells(_compute().utf8_trim(cells.text, INVISIBLE))
+    return cells
 
 
 def _whole(column: Any) -> Any:

@@ -37,6 +37,7 @@ SAMPLES = 5
 # Below this number of rows a share says nothing; every refused row is listed instead.
 FEW_ROWS = 20
 _ROW_GROUP = 122_880
+_PAGE_BYTES = 4 << 20
 # Up to one row in so many the odd rows are put between slices of the plain ones; more of them are sorted in.
 _FEW_OF = 200
 
@@ -304,6 +305,7 @@ class _Landing:
         return None if reading is None else reading.index
 
     def __enter__(self) -> _Landing:
+        import pyarrow
         from pyarrow import parquet
 
         self.loaded_writer = parquet.ParquetWriter(
@@ -313,6 +315,9 @@ class _Landing:
             compression_level=1,
             # Looking for words that recur takes longer than all the rest, and the compression finds them as well.
             use_dictionary=["_delivery_id"],
+            # Nobody looks for a text between two others.
+            write_statistics=[name for name in self.schema.names if self.schema.field(name).type != pyarrow.string()],
+            data_page_size=_PAGE_BYTES,
         )
         return self
 
@@ -391,6 +396,7 @@ class _Landing:
         states: pyarrow.Array,
     ) -> pyarrow.Array:
         """Account for rows that went through the query, in their order; which of them are loaded."""
+        import pyarrow
         from pyarrow import compute
 
         rows = batch.rows
@@ -401,15 +407,17 @@ class _Landing:
         refused: list[RefusedRow] = []
         summed_to = plain_to = 0
         looked_at = (conversion.REFUSED, conversion.KEYLESS, conversion.HEADER_AGAIN)
-        positions = [index for index, state in enumerate(states.to_pylist()) if state in looked_at]
-        for index in positions:
-            state = states[index].as_py()
-            number = converted.column("_row_number")[index].as_py()
-            cells = [trimmed.column(position)[index].as_py() for position in range(len(self.header))]
-            raw = json.dumps(
-                {name: rows.column(position)[index].as_py() for position, name in enumerate(self.header)},
-                ensure_ascii=False,
-            )
+        said = states.to_pylist()
+        positions = [index for index, state in enumerate(said) if state in looked_at]
+        these = pyarrow.array(positions, pyarrow.int64())
+        numbers = converted.column("_row_number").take(these).to_pylist()
+        all_faulty = converted.column("_faults").take(these).to_pylist()
+        width = len(self.header)
+        texts = zip(*(trimmed.column(place).take(these).to_pylist() for place in range(width)), strict=True)
+        raws = zip(*(rows.column(place).take(these).to_pylist() for place in range(width)), strict=True)
+        for index, number, faults, cells, raw_cells in zip(positions, numbers, all_faulty, texts, raws, strict=True):
+            state = said[index]
+            raw = json.dumps(dict(zip(self.header, raw_cells, strict=True)), ensure_ascii=False)
             if state == conversion.HEADER_AGAIN:
                 reason, remedy = "the header again, in the middle of the rows", "nothing is lost; export without it"
                 refused.append(RefusedRow(number, None, None, reason, remedy, raw))
@@ -430,7 +438,7 @@ class _Landing:
             if state == conversion.KEYLESS and self.target.distinct:
                 self.landed.rows_not_for_feed += 1
                 continue
-            faulty = converted.column("_faults")[index].as_py() or []
+            faulty = faults or []
             self.unsummed.update(faulty)
             refused.append(self._refusal(number, faulty, cells, raw))
         self._add_up(_not_totals(converted.slice(summed_to)))

@@ -35,7 +35,7 @@ MAX_UNPACKED_BYTES = 4 << 30
 FREE_UNPACKED_BYTES = 64 << 20  # harmless, so a small file of blank rows may pack as well as it likes
 BLOCK_BYTES = 4 << 20
 _SCAN_BYTES = 256 << 10  # what fits into the processor's cache
-ROWS_A_BATCH = 100_000
+ROWS_A_BATCH = 200_000
 BYTES_A_BATCH = 32 << 20
 SAMPLE_BYTES = 1 << 18
 OLE = b"\xd0\xcf\x11\xe0"
@@ -71,32 +71,68 @@ class FileFacts:
 
 
 def look(path: Path) -> FileFacts:
-    """Read all bytes of a file once; the hash is taken in another thread."""
-    digest = hashlib.sha256()
-    lines = _Lines()
-    size = nuls = 0
-    first, foreign = b"", b""
-    text = _Utf8()
-    with path.open("rb") as stream, ThreadPoolExecutor(1, "attain-hash") as hasher:
-        hashed = None
+    """Read all bytes of a file once; two threads share what there is to look for."""
+    content, lines = _Content(), _Lines()
+    first = b""
+    with path.open("rb") as stream, ThreadPoolExecutor(1, "attain-hash") as other:
+        taken = None
         while chunk := stream.read(BLOCK_BYTES):
-            if hashed is not None:
-                hashed.result()
-            if len(chunk) < BLOCK_BYTES and hashed is None:  # a small file is not worth a thread
-                digest.update(chunk)
-            else:
-                hashed = hasher.submit(digest.update, chunk)
-            size += len(chunk)
             first = first or chunk[:SAMPLE_BYTES]
-            nuls += lines.take(chunk)
-            if text.is_valid and not text.take(chunk):
-                foreign = text.foreign
-        if hashed is not None:
-            hashed.result()
-    is_utf8 = text.is_valid and text.is_whole()
+            if taken is not None:
+                taken.result()
+            if taken is None and len(chunk) < BLOCK_BYTES:  # a small file is not worth a thread
+                content.take(chunk)
+            else:
+                taken = other.submit(content.take, chunk)
+            lines.take(chunk)
+        if taken is not None:
+            taken.result()
     return FileFacts(
-        digest.hexdigest(), size, is_utf8, lines.ends, lines.record_ends, nuls, lines.is_complete, first, foreign
+        content.digest.hexdigest(),
+        content.size,
+        content.is_utf8 and not content.rest,
+        lines.ends,
+        lines.record_ends,
+        content.nuls,
+        lines.is_complete,
+        first,
+        content.foreign,
     )
+
+
+class _Content:
+    """Takes the hash of bytes that come in chunks, and whether they are valid UTF-8 without NULs."""
+
+    def __init__(self) -> None:
+        self.digest = hashlib.sha256()
+        self.size = self.nuls = 0
+        self.is_utf8 = True
+        self.rest = b""  # the beginning of a character that the next chunk ends
+        self.foreign = b""
+
+    def take(self, chunk: bytes) -> None:
+        """Look at the next bytes."""
+        self.digest.update(chunk)
+        self.size += len(chunk)
+        if b"\0" in chunk:
+            self.nuls += chunk.count(0)
+        if not self.is_utf8:
+            return
+        import pyarrow
+
+        whole = self.rest + chunk if self.rest else chunk
+        cut = _incomplete(whole)
+        self.rest = whole[len(whole) - cut :]
+        offsets = pyarrow.py_buffer(struct.pack("=ii", 0, len(whole) - cut))
+        text = pyarrow.Array.from_buffers(pyarrow.binary(), 1, [None, offsets, pyarrow.py_buffer(whole)])
+        try:
+            text.cast(pyarrow.string())  # the quickest check there is; it does not say where
+        except pyarrow.ArrowInvalid:
+            try:
+                codecs.getincrementaldecoder("utf-8")().decode(whole)
+            except UnicodeDecodeError as error:
+                self.is_utf8 = False
+                self.foreign = whole[max(0, error.start - 64) : error.start + 65_536]
 
 
 class _Lines:
@@ -112,17 +148,15 @@ class _Lines:
     def is_complete(self) -> bool:
         return self.last in (b"\n", b"\r")
 
-    def take(self, chunk: bytes) -> int:
-        """Count the next bytes; how many NULs are among them."""
+    def take(self, chunk: bytes) -> None:
+        """Count the next bytes."""
         import numpy
 
-        nuls = 0
         marks = numpy.frombuffer(chunk, dtype=numpy.uint8)
         for start in range(0, marks.size, _SCAN_BYTES):
-            nuls += self._take(marks[start : start + _SCAN_BYTES])
-        return nuls
+            self._take(marks[start : start + _SCAN_BYTES])
 
-    def _take(self, marks: numpy.ndarray[Any, Any]) -> int:
+    def _take(self, marks: numpy.ndarray[Any, Any]) -> None:
         import numpy
 
         feeds_at = marks == 0x0A
@@ -131,58 +165,23 @@ class _Lines:
             # A return that a feed follows is half of one line end: the feed stands for both.
             feeds_at[:-1] |= returns_at[:-1] & (marks[1:] != 0x0A)
             feeds_at[-1] |= returns_at[-1]
-        ends = int(numpy.count_nonzero(feeds_at))
         inside = self.inside
         quotes_at = marks == 0x22
         if not quotes_at.any():
+            ends = int(numpy.count_nonzero(feeds_at))
             record_ends = 0 if inside else ends
         else:
-            quotes = numpy.flatnonzero(quotes_at)
-            before = numpy.searchsorted(quotes, numpy.flatnonzero(feeds_at)) + inside
-            record_ends = int(numpy.count_nonzero(before % 2 == 0))
-            self.inside = bool((quotes.size + inside) % 2)
+            is_quote = quotes_at[numpy.flatnonzero(quotes_at | feeds_at)]
+            opened = numpy.cumsum(is_quote, dtype=numpy.int32) + inside
+            ends = int(is_quote.size - opened[-1] + inside)
+            record_ends = int(numpy.count_nonzero(~is_quote & (opened % 2 == 0)))
+            self.inside = bool(opened[-1] % 2)
         if self.last == b"\r" and marks[0] == 0x0A:  # the return was counted as a line end when its feed was not known
             ends -= 1
             record_ends -= not inside
         self.ends += ends
         self.record_ends += record_ends
         self.last = marks[-1:].tobytes()
-        return int(numpy.count_nonzero(marks == 0))
-
-
-class _Utf8:
-    """Whether bytes that come in chunks are valid UTF-8."""
-
-    def __init__(self) -> None:
-        self.is_valid = True
-        self.rest = b""  # the beginning of a character that the next chunk ends
-        self.foreign = b""
-
-    def take(self, chunk: bytes) -> bool:
-        """Look at the next bytes; False, once, at the first place that is not UTF-8."""
-        import pyarrow
-
-        whole = self.rest + chunk if self.rest else chunk
-        cut = _incomplete(whole)
-        self.rest = whole[len(whole) - cut :]
-        offsets = pyarrow.py_buffer(struct.pack("=ii", 0, len(whole) - cut))
-        text = pyarrow.Array.from_buffers(pyarrow.binary(), 1, [None, offsets, pyarrow.py_buffer(whole)])
-        try:
-            text.cast(pyarrow.string())  # the quickest check there is
-        except pyarrow.ArrowInvalid:
-            self._show(whole)
-        return self.is_valid
-
-    def _show(self, whole: bytes) -> None:
-        try:
-            codecs.getincrementaldecoder("utf-8")().decode(whole)
-        except UnicodeDecodeError as error:
-            self.is_valid = False
-            self.foreign = whole[max(0, error.start - 64) : error.start + 65_536]
-
-    def is_whole(self) -> bool:
-        """Whether no character is cut off at the end."""
-        return not self.rest
 
 
 def _incomplete(text: bytes) -> int:
