@@ -178,7 +178,7 @@ def test_a_sub_form_over_two_header_rows(settings: Settings) -> None:
         (6, "HT-2", "甲", "50"),
     ]
     registered = deliveries.list_deliveries(settings)[0]
-    assert registered.layout == "with_lines: sheet 合同, header in rows 1 to 2"
+    assert registered.layout == "with_lines: sheet 合同, header in rows 1 to 2, bills filled down"
 
 
 def test_a_wrong_total_over_merged_cells_rejects(settings: Settings) -> None:

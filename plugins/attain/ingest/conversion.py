@@ -208,8 +208,8 @@ _CURRENCY_NAMES = {
 _YES = ("true", "yes", "y", "1", "是", "有效", "启用", "在售")
 _NO = ("false", "no", "n", "0", "否", "无效", "停用", "停售")
 
-_DECIMALS = {"money": (16, 2), "decimal": (16, 8), "percent": (5, 4)}
-_SCIENTIFIC = r"[+-]?(\d+\.\d*|\.\d+)[eE][+-]?\d+|[+-]?\d+[eE][+-]\d+"
+DECIMALS = {"money": (16, 2), "decimal": (16, 8), "percent": (5, 4)}
+SCIENTIFIC = r"[+-]?(\d+\.\d*|\.\d+)[eE][+-]?\d+|[+-]?\d+[eE][+-]\d+"
 
 
 @dataclass(frozen=True)
@@ -294,7 +294,7 @@ def conversion_sql(
     for column in feed.columns:
         value = f"v_{column.name}" if column.name in by_name else "null"
         if column.default is not None:
-            value = f"coalesce({value}, {_literal(column.default)}::{column.sql_type})"
+            value = f"coalesce({value}, {default_sql(column)})"
         outputs.append(f'{value}::{column.sql_type} as "{column.name}"')
     if deleted is not None:
         mark = _trimmed(f"c{deleted}")
@@ -323,13 +323,40 @@ def conversion_sql(
         select
             {", ".join(outputs)},
             _row_number,
-            {_extra(extras)} as _extra,
+            {extra_sql(extras)} as _extra,
             {"false" if deleted is None else "_mark"} as _is_deleted,
             _state,
             case when _state in ({REFUSED}, {KEYLESS})
                 then list_filter([{named}]::VARCHAR[], name -> name is not null) end as _faults
         from judged
     """
+
+
+def value_sql(reading: Reading, formats: Formats) -> str:
+    """The query that converts one column of `batch` alone, by the same rules.
+
+    It answers, in the order of the batch, the typed `value` and whether the cell `is_unread`: refused, not blank.
+    """
+    column = reading.column
+    slow = _slow(column, "n", formats)
+    read = f"coalesce(f, {slow})" if slow else "f"
+    return f"""
+        with cells as (
+            select {_cell(reading)} as a from batch
+        ), quick as (
+            select a, {_quick(column, "a", formats)} as f from cells
+        ), normal as (
+            select *, case when f is null and a is not null then {_normalised(column, "a", formats)} end as n from quick
+        ), converted as (
+            select a, ({read})::{column.sql_type} as value from normal
+        )
+        select value, a is not null and value is null as is_unread from converted
+    """
+
+
+def default_sql(column: Column) -> str:
+    """The value that stands for a blank or absent cell of a column with a default."""
+    return f"{_literal(column.default or '')}::{column.sql_type}"
 
 
 def _cell(reading: Reading) -> str:
@@ -356,7 +383,7 @@ def _quick(column: Column, cell: str, formats: Formats) -> str:
             f"when starts_with({cell}, 'zcrm_') then nullif(substr({cell}, 6), '') "
             f"when ends_with({cell}, '.0') and regexp_full_match({cell}, '\\d+\\.0') then {cell}[:-3] "
             f"when (contains({cell}, 'E') or contains({cell}, 'e')) "
-            f"and regexp_full_match({cell}, '{_SCIENTIFIC}') then null "
+            f"and regexp_full_match({cell}, '{SCIENTIFIC}') then null "
             f"else {cell} end"
         )
     if column.type == "text":
@@ -379,10 +406,10 @@ def _quick(column: Column, cell: str, formats: Formats) -> str:
             f"then try_cast({cell} as TIMESTAMP) end"
         )
         return _utc(_within(moment, "TIMESTAMP"), formats)
-    if column.type in _DECIMALS:
+    if column.type in DECIMALS:
         if formats.decimal_separator == ",":
             return f"null::{column.sql_type}"
-        whole, decimals = _DECIMALS[column.type]
+        whole, decimals = DECIMALS[column.type]
         form = f"-?\\d{{1,{whole}}}(\\.\\d{{1,{decimals}}}0*)?"
         return f"case when regexp_full_match({cell}, '{form}') then try_cast({cell} as {column.sql_type}) end"
     if column.type == "integer":
@@ -429,9 +456,9 @@ def _slow(column: Column, text: str, formats: Formats) -> str:
             return f"coalesce({_utc(local, formats)}, {absolute})"
         zoned = f"timezone({_literal(formats.timezone)}, timezone('UTC', {absolute}))"
         return f"coalesce({local}, {zoned})::DATE"
-    if column.type in (*_DECIMALS, "integer"):
+    if column.type in (*DECIMALS, "integer"):
         grouped = r"[+-]?(\d{1,3}(,\d{3})+|\d+)(\.\d+)?"
-        decimals = _DECIMALS.get(column.type, (18, 0))[1]
+        decimals = DECIMALS.get(column.type, (18, 0))[1]
         plain = f"regexp_replace(regexp_replace(replace({text}, ',', ''), '(\\.\\d*?)0+$', '\\1'), '\\.$', '')"
         return (
             f"case when regexp_full_match({text}, '{grouped}') "
@@ -477,7 +504,7 @@ def _within(moment: str, sql_type: str) -> str:
 
 
 def _utc(local: str, formats: Formats) -> str:
-    since, offset = _steady_since(formats.timezone)
+    since, offset = steady_since(formats.timezone)
     exact = f"timezone('UTC', timezone({_literal(formats.timezone)}, {local}))"
     if since is None:
         return exact
@@ -487,7 +514,7 @@ def _utc(local: str, formats: Formats) -> str:
 
 
 @cache
-def _steady_since(timezone: str) -> tuple[date | None, int]:
+def steady_since(timezone: str) -> tuple[date | None, int]:
     """First day from which the zone keeps one offset (in seconds) for good; None while it still changes its clocks."""
     zone = ZoneInfo(timezone)
 
@@ -523,18 +550,13 @@ def _state(
         for key in keys
         if key.index is not None
     )
-    chosen = " or ".join(
-        f"{'' if selection.negated else 'not '}coalesce(lower({_trimmed(f'c{selection.index}')}), '') in "
-        f"({', '.join(_literal(value.casefold()) for value in selection.values)})"
-        for selection in selections
-    )
     cases = []
     if keys:
         cases.append(f"when {keyless} then case when {blank} then {BLANK} else {KEYLESS} end")
         cases.append(f"when {again} then {HEADER_AGAIN}")
         cases.append(f"when {_is_footer(keys[0], by_name)} then {KEYLESS}")
-    if chosen:
-        cases.append(f"when {chosen} then {NOT_FOR_FEED}")
+    if selections:
+        cases.append(f"when {not_chosen_sql(selections)} then {NOT_FOR_FEED}")
     return f"(case {' '.join(cases)} when {wrong} then {REFUSED} else {LOADED} end)::TINYINT"
 
 
@@ -559,7 +581,17 @@ def _is_footer(key: Reading, by_name: Mapping[str, Reading]) -> str:
     return f"{blank}regexp_full_match(lower(a_{key.column.name}), {_literal(_FOOTER)})"
 
 
-def _extra(extras: Mapping[str, int]) -> str:
+def not_chosen_sql(selections: Sequence[Selection]) -> str:
+    """Whether a row of `batch` is none of those that a mapping means."""
+    return " or ".join(
+        f"{'' if selection.negated else 'not '}coalesce(lower({_trimmed(f'c{selection.index}')}), '') in "
+        f"({', '.join(_literal(value.casefold()) for value in selection.values)})"
+        for selection in selections
+    )
+
+
+def extra_sql(extras: Mapping[str, int]) -> str:
+    """The columns of `batch` that are kept as they are, as JSON."""
     if not extras:
         return "null::VARCHAR"
     packed = ", ".join(f"{_literal(name)}: {_trimmed(f'c{index}')}" for name, index in extras.items())
@@ -664,7 +696,7 @@ def _why_number(text: str, formats: Formats, decimals: int) -> tuple[str, str]:
     narrow = text.translate(str.maketrans(_WIDE, _NARROW))
     if re.search(r"(?i)nan|inf|#|^-+$", narrow):
         return "not a number", "correct it at the source; leave the cell empty where there is no amount"
-    if re.fullmatch(_SCIENTIFIC, narrow):
+    if re.fullmatch(SCIENTIFIC, narrow):
         return "written as a power of ten, so its digits may have been rounded", "export it with all its digits"
     if "万" in narrow or "亿" in narrow:
         return "written in 万 or 亿", "write the number in full"

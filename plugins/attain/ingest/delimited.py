@@ -41,8 +41,8 @@ def open_delimited(path: Path, facts: FileFacts, score: Scorer, scratch: Path) -
         raise Rejected("the file is empty", "export it again; an export without rows still has its header")
     found = _find_delimited_header(sample, facts.byte_size <= len(facts.first_bytes), score)
     header, duplicates = unique_header(found.cells)
-    records = _count_records(path, facts)
-    below = records - found.record
+    # Counted without the parser: line ends outside quotes.
+    below = facts.record_ends + (not facts.ends_with_line_end) - found.record
 
     def batches() -> Iterator[Batch]:
         read = 0
@@ -176,33 +176,6 @@ def _unreadable(error: Exception) -> Rejected:
             "export it again; look for a lone double quote",
         )
     return Rejected(f"the text can't be read: {error}", "export it again, as CSV UTF-8")
-
-
-def _count_records(path: Path, facts: FileFacts) -> int:
-    """Records of a CSV file, counted without the parser: line ends outside quotes."""
-    unfinished = 0 if facts.ends_with_line_end else 1
-    if facts.quotes == 0:
-        return facts.line_ends + unfinished
-    import numpy
-
-    inside = records = 0
-    last = 0
-    with path.open("rb") as stream:
-        while chunk := stream.read(BLOCK_BYTES):
-            marks = numpy.frombuffer(chunk, dtype=numpy.uint8)
-            quotes = numpy.flatnonzero(marks == 0x22)
-            feeds = numpy.flatnonzero(marks == 0x0A)
-            returns = numpy.flatnonzero(marks == 0x0D)
-            if returns.size:  # a return that a feed follows is half of one line end
-                following = numpy.append(marks[1:], numpy.uint8(0))[returns]
-                feeds = numpy.sort(numpy.concatenate([feeds, returns[following != 0x0A]]))
-            before = numpy.searchsorted(quotes, feeds) + inside
-            records += int(numpy.count_nonzero(before % 2 == 0))
-            if last == 0x0D and chunk[:1] == b"\n" and inside % 2 == 0:
-                records -= 1
-            inside += quotes.size
-            last = chunk[-1]
-    return records + unfinished
 
 
 def _arbitrate(path: Path, encoding: str, delimiter: str, parsed: int) -> None:

@@ -10,15 +10,16 @@ import queue
 import re
 import threading
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from zoneinfo import ZoneInfo
 
-from attain.ingest import conversion
+from attain.ingest import conversion, glance
 from attain.ingest.contracts import LANDED_COLUMNS
 from attain.ingest.conversion import conversion_sql, totals_label, why_refused
 from attain.ingest.matching import Match
@@ -27,13 +28,19 @@ from attain.ingest.tables import Batch, RaggedRow, Table
 
 if TYPE_CHECKING:
     import duckdb
+    import numpy
     import pyarrow
+
+_Item = TypeVar("_Item")
 
 PART_NAME = "part-00000.parquet"
 SAMPLES = 5
 # Below this number of rows a share says nothing; every refused row is listed instead.
 FEW_ROWS = 20
 _ROW_GROUP = 122_880
+_PAGE_BYTES = 4 << 20
+# Up to one row in so many the odd rows are put between slices of the plain ones; more of them are sorted in.
+_FEW_OF = 200
 
 
 @dataclass(frozen=True)
@@ -119,11 +126,13 @@ def land(
     Raises:
         Rejected: a totals row that disagrees, too many refused rows, or rows that can't be read.
     """
-    work = _Landing(table, matched, extras, delivery_id, raw_folder, quarantine_file, last_day, business_timezone)
+    work = _Landing(
+        connection, table, matched, extras, delivery_id, raw_folder, quarantine_file, last_day, business_timezone
+    )
     work.refusable = max_quarantine_ratio * table.at_most_rows if table.at_most_rows > FEW_ROWS else None
-    with work:
-        for batch in _ahead(table.batches()):
-            work.take(connection, batch)
+    with work, closing(_ahead(work.converted(_ahead(table.batches())))) as ready:
+        for converted in ready:
+            work.take(converted)
     work.refuse_ambiguous_percents()
     landed = work.landed
     landed.hold_account()
@@ -133,12 +142,12 @@ def land(
     return landed
 
 
-def _ahead(batches: Iterator[Batch]) -> Iterator[Batch]:
-    """Read the next batches in another thread while this one converts."""
-    ready: queue.Queue[Batch | BaseException | None] = queue.Queue(maxsize=2)
+def _ahead(items: Iterator[_Item]) -> Generator[_Item, None, None]:
+    """Make the next items in another thread while this one is busy."""
+    ready: queue.Queue[_Item | BaseException | None] = queue.Queue(maxsize=1)
     abandoned = threading.Event()
 
-    def put(item: Batch | BaseException | None) -> bool:
+    def put(item: _Item | BaseException | None) -> bool:
         while not abandoned.is_set():
             try:
                 ready.put(item, timeout=0.1)
@@ -149,11 +158,11 @@ def _ahead(batches: Iterator[Batch]) -> Iterator[Batch]:
 
     def read() -> None:
         try:
-            for batch in batches:
-                if not put(batch):
+            for item in items:
+                if not put(item):
                     return
             put(None)
-        except BaseException as error:  # handed over: it is raised where the batches are used
+        except BaseException as error:  # handed over: it is raised where the items are used
             put(error)
 
     reader = threading.Thread(target=read, name="attain-reader", daemon=True)
@@ -168,11 +177,85 @@ def _ahead(batches: Iterator[Batch]) -> Iterator[Batch]:
         reader.join()
 
 
+@dataclass(frozen=True)
+class _Converted:
+    """A batch whose rows have their types.
+
+    Attributes:
+        source: the batch as it came.
+        columns: all rows, typed at a glance; only the plain ones of it count. None: no row is plain.
+        rows: the rows that are not plain, as they came.
+        trimmed: the same without invisible marks.
+        converted: what the query made of them; None: there are none.
+        odd: their positions in the batch.
+    """
+
+    source: Batch
+    columns: pyarrow.Table | None
+    rows: pyarrow.Table
+    trimmed: pyarrow.Table | None
+    converted: pyarrow.Table | None
+    odd: numpy.ndarray[Any, Any]
+
+    def plain(self) -> pyarrow.Table | None:
+        """The plain rows alone."""
+        import pyarrow
+
+        if self.columns is None or not self.odd.size:
+            return self.columns
+        if self.odd.size * _FEW_OF > self.columns.num_rows:
+            return self.columns.filter(pyarrow.array(self._is_plain()))
+        return pyarrow.concat_tables(self._runs())
+
+    def loaded(self, kept: pyarrow.Array | None) -> pyarrow.Table:
+        """The rows to load, in the order of the file; `kept` says which of the converted ones, None all."""
+        import numpy
+        import pyarrow
+
+        assert self.converted is not None
+        columns = self.columns
+        if columns is None:
+            return self.converted if kept is None else self.converted.filter(kept)
+        fields = [(field.name, field.type) for field in columns.schema]
+        converted = pyarrow.table(
+            [self.converted.column(name).cast(kind) for name, kind in fields], names=columns.column_names
+        )
+        mask = numpy.ones(self.odd.size, bool) if kept is None else kept.to_numpy(zero_copy_only=False).astype(bool)
+        if self.odd.size * _FEW_OF > columns.num_rows:
+            order = numpy.concatenate([numpy.flatnonzero(self._is_plain()), self.odd[mask]])
+            both = pyarrow.concat_tables(
+                [columns.filter(pyarrow.array(self._is_plain())), converted.filter(pyarrow.array(mask))]
+            )
+            return both.combine_chunks().take(pyarrow.array(numpy.argsort(order)))
+        pieces = []
+        for index, run in enumerate(self._runs()):
+            pieces.append(run)
+            if index < self.odd.size and mask[index]:
+                pieces.append(converted.slice(index, 1))
+        return pyarrow.concat_tables(pieces)
+
+    def _is_plain(self) -> numpy.ndarray[Any, Any]:
+        import numpy
+
+        assert self.columns is not None
+        plain = numpy.ones(self.columns.num_rows, bool)
+        plain[self.odd] = False
+        return plain
+
+    def _runs(self) -> list[pyarrow.Table]:
+        """Slices of plain rows: before each odd row, and after the last."""
+        assert self.columns is not None
+        starts = [0, *(int(position) + 1 for position in self.odd)]
+        ends = [*(int(position) for position in self.odd), self.columns.num_rows]
+        return [self.columns.slice(start, end - start) for start, end in zip(starts, ends, strict=True)]
+
+
 class _Landing:
     """The state of landing one file: sums for totals rows, keys seen, writers, counts."""
 
     def __init__(
         self,
+        connection: duckdb.DuckDBPyConnection,
         table: Table,
         matched: Match,
         extras: dict[str, int],
@@ -193,20 +276,15 @@ class _Landing:
         self.last_day = last_day
         self.zone = ZoneInfo(business_timezone)
         self.readings = {reading.column.name: reading for reading in matched.readings}
-        self.sql = conversion_sql(
-            self.feed,
-            matched.readings,
-            self.header,
-            extras,
-            matched.selections,
-            self.target.formats,
-            matched.deleted,
-        )
+        parts = (self.feed, matched.readings, self.header, extras, matched.selections, self.target.formats)
+        self.query = glance.Query(connection, conversion_sql(*parts, matched.deleted))
+        # Only text files are large enough for a glance to pay.
+        self.glance = glance.Glance(connection, *parts, matched.deleted) if table.file_format == "csv" else None
         self.deleted = matched.deleted
         self.schema = pyarrow.schema(
             [
-                *((column.name, _arrow_type(column.sql_type)) for column in self.feed.columns),
-                *((name, _arrow_type(sql_type)) for name, sql_type in LANDED_COLUMNS.items()),
+                *((column.name, glance.arrow_type(column.sql_type)) for column in self.feed.columns),
+                *((name, glance.arrow_type(sql_type)) for name, sql_type in LANDED_COLUMNS.items()),
             ]
         )
         self.landed = Landed(extra_columns=list(extras), notes=list(table.notes))
@@ -231,7 +309,9 @@ class _Landing:
         ]
         self.plain_percents: dict[str, Decimal] = {}  # largest value of those written without %
         self.unsummed: set[str] = set()  # columns with a cell that could not be read: their totals can't be checked
-        self.keys_seen: set[tuple[Any, ...]] = set()
+        self.keys_seen: dict[
+            tuple[Any, ...], tuple[int, tuple[Any, ...]]
+        ] = {}  # first row and, of a layout, what it says
         self.loaded_writer: Any = None
         self.quarantine_writer: Any = None
 
@@ -240,55 +320,91 @@ class _Landing:
         return None if reading is None else reading.index
 
     def __enter__(self) -> _Landing:
+        import pyarrow
         from pyarrow import parquet
 
         self.loaded_writer = parquet.ParquetWriter(
-            self.raw_folder / PART_NAME, self.schema, compression="zstd", compression_level=1
+            self.raw_folder / PART_NAME,
+            self.schema,
+            compression="zstd",
+            compression_level=1,
+            # Looking for words that recur takes longer than all the rest, and the compression finds them as well.
+            use_dictionary=["_delivery_id"],
+            # Nobody looks for a text between two others.
+            write_statistics=[name for name in self.schema.names if self.schema.field(name).type != pyarrow.string()],
+            data_page_size=_PAGE_BYTES,
         )
         return self
 
     def __exit__(self, *_error: object) -> None:
+        self.query.close()
+        if self.glance is not None:
+            self.glance.close()
         self.loaded_writer.close()
         if self.quarantine_writer is not None:
             self.quarantine_writer.close()
 
-    def take(self, connection: duckdb.DuckDBPyConnection, batch: Batch) -> None:
-        """Convert one batch, write it, and count each of its rows once."""
+    def converted(self, batches: Iterator[Batch]) -> Iterator[_Converted]:
+        """Give the batches their types: the plain rows at a glance, all others by the query."""
+        for batch in batches:
+            yield self._converted(batch)
+
+    def _converted(self, batch: Batch) -> _Converted:
+        import numpy
         import pyarrow
         from pyarrow import compute
 
-        if batch.begins_part:
-            self.sums_at_part, self.sums_at_total, self.sums_at_subtotal = (dict(self.sums) for _ in range(3))
-            self.sums_at_heading = {}
-        self._take_ragged(batch.ragged)
-        if not batch.rows.num_rows:
-            return
+        rows = batch.rows
+        is_glanced = self.glance is not None and rows.num_rows > 0 and not batch.repeats
+        glanced = self.glance.read(rows) if self.glance is not None and is_glanced else None
+        if glanced is not None and not glanced.odd.size:
+            return _Converted(batch, glanced.columns, rows.slice(0, 0), None, None, glanced.odd)
+        if glanced is not None:
+            rows = rows.take(pyarrow.array(glanced.odd))
         width = len(self.header)
         trimmed = pyarrow.table(
             [
-                *(compute.utf8_trim(batch.rows.column(index), conversion.INVISIBLE) for index in range(width)),
-                batch.rows.column(width),
+                *(compute.utf8_trim(rows.column(index), conversion.INVISIBLE) for index in range(width)),
+                rows.column(width),
             ],
-            names=batch.rows.column_names,
+            names=rows.column_names,
         )
-        connection.register("batch", trimmed)
-        try:
-            converted = connection.execute(self.sql).to_arrow_table()
-        finally:
-            connection.unregister("batch")
-        self._look_at_percents(trimmed, converted)
-        if batch.repeats:
-            converted = self._with_repeats(converted, batch.repeats)
-        states = converted.column("_state").combine_chunks()
-        special = compute.any(compute.not_equal(states, conversion.LOADED)).as_py()
-        if special:
-            loaded = self._take_special(batch.rows, trimmed, converted, states)
+        odd = numpy.arange(rows.num_rows) if glanced is None else glanced.odd
+        answer = self.query.ask(trimmed) if rows.num_rows else None
+        if answer is not None:
+            self._look_at_percents(trimmed, answer)
+            answer = self._with_repeats(answer, batch.repeats)
+        return _Converted(batch, None if glanced is None else glanced.columns, rows, trimmed, answer, odd)
+
+    def take(self, batch: _Converted) -> None:
+        """Write one batch, and count each of its rows once."""
+        from pyarrow import compute
+
+        if batch.source.begins_part:
+            self.sums_at_part, self.sums_at_total, self.sums_at_subtotal = (dict(self.sums) for _ in range(3))
+            self.sums_at_heading = {}
+        self._take_ragged(batch.source.ragged)
+        plain = batch.plain()
+        if plain is not None:
+            self.landed.rows_in_file += plain.num_rows
+        if batch.converted is None or batch.trimmed is None:
+            if plain is None:
+                return
+            loaded = plain
+            self._add_up(plain)
         else:
-            loaded = converted
-            self._add_up(converted)
-            self.landed.rows_in_file += converted.num_rows
+            states = batch.converted.column("_state").combine_chunks()
+            if compute.any(compute.not_equal(states, conversion.LOADED)).as_py():
+                kept = self._take_special(batch, plain, batch.trimmed, batch.converted, states)
+            else:
+                kept = None
+                self._add_up(batch.converted)
+                if plain is not None:
+                    self._add_up(plain)
+                self.landed.rows_in_file += batch.converted.num_rows
+            loaded = batch.loaded(kept)
         if self.target.distinct:
-            loaded = self._first_of_each_key(loaded)
+            loaded = self._first_of_each_key(loaded, batch.source.rows)
         self.landed.rows_loaded += loaded.num_rows
         if self.deleted is not None:
             self.landed.rows_deleted += compute.sum(loaded.column("_is_deleted").cast("int64")).as_py() or 0
@@ -297,25 +413,48 @@ class _Landing:
         self._stop_if_hopeless()
 
     def _take_special(
-        self, rows: pyarrow.Table, trimmed: pyarrow.Table, converted: pyarrow.Table, states: pyarrow.Array
-    ) -> pyarrow.Table:
+        self,
+        batch: _Converted,
+        plain: pyarrow.Table | None,
+        trimmed: pyarrow.Table,
+        converted: pyarrow.Table,
+        states: pyarrow.Array,
+    ) -> pyarrow.Array:
+        """Account for rows that went through the query, in their order; which of them are loaded."""
+        import pyarrow
         from pyarrow import compute
+
+        rows = batch.rows
 
         counts = {item["values"]: item["counts"] for item in compute.value_counts(states).to_pylist()}
         self.landed.rows_in_file += converted.num_rows - counts.get(conversion.BLANK, 0)
         self.landed.rows_not_for_feed += counts.get(conversion.NOT_FOR_FEED, 0)
         refused: list[RefusedRow] = []
-        summed_to = 0
+        summed_to = plain_to = 0
+
+        def add_up_to(index: int) -> None:
+            """Add what stands above the converted row of that place, or all; the row itself is not added."""
+            nonlocal summed_to, plain_to
+            self._add_up(_not_totals(converted.slice(summed_to, index - summed_to)))
+            summed_to = index + 1
+            if plain is not None:
+                is_end = index >= batch.odd.size
+                above = plain.num_rows if is_end else int(batch.odd[index]) - index
+                self._add_up(plain.slice(plain_to, above - plain_to))
+                plain_to = above
+
         looked_at = (conversion.REFUSED, conversion.KEYLESS, conversion.HEADER_AGAIN)
-        positions = [index for index, state in enumerate(states.to_pylist()) if state in looked_at]
-        for index in positions:
-            state = states[index].as_py()
-            number = converted.column("_row_number")[index].as_py()
-            cells = [trimmed.column(position)[index].as_py() for position in range(len(self.header))]
-            raw = json.dumps(
-                {name: rows.column(position)[index].as_py() for position, name in enumerate(self.header)},
-                ensure_ascii=False,
-            )
+        said = states.to_pylist()
+        positions = [index for index, state in enumerate(said) if state in looked_at]
+        these = pyarrow.array(positions, pyarrow.int64())
+        numbers = converted.column("_row_number").take(these).to_pylist()
+        all_faulty = converted.column("_faults").take(these).to_pylist()
+        width = len(self.header)
+        texts = zip(*(trimmed.column(place).take(these).to_pylist() for place in range(width)), strict=True)
+        raws = zip(*(rows.column(place).take(these).to_pylist() for place in range(width)), strict=True)
+        for index, number, faults, cells, raw_cells in zip(positions, numbers, all_faulty, texts, raws, strict=True):
+            state = said[index]
+            raw = json.dumps(dict(zip(self.header, raw_cells, strict=True)), ensure_ascii=False)
             if state == conversion.HEADER_AGAIN:
                 reason, remedy = "the header again, in the middle of the rows", "nothing is lost; export without it"
                 refused.append(RefusedRow(number, None, None, reason, remedy, raw, "[]"))
@@ -324,15 +463,13 @@ class _Landing:
             declared = {name: converted.column(name)[index].as_py() for name in self.numeric}
             label = self._totals_label(cells) if state == conversion.KEYLESS else None
             if label is not None:
-                self._add_up(_not_totals(converted.slice(summed_to, index - summed_to)))
-                summed_to = index + 1
+                add_up_to(index)
                 self._check_totals(number, *label, declared, cells)
                 self.landed.rows_declared_totals += 1
                 continue
             beside = None if any(said is not None for said in declared.values()) else self._beside(cells, state)
             if beside is not None:
-                self._add_up(_not_totals(converted.slice(summed_to, index - summed_to)))
-                summed_to = index + 1
+                add_up_to(index)
                 self.sums_at_heading[_form(next(filter(None, cells)))] = dict(self.sums)
                 if not self.target.distinct:
                     reason, remedy = beside
@@ -342,14 +479,14 @@ class _Landing:
             if state == conversion.KEYLESS and self.target.distinct:
                 self.landed.rows_not_for_feed += 1
                 continue
-            faulty = converted.column("_faults")[index].as_py() or []
+            faulty = faults or []
             self.unsummed.update(faulty)
             key = [converted.column(name)[index].as_py() for name in self.feed.key]
             told = None if None in key else json.dumps([str(value) for value in key], ensure_ascii=False)
             refused.append(self._refusal(number, faulty, cells, raw, told))
-        self._add_up(_not_totals(converted.slice(summed_to)))
+        add_up_to(converted.num_rows)
         self._quarantine(refused)
-        return converted.filter(compute.equal(states, conversion.LOADED))
+        return compute.equal(states, conversion.LOADED)
 
     def _refusal(
         self, number: int, faulty: Sequence[str], cells: Sequence[str], raw: str, key: str | None
@@ -531,15 +668,43 @@ class _Landing:
                     "give its cells a percent format and save as .xlsx, or write 12.5 for 12.5 %",
                 )
 
-    def _first_of_each_key(self, loaded: pyarrow.Table) -> pyarrow.Table:
+    def _first_of_each_key(self, loaded: pyarrow.Table, rows: pyarrow.Table) -> pyarrow.Table:
+        """One row a key. Where a layout repeats a document's cells on each of its lines, they have to agree."""
         import pyarrow
 
-        fresh = []
-        for key in zip(*(loaded.column(name).to_pylist() for name in self.feed.key), strict=True):
-            fresh.append(key not in self.keys_seen)
-            self.keys_seen.add(key)
-        self.landed.rows_not_for_feed += fresh.count(False)
+        fresh: list[bool] = []
+        refused: list[RefusedRow] = []
+        names = [name for name, reading in self.readings.items() if reading.index is not None]
+        numbers = loaded.column("_row_number").to_pylist()
+        keys = zip(*(loaded.column(name).to_pylist() for name in self.feed.key), strict=True)
+        cells = zip(*(loaded.column(name).to_pylist() for name in names), strict=True)
+        for number, key, said in zip(numbers, keys, cells, strict=True):
+            known = self.keys_seen.get(key)
+            fresh.append(known is None)
+            if known is None:
+                self.keys_seen[key] = number, said if self.target.layout is not None else ()
+            elif known[1] and said != known[1]:
+                index = next(place for place, (now, then) in enumerate(zip(said, known[1], strict=True)) if now != then)
+                refused.append(self._contradiction(number, key, names[index], known[0], known[1][index], rows))
+        self.landed.rows_not_for_feed += fresh.count(False) - len(refused)
+        self._quarantine(refused)
         return loaded.filter(pyarrow.array(fresh, pyarrow.bool_()))
+
+    def _contradiction(
+        self, number: int, key: Sequence[Any], name: str, first: int, before: Any, rows: pyarrow.Table
+    ) -> RefusedRow:
+        """A row that says something else of its document than the document's first row."""
+        from pyarrow import compute
+
+        places = compute.index(rows.column("_row_number"), number).as_py()
+        raw = {header: rows.column(place)[places].as_py() for place, header in enumerate(self.header)}
+        index = self._index(name) or 0
+        value = raw[self.header[index]]
+        reason = f"{self.header[index]}: not what row {first} says of {', '.join(map(str, key))} ({before})"
+        self.faults[f"{self.header[index]}: rows of one document contradict each other"] += 1
+        remedy = "correct it at the source, so that all rows of one document say the same of it"
+        told = json.dumps([str(part) for part in key], ensure_ascii=False)
+        return RefusedRow(number, name, value, reason, remedy, json.dumps(raw, ensure_ascii=False), told)
 
     def _reach(self, loaded: pyarrow.Table) -> None:
         """Move the horizon to the latest day met that is not after `last_day`."""
@@ -547,20 +712,35 @@ class _Landing:
         from pyarrow import compute
 
         for name in self.target.horizon:
-            facts = loaded
+            column = loaded.column(name)
+            day = self._latest(column)
+            if day is None or (self.landed.horizon_date is not None and day <= self.landed.horizon_date):
+                continue
             for other, values in self.feed.horizon_where.get(name, {}).items():
-                said = compute.utf8_lower(facts.column(other))
-                facts = facts.filter(compute.is_in(said, pyarrow.array(values, pyarrow.string())))
-            column = facts.column(name)
-            if pyarrow.types.is_timestamp(column.type):
-                after = datetime.combine(self.last_day + timedelta(days=1), time(), self.zone)
-                bound = pyarrow.scalar(after.astimezone(UTC).replace(tzinfo=None), column.type)
-                latest = compute.max(column.filter(compute.less(column, bound))).as_py()
-                day = None if latest is None else latest.replace(tzinfo=UTC).astimezone(self.zone).date()
-            else:
-                day = compute.max(column.filter(compute.less_equal(column, pyarrow.scalar(self.last_day)))).as_py()
+                said = compute.utf8_lower(loaded.column(other))
+                counts = compute.is_in(said, pyarrow.array(values, pyarrow.string()))
+                column = compute.if_else(counts, column, None)
+            if name in self.feed.horizon_where:
+                day = self._latest(column)
             if day is not None and (self.landed.horizon_date is None or day > self.landed.horizon_date):
                 self.landed.horizon_date = day
+
+    def _latest(self, column: pyarrow.ChunkedArray) -> date | None:
+        """The latest day of a column that is not after `last_day`."""
+        import pyarrow
+        from pyarrow import compute
+
+        if not pyarrow.types.is_timestamp(column.type):
+            day: date | None = compute.max(column).as_py()
+            if day is not None and day > self.last_day:
+                day = compute.max(column.filter(compute.less_equal(column, pyarrow.scalar(self.last_day)))).as_py()
+            return day
+        after = datetime.combine(self.last_day + timedelta(days=1), time(), self.zone)
+        bound = after.astimezone(UTC).replace(tzinfo=None)
+        latest = compute.max(column).as_py()
+        if latest is not None and latest >= bound:
+            latest = compute.max(column.filter(compute.less(column, pyarrow.scalar(bound, column.type)))).as_py()
+        return None if latest is None else latest.replace(tzinfo=UTC).astimezone(self.zone).date()
 
     def _write(self, loaded: pyarrow.Table) -> None:
         import pyarrow
@@ -641,19 +821,3 @@ def _quarantine_schema() -> pyarrow.Schema:
     return pyarrow.schema(
         [("_delivery_id", pyarrow.string()), ("_row_number", pyarrow.int64()), *((n, pyarrow.string()) for n in names)]
     )
-
-
-def _arrow_type(sql_type: str) -> pyarrow.DataType:
-    import pyarrow
-
-    plain = {
-        "VARCHAR": pyarrow.string(),
-        "DATE": pyarrow.date32(),
-        "TIMESTAMP": pyarrow.timestamp("us"),
-        "BIGINT": pyarrow.int64(),
-        "BOOLEAN": pyarrow.bool_(),
-    }
-    if sql_type in plain:
-        return plain[sql_type]
-    precision, scale = sql_type.removeprefix("DECIMAL(").removesuffix(")").split(",")
-    return pyarrow.decimal128(int(precision), int(scale))
