@@ -189,20 +189,35 @@ def verify(door: _Door, release_id: str | None) -> None:
 # ---------------------------------------------------------------- deliveries and mappings
 
 
-@main.command("deliveries")
+@main.group("deliveries", invoke_without_command=True)
 @click.option("--all", "everything", is_flag=True, help="Also rejected and withdrawn ones.")
-@click.pass_obj
-def list_deliveries(door: _Door, everything: bool) -> None:
+@click.pass_context
+def list_deliveries(ctx: click.Context, everything: bool) -> None:
     """List what was delivered, newest last."""
+    if ctx.invoked_subcommand is not None:
+        return
     from attain import summary
-    from attain.ingest import deliveries
+    from attain.ingest import deliveries, lake
 
+    door: _Door = ctx.obj
     found = [
         delivery
         for delivery in deliveries.list_deliveries(door.settings)
         if everything or delivery.status == "committed"
     ]
-    door.answer(found, summary.render_deliveries)
+    door.answer(found, lambda listed: summary.render_deliveries(listed, lake.held_snapshots(door.settings)))
+
+
+@list_deliveries.command("confirm")
+@click.argument("delivery_id")
+@click.option("--reason", required=True, help="How it is known; it stays on the record.")
+@click.pass_obj
+def confirm(door: _Door, delivery_id: str, reason: str) -> None:
+    """Say that the records which a held snapshot lacks are gone. If the file is not whole, withdraw it instead."""
+    from attain.ingest import deliveries
+
+    found = deliveries.confirm(door.settings, delivery_id, reason, _who())
+    door.answer(found, lambda item: f"{item.vanished:,} records of {item.feed} are deleted; next: attain run")
 
 
 @main.command()
@@ -215,6 +230,82 @@ def withdraw(door: _Door, delivery_id: str, reason: str) -> None:
 
     deliveries.withdraw(door.settings, delivery_id, reason, _who())
     door.answer({"withdrawn": delivery_id}, lambda _: f"delivery {delivery_id} is withdrawn; next: attain run")
+
+
+@main.command()
+@click.argument("feed")
+@click.option("--key", multiple=True, help="Only this record; once for each column of the feed's key.")
+@click.option("--as-of", "as_of", help="What was known then: what had been received by that moment or day.")
+@click.option("--history", "everything", is_flag=True, help="Every revision, from when to when it was what was known.")
+@click.option("--json", "as_json", is_flag=True, help="Answer in JSON.")
+@click.pass_obj
+def records(door: _Door, feed: str, key: tuple[str, ...], as_of: str | None, everything: bool, as_json: bool) -> None:
+    """Show the records of FEED (e.g. finance.receipts) as they are known, or were known at a past moment."""
+    from attain import summary
+    from attain.ingest import history
+    from attain.settings import moment
+
+    door.as_json = door.as_json or as_json
+    settings = door.settings
+    known_at = moment(as_of, settings.timezone, "--as-of") if as_of else None
+    if everything:
+        door.answer(history.history(settings, feed, key, known_at), summary.render_history)
+    else:
+        door.answer(history.records(settings, feed, key, known_at), summary.render_records)
+
+
+@main.group()
+def quarantine() -> None:
+    """Rows that broke their contract: what is wrong with each, and how they count after all."""
+
+
+@quarantine.command("list")
+@click.option("--feed", help="Only of this feed, e.g. finance.receipts.")
+@click.option("--delivery", help="Only of this delivery.")
+@click.option("--all", "everything", is_flag=True, help="Also those that were released, or came again and were good.")
+@click.option(
+    "--csv", "csv_file", type=click.Path(dir_okay=False, path_type=Path), help="Write them to correct and send."
+)
+@click.pass_obj
+def quarantine_list(
+    door: _Door, feed: str | None, delivery: str | None, everything: bool, csv_file: Path | None
+) -> None:
+    """List the rows in quarantine with file, row, column, value, reason and remedy."""
+    from attain import summary
+    from attain.ingest import quarantine as kept
+
+    found = kept.listed(door.settings, feed, delivery, everything=everything)
+    if csv_file is None:
+        door.answer(found, summary.render_quarantine)
+        return
+    csv_file.write_text(kept.as_csv(found), encoding="utf-8-sig", newline="")
+    places = sorted({row.file_name.split("!")[0].rpartition("/")[0] for row in found})
+    door.answer(
+        {"file": str(csv_file), "rows": len(found)},
+        lambda _: (
+            f"wrote {csv_file}: {len(found)} rows; correct them and put the file into inbox/{' or '.join(places)}/"
+        ),
+    )
+
+
+@quarantine.command("release")
+@click.argument("delivery_id")
+@click.argument("row_number", type=int)
+@click.option("--set", "changes", multiple=True, metavar="COLUMN=VALUE", help="The right text of a cell.")
+@click.option("--reason", required=True, help="How the right values are known; it stays on the record.")
+@click.pass_obj
+def quarantine_release(door: _Door, delivery_id: str, row_number: int, changes: tuple[str, ...], reason: str) -> None:
+    """Let a row count as corrected, by the same contract. It is a delivery of its own; withdraw undoes it."""
+    from attain.ingest import deliveries
+
+    said = {}
+    for change in changes:
+        column, equals, value = change.partition("=")
+        if not equals or not column.strip():
+            raise BadInput(f"--set {change!r} is no COLUMN=VALUE", "write it like --set amount=1234.50")
+        said[column.strip()] = value
+    made = deliveries.release_row(door.settings, delivery_id, row_number, said, reason, _who())
+    door.answer(made, lambda item: f"row {row_number} counts as delivery {item.delivery_id}; next: attain run")
 
 
 @main.group()

@@ -84,6 +84,11 @@ def run(settings: Settings) -> RunReport:
     A refusal is part of the report (`verdict.is_refused`), not an exception, so that the summary can explain it. So
     is a home with no delivery yet whose files could not be taken in: then there is no candidate.
     """
+    if settings.known_at is not None:
+        raise BadInput(
+            "ATTAIN_KNOWN_AT is set, and a run would put that past in front of readers",
+            "unset it to run; to look at the past: attain build, then the warehouse",
+        )
     report = RunReport()
     with lock.writer(settings):
         report.ingested = ingest(settings)

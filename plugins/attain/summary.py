@@ -13,6 +13,7 @@ import textwrap
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,9 @@ from attain.money import minor_unit
 if TYPE_CHECKING:
     from attain.control.models import Delivery
     from attain.ingest.deliveries import FileResult, IngestReport
+    from attain.ingest.history import Record, Revision
+    from attain.ingest.quarantine import QuarantinedRow
+    from attain.ingest.snapshots import HeldSnapshot
     from attain.pipeline import RunReport
     from attain.publish.release import ReleaseEntry
     from attain.quality.results import Verdict
@@ -34,6 +38,7 @@ MAX_LINES = 50
 _LABEL = 12
 _SHOWN = 3
 _EXAMPLES = 5
+_RECORDS = 20
 
 
 def render(settings: Settings, report: RunReport) -> str:
@@ -99,16 +104,17 @@ def render_releases(settings: Settings, found: Sequence[ReleaseEntry]) -> str:
     return "\n".join([*_table([header, *rows]), f"files: {_path(settings.releases)}/<release>/"])
 
 
-def render_deliveries(found: Sequence[Delivery]) -> str:
-    """Deliveries as a table, in the order they arrived."""
+def render_deliveries(found: Sequence[Delivery], held: Sequence[HeldSnapshot] = ()) -> str:
+    """Deliveries as a table, in the order they arrived, and the snapshots whose missing records wait."""
     if not found:
         return "nothing was delivered yet"
-    header = ["delivery", "from", "feed", "loaded", "quarantined", "state", "file"]
+    header = ["delivery", "from", "feed", "mode", "loaded", "quarantined", "state", "file"]
     rows = [
         [
             delivery.delivery_id,
             delivery.source_system,
             delivery.feed,
+            delivery.mode if delivery.mode == "snapshot" else "",
             f"{delivery.rows_loaded:,}",
             f"{delivery.rows_quarantined:,}",
             delivery.status,
@@ -116,7 +122,84 @@ def render_deliveries(found: Sequence[Delivery]) -> str:
         ]
         for delivery in found
     ]
-    return "\n".join(_table([header, *rows], right={3, 4}))
+    return "\n".join([*_table([header, *rows], right={4, 5}), *_vanished(held)])
+
+
+def render_quarantine(found: Sequence[QuarantinedRow]) -> str:
+    """Quarantined rows, file by file: what is wrong with each and what to do about it."""
+    if not found:
+        return "no row is in quarantine"
+    lines: list[str] = []
+    for (file_name, delivery_id, feed), rows in groupby(
+        found, key=lambda row: (row.file_name, row.delivery_id, row.feed)
+    ):
+        lines += ["", f"{file_name} → {feed}, delivery {delivery_id}"]
+        for row in rows:
+            value = "" if row.value is None else f" ({_cut(repr(row.value), 40)})"
+            state = "" if row.state == "open" else f" [{row.state}]"
+            lines += [f"  row {row.row_number}: {row.reason}{value}{state}", f"    do: {row.remedy}"]
+    by_state = Counter(row.state for row in found)
+    lines += ["", ", ".join(f"{_count(number, 'row')} {state}" for state, number in by_state.items())]
+    return "\n".join(lines[1:])
+
+
+def render_records(found: Sequence[Record]) -> str:
+    """Records, a line for each cell that is not blank, with the file and row they come from."""
+    lines: list[str] = []
+    for record in found[:_RECORDS]:
+        lines.append(f"{' / '.join(record.key)}  ({_origin(record)})")
+        lines += [f"  {name} = {value}" for name, value in record.values.items() if value is not None]
+    if len(found) > _RECORDS:
+        lines.append(f"… and {len(found) - _RECORDS:,} more records; --key shows one, --json all")
+    return "\n".join(lines) or "no such record was known"
+
+
+def render_history(found: Sequence[Revision]) -> str:
+    """Revisions of records, in the order they became known, with what each said that the one before did not."""
+    lines: list[str] = []
+    before: Record | None = None
+    for revision in found:
+        record = revision.record
+        if before is None or (before.source_system, before.key) != (record.source_system, record.key):
+            lines += ["", f"{' / '.join(record.key)}  ({record.source_system})"]
+            before = None
+        if revision.valid_from is None:
+            span = f"never in force: {revision.ended_by}"
+        else:
+            by = f" by {revision.ending_delivery}" if revision.ending_delivery else ""
+            end = f"{revision.valid_to:%Y-%m-%d %H:%M:%S}, {revision.ended_by}{by}" if revision.valid_to else "now"
+            span = f"{revision.valid_from:%Y-%m-%d %H:%M:%S} → {end}"
+        what = {"row": "", "deleted": "DELETED  ", "missing": "MISSING in this snapshot  "}[revision.what]
+        lines += [f"  {span}", f"    {what}{_origin(record)}"]
+        if revision.what == "row":
+            changed = [
+                f"{name} = {value}"
+                for name, value in record.values.items()
+                if value is not None and (before is None or before.values[name] != value)
+            ]
+            gone = [name for name in record.values if before and record.values[name] is None and before.values[name]]
+            lines += [f"    {text}" for text in [*changed, *(f"{name} is blank" for name in gone)]]
+            before = record
+    return "\n".join(lines[1:]) or "no such record was ever known"
+
+
+def _origin(record: Record) -> str:
+    row = "" if record.row_number is None else f" row {record.row_number}"
+    return f"{record.file_name}{row}, delivery {record.delivery_id}"
+
+
+def _vanished(held: Sequence[HeldSnapshot]) -> list[str]:
+    """Snapshots whose missing records are not deleted until a person has said so."""
+    lines = []
+    for item in held:
+        such = ", ".join(item.examples) + (", …" if item.vanished > len(item.examples) else "")
+        lines += _row(
+            "not deleted",
+            f"{item.file_name} lacks {item.vanished:,} of {item.known:,} known records of {item.feed} ({such}); "
+            f"{item.reason}, so they stay until somebody has looked",
+        )
+        lines += _row("", f"do: {item.remedy}")
+    return lines
 
 
 def _headline(report: RunReport, current: str | None) -> str:
@@ -174,7 +257,7 @@ def _came_in(reports: Sequence[IngestReport], *, only_news: bool) -> list[str]:
         lines += _row("note", f"{name}: {note}")
     if len(notes) > 2:
         lines += _row("", f"… and {len(notes) - 2} more; attain deliveries")
-    return lines
+    return lines + _vanished([item for report in reports for item in report.held])
 
 
 def _refused_rows(reports: Sequence[IngestReport]) -> list[str]:
@@ -213,7 +296,7 @@ def _release(settings: Settings, folder: Path, verdict: Verdict | None) -> tuple
             """SELECT reason, count(*) AS n,
                       first({'file': file_name, 'row': row_number, 'value': value}
                             ORDER BY file_name, row_number) AS example
-               FROM audit.quarantine_row GROUP BY reason ORDER BY n DESC, reason"""
+               FROM audit.quarantine_row WHERE state = 'open' GROUP BY reason ORDER BY n DESC, reason"""
         )
         held = ask(
             """SELECT scope, reason, min(remedy) AS remedy, sum(n)::BIGINT AS n,
@@ -266,7 +349,7 @@ def _quarantined(reasons: Sequence[dict[str, Any]], shown: int) -> list[str]:
     if not reasons:
         return []
     rows = sum(reason["n"] for reason in reasons)
-    lines = _row("quarantined", f"{_count(rows, 'row')} in all, kept with reason and remedy in audit.quarantine_row")
+    lines = _row("quarantined", f"{_count(rows, 'row')} open, kept with reason and remedy: attain quarantine list")
     for reason in reasons[:shown]:
         example = reason["example"]
         value = "" if example["value"] is None else f" ({_cut(repr(example['value']), 24)})"

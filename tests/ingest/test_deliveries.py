@@ -236,7 +236,10 @@ STEPS = [
     ("in its place, not registered", "deliveries._Ingest._register"),
     ("in the transaction", "deliveries._Ingest._delivery_row"),
     ("registered, note not removed", "deliveries.FileResult"),
+    ("moved, its manifest still in the inbox", "deliveries._Ingest._take_manifest"),
+    ("read, its manifest not archived", "deliveries._Ingest._archive_manifest"),
 ]
+MANIFEST = b'{"mode": "snapshot", "rows": 3, "totals": {"Amount": "300.00"}}'
 
 # One process loads everything once and forks a child a step; each child dies at its step like under `kill -9`.
 KILLED = """
@@ -266,6 +269,7 @@ def killed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Settings]:
     }
     arguments = []
     for step, place in STEPS:
+        drop(homes[step], f"{NAME}.manifest.json", MANIFEST)
         drop(homes[step], NAME, GOOD)
         arguments += [str(homes[step].home), place]
     died = subprocess.run(
@@ -285,11 +289,53 @@ def test_killed_at_any_step_nothing_is_lost_or_doubled(killed: dict[str, Setting
     assert _arrivals(settings) == [(NAME, "committed")]
     assert report.committed == 1 - counted
     (delivery,) = deliveries.list_deliveries(settings)
+    assert delivery.mode == "snapshot"
+    with database.session(settings) as session:
+        (kept,) = session.scalars(select(Arrival.manifest_path))
+    assert (settings.home / str(kept)).read_bytes() == MANIFEST
     assert [path.name for path in (settings.lake / "raw" / "zoho_crm" / "deals").iterdir()] == [delivery.delivery_id]
     assert list((settings.lake / "archive" / "pending").iterdir()) == []
     assert list((settings.lake / "landing").iterdir()) == []
-    assert not (settings.inbox / NAME).exists()
+    assert [path for path in settings.inbox.rglob("*") if path.is_file()] == []
     assert ingest(settings).files == []
+
+
+RELEASE_STEPS = ["_keep", "_release", "_settle", "_register", "_delivery_row"]
+RELEASED_KILLED = """
+import os, sys
+from pathlib import Path
+import alembic.command, duckdb, pyarrow.compute, pyarrow.csv, pyarrow.parquet
+from attain.ingest import deliveries
+from attain.settings import Settings
+for home, delivery_id, step in zip(sys.argv[1::3], sys.argv[2::3], sys.argv[3::3], strict=True):
+    child = os.fork()
+    if child == 0:
+        setattr(deliveries._Ingest, step, lambda *args, **kwargs: os._exit(137))
+        deliveries.release_row(Settings(home=Path(home)), delivery_id, 3, {"amount": "7.00"}, "asked", "mei")
+        os._exit(0)
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+"""
+
+
+def test_a_release_killed_at_any_step_has_happened_once_or_not_at_all(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    homes, arguments = [], []
+    for step in RELEASE_STEPS:
+        home = Settings.from_environment({"ATTAIN_HOME": str(tmp_path_factory.mktemp("released"))})
+        made = ingest_one(home, NAME, deals(deal(1), deal(2, "x"))).deliveries[0].delivery_id
+        homes.append((home, made))
+        arguments += [str(home.home), made, step]
+    died = subprocess.run(
+        [sys.executable, "-c", RELEASED_KILLED, *arguments], timeout=120, check=True, stdout=subprocess.PIPE, text=True
+    )
+    assert died.stdout.split() == ["137"] * len(RELEASE_STEPS)
+    for settings, made in homes:
+        assert len(rows(settings, "zoho_crm__deals")) == 1
+        deliveries.release_row(settings, made, 3, {"amount": "7.00"}, "asked", "mei")
+        assert len(rows(settings, "zoho_crm__deals")) == 2
+        assert ingest(settings).files == []
+        assert len(rows(settings, "zoho_crm__deals")) == 2
 
 
 def test_leftovers_without_a_delivery_are_removed(settings: Settings) -> None:

@@ -63,7 +63,7 @@ create table audit.delivery (
     status varchar, rows_in_file bigint, rows_loaded bigint, rows_quarantined bigint, reason varchar);
 create table audit.quarantine_row (
     delivery_id varchar, source_system varchar, feed varchar, file_name varchar, row_number bigint,
-    column_name varchar, value varchar, reason varchar, remedy varchar, raw_row varchar);
+    column_name varchar, value varchar, reason varchar, remedy varchar, raw_row varchar, state varchar);
 create table audit.coverage (
     coverage_id varchar, relation varchar, source_system varchar, outcome varchar, value_met varchar,
     likely_match varchar, row_count bigint, amount decimal(24, 2), currency_code varchar);
@@ -265,7 +265,19 @@ def _rows(delivery_id: str, payouts: list[tuple[Any, ...]]) -> dict[str, list[tu
             ("bad", "finance", "receipts", "broken.csv", "e" * 64, "rejected", 3, 0, 0, "no column 'amount'"),
         ],
         "audit.quarantine_row": [
-            (delivery_id, "finance", "receipts", "收款.csv", 9, "amount", "=1+1", "not a number", "mend it", "{}")
+            (
+                delivery_id,
+                "finance",
+                "receipts",
+                "收款.csv",
+                9,
+                "amount",
+                "=1+1",
+                "not a number",
+                "mend it",
+                "{}",
+                "open",
+            )
         ],
         "audit.hold": [
             ("H1", "document", "D-9", "E3", "owner unknown", "map the owner", "99.99", "USD", "收款.csv", 4),

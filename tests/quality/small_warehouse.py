@@ -70,7 +70,7 @@ COLUMNS = {
         rows_not_for_feed bigint, reason varchar""",
     "audit.quarantine_row": """
         delivery_id varchar, source_system varchar, feed varchar, file_name varchar, row_number bigint,
-        column_name varchar, value varchar, reason varchar, remedy varchar, raw_row varchar""",
+        column_name varchar, value varchar, reason varchar, remedy varchar, raw_row varchar, state varchar""",
     "audit.hold": """
         hold_id varchar, scope varchar, subject_id varchar, payee_id varchar, reason varchar, remedy varchar,
         amount decimal(18, 2), currency_code varchar, delivery_id varchar, file_name varchar, row_number bigint""",

@@ -9,7 +9,9 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from attain import pipeline
 from attain.errors import BadInput, Busy
+from attain.publish import release
 from attain.settings import PROJECT_ROOT, Settings
 from attain.transform import candidate
 from tests.transform.landing import land
@@ -172,3 +174,17 @@ def test_a_bad_plan_leaves_no_candidate_behind(delivered: Settings) -> None:
 
 def test_the_folders_of_the_fingerprint_exist() -> None:
     assert all((PROJECT_ROOT / folder).exists() for folder, _ in candidate._CODE)
+
+
+def test_a_candidate_of_the_past_sees_what_was_known_then_and_is_never_published(delivered: Settings) -> None:
+    now = candidate.prepare(delivered)
+    with pytest.raises(BadInput, match="nothing had been delivered by ATTAIN_KNOWN_AT"):
+        candidate.prepare(replace(delivered, known_at=datetime(2020, 1, 1)))
+    past = replace(delivered, known_at=datetime(2099, 1, 1))
+    then = candidate.prepare(past)
+    assert then.delivery_ids == now.delivery_ids and then.fingerprint != now.fingerprint
+    for settings in (past, delivered):  # whether the moment is still set or not
+        with pytest.raises(BadInput, match="would put the past in front of readers"):
+            release.publish(settings)
+    with pytest.raises(BadInput, match="ATTAIN_KNOWN_AT is set"):
+        pipeline.run(past)

@@ -20,7 +20,8 @@ final as (
         value,
         reason,
         remedy,
-        raw_row
+        raw_row,
+        state
     from quarantine_row
 
 )

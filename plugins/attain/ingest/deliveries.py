@@ -31,9 +31,9 @@ import stat
 import time
 import uuid
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, date, datetime
 from datetime import time as clock
 from pathlib import Path
@@ -43,17 +43,19 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import func, select
 
 from attain.control import database, lock
-from attain.control.models import Arrival, Delivery, Sighting
+from attain.control.models import Arrival, Delivery, Sighting, VanishConfirmation
 from attain.errors import BadInput
 from attain.ingest import (
     archives,
     contracts,
+    lake,
     landing,
     layouts,
     manifests,
     mappings,
     matching,
     reading,
+    snapshots,
     tables,
 )
 from attain.ingest.archives import Piece
@@ -63,6 +65,7 @@ from attain.ingest.landing import Landed, RefusedRow
 from attain.ingest.manifests import Counted, Manifest
 from attain.ingest.mappings import Target
 from attain.ingest.rejected import Rejected
+from attain.ingest.snapshots import HeldSnapshot
 from attain.settings import Settings
 
 if TYPE_CHECKING:
@@ -144,10 +147,14 @@ class FileResult:
 
 @dataclass
 class IngestReport:
-    """What one look at the inbox of one source system came to; `seconds` is wall time."""
+    """What one look at the inbox of one source system came to.
+
+    `held` are its snapshots, of this look or before, whose missing records wait for a person; `seconds` is wall time.
+    """
 
     source_system: str
     files: list[FileResult] = field(default_factory=list)
+    held: list[HeldSnapshot] = field(default_factory=list)
     seconds: float = 0.0
 
     def count(self, outcome: str) -> int:
@@ -203,10 +210,91 @@ def withdraw(settings: Settings, delivery_id: str, reason: str, by: str) -> None
             )
         if delivery.status != "committed":
             raise BadInput(f"delivery {delivery_id} is {delivery.status}; its rows don't count", "nothing to do")
-        delivery.status = "withdrawn"
-        delivery.reason = reason
-        delivery.withdrawn_at = _now()
-        delivery.withdrawn_by = by
+        released = select(Delivery).where(Delivery.origin_delivery_id == delivery_id, Delivery.status == "committed")
+        for item in [delivery, *session.scalars(released)]:
+            item.status = "withdrawn"
+            item.reason = reason
+            item.withdrawn_at = _now()
+            item.withdrawn_by = by
+
+
+def confirm(settings: Settings, delivery_id: str, reason: str, by: str) -> HeldSnapshot:
+    """Say that the records which a held snapshot lacks are really gone: from now on they are deleted as of it.
+
+    Raises:
+        BadInput: the delivery is part of no snapshot that is held, or no reason is given.
+        Busy: a run is at work in this home.
+    """
+    if not reason.strip():
+        raise BadInput("a confirmation needs a reason", "say how it is known that the records are gone")
+    with lock.writer(settings, WAIT_FOR_WRITER_SECONDS):
+        held = lake.held_snapshots(settings)
+        found = next((item for item in held if delivery_id in (item.delivery_id, *item.parts)), None)
+        if found is None:
+            ids = [item.delivery_id for item in held]
+            near = likely(delivery_id, ids)
+            raise BadInput(
+                f"{delivery_id} is no delivery whose missing records wait"
+                + (f"; did you mean {near}?" if near else ""),
+                f"those that wait: {', '.join(ids)}" if ids else "nothing to do: none wait",
+            )
+        source, _, feed = found.feed.partition(".")
+        with database.session(settings) as session:
+            session.add(
+                VanishConfirmation(
+                    arrival_id=found.arrival_id,
+                    source=source,
+                    feed=feed,
+                    confirmed_at=_now(),
+                    confirmed_by=by,
+                    reason=reason,
+                )
+            )
+    return found
+
+
+def release_row(
+    settings: Settings, delivery_id: str, row_number: int, changes: Mapping[str, str], reason: str, by: str
+) -> DeliveryResult:
+    """Let a quarantined row count after all, as a person has corrected it: it becomes a delivery of its own.
+
+    It goes through the same contract as any row, counts as of the extract that it came in, and keeps the delivery and
+    the row that it came from. Withdrawing it undoes the release; withdrawing its origin does so too.
+
+    Args:
+        changes: header or canonical column → the cell's right text.
+
+    Raises:
+        BadInput: there is no such row, it was released before, or the row still breaks its contract.
+        Busy: a run is at work in this home.
+    """
+    if not reason.strip():
+        raise BadInput("a release needs a reason", "say how the right values are known")
+    with lock.writer(settings, WAIT_FOR_WRITER_SECONDS):
+        with database.session(settings) as session:
+            origin = session.get(Delivery, delivery_id)
+            if origin is None or origin.status != "committed" or origin.quarantine_path is None:
+                ids = session.scalars(select(Delivery.delivery_id).where(Delivery.quarantine_path.is_not(None)))
+                near = likely(delivery_id, ids)
+                raise BadInput(
+                    f"no delivery {delivery_id} that counts has rows in quarantine"
+                    + (f"; did you mean {near}?" if near else ""),
+                    "`attain quarantine list` lists them",
+                )
+            before = session.scalar(
+                select(Delivery.delivery_id).where(
+                    Delivery.origin_delivery_id == delivery_id,
+                    Delivery.origin_row_number == row_number,
+                    Delivery.status == "committed",
+                )
+            )
+        if before is not None:
+            raise BadInput(f"row {row_number} was released before, as delivery {before}", "nothing to do")
+        work = _Ingest(settings, origin.source_system, IngestReport(origin.source_system))
+        try:
+            return work.release(origin, row_number, changes, reason, by)
+        finally:
+            work.close()
 
 
 def ingest_source(settings: Settings, source_system: str) -> IngestReport:
@@ -226,6 +314,7 @@ def ingest_source(settings: Settings, source_system: str) -> IngestReport:
     else:
         with lock.writer(settings, WAIT_FOR_WRITER_SECONDS):
             _Ingest(settings, source_system, report).run()
+            report.held = [item for item in lake.held_snapshots(settings) if item.source_system == source_system]
     report.seconds = time.monotonic() - started
     return report
 
@@ -316,6 +405,16 @@ class _Again:
     delivery_id: str
 
 
+@dataclass(frozen=True)
+class _Release:
+    """Where a released row came from, and who let it count and why."""
+
+    origin: Delivery
+    row_number: int
+    reason: str
+    by: str
+
+
 class _Ingest:
     """One look at one source system's inbox, under the writer's lock."""
 
@@ -341,8 +440,11 @@ class _Ingest:
             for path in self._settled():
                 self._admit(path)
         finally:
-            if self.connection is not None:
-                self.connection.close()
+            self.close()
+
+    def close(self) -> None:
+        if self.connection is not None:
+            self.connection.close()
 
     # --- what a killed run left
 
@@ -789,6 +891,127 @@ class _Ingest:
             self.connection.execute("set enable_external_access = false")
         return self.connection
 
+    # --- a row out of quarantine
+
+    def release(
+        self, origin: Delivery, row_number: int, changes: Mapping[str, str], reason: str, by: str
+    ) -> DeliveryResult:
+        """Land one corrected row and register it; a process killed before the register knows has done nothing."""
+        for folder in (self.pending, self.landing):
+            folder.mkdir(parents=True, exist_ok=True)
+        self._sweep()
+        raw_row = self._quarantined(origin, row_number)
+        note = _Note(uuid.uuid4().hex, self.source_system, origin.file_name.split("!")[0], ".json", _now().isoformat())
+        member = origin.file_name.partition("!")[2]
+        name = Path(member or note.file_name).name.removesuffix(".gz")
+        facts = tables.FileFacts(origin.content_sha256, 0, True, 0, 0, 0, True, b"", b"")
+        piece = Piece(self.archive, f"{origin.file_name}!released row {row_number}", name, member or None, facts)
+        try:
+            code = f"{origin.source}.{origin.feed}"
+            target = next((item for item in self._plan(note, piece).targets if item.feed.code == code), None)
+            if target is None:
+                raise BadInput(
+                    f"the mapping has no rows for {code} any more", "correct the mapping, or send the file again"
+                )
+            cells = _corrected(raw_row, changes, target)
+            content = {"delivery": origin.delivery_id, "row": row_number, "cells": cells}
+            note, facts = self._keep(note, json.dumps(content, ensure_ascii=False, indent=1))
+            piece = Piece(self._archived(note), piece.file_name, name, piece.member, facts)
+            note = replace(note, file_name=piece.file_name)
+            with database.session(self.settings) as session:
+                earlier = select(Delivery).where(Delivery.content_sha256 == facts.sha256)
+                named = [facts.sha256, target.feed.code, "released", len(session.scalars(earlier).all())]
+            delivery_id = contracts.sha256_of(named)[:32]
+            return self._release(note, piece, target, delivery_id, cells, origin, row_number, (reason, by))
+        except Rejected as rejected:
+            raise BadInput(f"row {row_number} can't be released: {rejected.message}", rejected.remedy) from None
+
+    def _release(
+        self,
+        note: _Note,
+        piece: Piece,
+        target: Target,
+        delivery_id: str,
+        cells: dict[str, str],
+        origin: Delivery,
+        row_number: int,
+        why: tuple[str, str],
+    ) -> DeliveryResult:
+        header = list(cells)
+        table = tables.Table(
+            file_format=origin.file_format,
+            encoding=origin.encoding,
+            layout=f"row {row_number} of delivery {origin.delivery_id}, corrected",
+            header=header,
+            duplicates=frozenset(),
+            at_most_rows=1,
+            batches=lambda: iter([tables.text_batch([[cell] for cell in cells.values()], [row_number], [])]),
+        )
+        matched = matching.match(table, target)
+        extras = {head: index for index, head in enumerate(header) if index not in matched.used}
+        last_day = origin.received_at.replace(tzinfo=UTC).astimezone(ZoneInfo(self.settings.timezone)).date()
+        with self._scratch() as scratch:
+            (scratch / delivery_id).mkdir()
+            landed = landing.land(
+                self._duckdb(),
+                table,
+                matched,
+                extras,
+                delivery_id,
+                scratch / delivery_id,
+                scratch / f"{delivery_id}.parquet",
+                last_day,
+                1.0,
+                self.settings.timezone,
+            )
+            if landed.samples:
+                sample = landed.samples[0]
+                shown = "" if sample.value is None else f" ({sample.value!r})"
+                raise Rejected(f"{sample.reason}{shown}", f"{sample.remedy}; correct it with --set column=value")
+            if landed.rows_loaded != 1:
+                raise Rejected("it is no record of this feed", "withdraw the delivery if it should not be there")
+            read = _Read(piece, table, target, delivery_id, landed)
+            paths = [self._settle(scratch, read)]
+        with database.session(self.settings) as session:
+            seen = session.scalars(select(Sighting).where(Sighting.delivery_id == origin.delivery_id)).all()
+        said = snapshots.statement(origin, seen).extracted_at or origin.received_at
+        self._register(
+            note, piece.facts, [read], paths, None, [], Manifest("changes", said), _Release(origin, row_number, *why)
+        )
+        return read.result()
+
+    def _quarantined(self, origin: Delivery, row_number: int) -> dict[str, str]:
+        """The cells of a quarantined row, header → text."""
+        from pyarrow import compute, parquet
+
+        kept = parquet.read_table(self.settings.home / str(origin.quarantine_path))
+        rows = kept.filter(compute.equal(kept.column("_row_number"), row_number)).to_pylist()
+        if not rows:
+            numbers = kept.column("_row_number").to_pylist()
+            shown = ", ".join(map(str, numbers[:10])) + (", …" if len(numbers) > 10 else "")
+            raise BadInput(f"row {row_number} of {origin.delivery_id} is not in quarantine", f"these are: {shown}")
+        if rows[0]["column_name"] is None:
+            raise BadInput(
+                f"row {row_number} can't be released: {rows[0]['reason']}",
+                "its cells can't be told apart with certainty; correct it in its file, or by "
+                "`attain quarantine list --csv FILE`, and drop that into the inbox",
+            )
+        return {header: cell or "" for header, cell in json.loads(rows[0]["raw_row"]).items()}
+
+    def _keep(self, note: _Note, content: str) -> tuple[_Note, tables.FileFacts]:
+        """Archive what was released as a file of its own, named by its content."""
+        draft = self.pending / f"{note.token}.draft"
+        draft.write_text(content, encoding="utf-8")
+        draft.chmod(0o444)
+        _sync(draft)
+        facts = tables.look(draft)
+        note = replace(note, sha256=facts.sha256)
+        archived = self._archived(note)
+        archived.parent.mkdir(parents=True, exist_ok=True)
+        draft.replace(archived)
+        _sync(archived.parent)
+        return note, facts
+
     # --- the register
 
     def _register(
@@ -800,6 +1023,7 @@ class _Ingest:
         reason: str | None,
         again: Sequence[_Again],
         manifest: Manifest,
+        release: _Release | None = None,
     ) -> None:
         with database.session(self.settings) as session:
             arrival = self._arrival(session, note, facts, "committed", reason, None)
@@ -824,6 +1048,11 @@ class _Ingest:
                 delivery.extra_columns = landed.extra_columns
                 delivery.raw_path = raw_path
                 delivery.quarantine_path = quarantine_path
+                if release is not None:
+                    delivery.origin_delivery_id = release.origin.delivery_id
+                    delivery.origin_row_number = release.row_number
+                    delivery.reason = release.reason
+                    delivery.released_by = release.by
                 session.add(delivery)
                 session.flush()
         self.report.files.append(
@@ -1048,6 +1277,23 @@ class _RejectedFor(Rejected):
         self.piece = piece
         self.targets = targets
         self.delivery_ids = delivery_ids
+
+
+def _corrected(cells: Mapping[str, str], changes: Mapping[str, str], target: Target) -> dict[str, str]:
+    """The cells with a person's corrections; a canonical column stands for the header that it is read from."""
+    corrected = dict(cells)
+    headers = {contracts.normalise_header(header): header for header in cells}
+    for name, value in changes.items():
+        known = [name, *target.headers.get(name, ())]
+        found = next((headers[form] for form in map(contracts.normalise_header, known) if form in headers), None)
+        if found is None and name not in target.headers:
+            near = likely(name, [*cells, *target.headers])
+            raise BadInput(
+                f"the row has no column {name!r}" + (f"; did you mean {near!r}?" if near else ""),
+                f"its columns are {', '.join(cells)}",
+            )
+        corrected[found or target.headers[name][0]] = value
+    return corrected
 
 
 def _of_member(piece: Piece, rejected: Rejected) -> Rejected:

@@ -82,8 +82,8 @@ def known(settings: Settings) -> Known:
         deliveries = list(session.scalars(select(Delivery).order_by(Delivery.sequence)))
         seen = list(session.scalars(select(Sighting).order_by(Sighting.sighting_id)))
         confirmed = list(session.scalars(select(VanishConfirmation)))
+        session.expunge_all()  # what is told is a copy, not the register
         if moment is not None:
-            session.expunge_all()  # what is changed below is a view of the past, not the register
             deliveries = [delivery for delivery in deliveries if delivery.received_at <= moment]
             seen = [sighting for sighting in seen if sighting.received_at <= moment]
             confirmed = [word for word in confirmed if word.confirmed_at <= moment]
@@ -99,6 +99,15 @@ def known(settings: Settings) -> Known:
         if delivery.status == "committed"
     }
     return Known(deliveries, statements, snapshots.of(deliveries, sightings, confirmed))
+
+
+def with_all(register: Known) -> Known:
+    """The register with a statement for every delivery that it shows as committed; its snapshots stay as they are."""
+    statements = {
+        delivery.delivery_id: register.statements.get(delivery.delivery_id) or snapshots.statement(delivery, ())
+        for delivery in register.committed
+    }
+    return Known(register.deliveries, statements, register.snapshots)
 
 
 def raw_columns(feed: contracts.Feed) -> list[RawColumn]:
@@ -308,7 +317,7 @@ class _View:
                 select _source_system, {keys}, _moment, _rank, _arrival_id, _sequence, _row_number
                 from ({self._keys_sql(files)}) where _gone {absent if with_absent else ""}
             )
-            select _source_system, {keys}, max(row({_PLACE})) as _place from deletion group by all
+            select _source_system, {keys}, max({_place(*_PLACE)}) as _place from deletion group by all
             """
         )
 
@@ -328,11 +337,8 @@ class _View:
                 f" left join raw._deletion_{self.name} as deletion "
                 f"on register._source_system = deletion._source_system and {same}"
             )
-            place = f"{self._moment()}, {_RANK}, register._arrival_id, register._sequence, landed._row_number"
-            gone = (
-                "coalesce(landed._is_deleted, false) "
-                f"or (deletion._place is not null and row({place}) < deletion._place)"
-            )
+            place = _place(self._moment(), _RANK, "register._arrival_id", "register._sequence", "landed._row_number")
+            gone = f"coalesce(landed._is_deleted, false) or (deletion._place is not null and {place} < deletion._place)"
         listed = []
         for column in self.columns:
             if column.name in GONE:
@@ -349,8 +355,14 @@ class _View:
 
 # At one moment a file of changes comes after a snapshot.
 _RANK = "case when register._mode = 'snapshot' then 0 else 1 end"
-_PLACE = "_moment, _rank, _arrival_id, _sequence, _row_number"
+_PLACE = ("_moment", "_rank", "_arrival_id", "_sequence", "_row_number")
 _LAST = 9_223_372_036_854_775_807
+
+
+def _place(*parts: str) -> str:
+    """Where a row stands on the time line of its record; structs compare part by part."""
+    typed = zip(("moment", "rank", "arrival_id", "sequence", "row_number"), parts, strict=True)
+    return "{" + ", ".join(f"'{n}': {p}" + ("" if n == "moment" else "::BIGINT") for n, p in typed) + "}"
 
 
 def _quoted(name: str) -> str:

@@ -59,7 +59,7 @@ class HeldSnapshot:
     """A snapshot whose missing records are not deleted, because a person has to look first.
 
     Attributes:
-        delivery_id: its first part, by which it can be confirmed or withdrawn.
+        delivery_id: its first part, by which it can be confirmed or withdrawn; `parts` are all.
         vanished: records that it lacks.
         known: records that it would have if it lacked none.
         examples: some of their keys.
@@ -75,6 +75,7 @@ class HeldSnapshot:
     known: int
     examples: list[str]
     reason: str
+    parts: tuple[str, ...] = ()
 
     @property
     def remedy(self) -> str:
@@ -316,7 +317,7 @@ def absences(
             [system],
         ).fetchall()
         kept = connection.execute(
-            f"select passed, count(distinct ({key_list},)) from _gap "
+            f"select passed, count(distinct row({key_list})) from _gap "
             "where _source_system = ? and live and here = 1 and was_known group by all",
             [system],
         ).fetchall()
@@ -357,6 +358,7 @@ def absences(
                     known=known,
                     examples=[example for (example,) in examples],
                     reason=why,
+                    parts=item.parts,
                 )
             )
     connection.execute(

@@ -126,6 +126,7 @@ def publish(settings: Settings, run_id: str | None = None) -> PublishedRelease:
     """
     with lock.writer(settings):
         candidate = load_candidate(settings, run_id)
+        _must_be_of_now(settings, candidate)
         verdict = load_verdict(settings, candidate.run_id)
         _must_be_passed(verdict)
         inputs = _inputs(settings, candidate)
@@ -290,6 +291,15 @@ def _finish_recorded_move(settings: Settings) -> None:
     if folder.is_dir() and not receipts.differences(folder):
         log.warning("pointing current at %s: the move was recorded but not made", folder.name)
         _point(settings, last.release_id)
+
+
+def _must_be_of_now(settings: Settings, candidate: Candidate) -> None:
+    if candidate.known_at is not None or settings.known_at is not None:
+        raise BadInput(
+            f"this candidate shows what was known at {candidate.known_at or settings.known_at} UTC; published, it "
+            "would put the past in front of readers",
+            f"look at it in {settings.warehouse_file}; to publish, unset ATTAIN_KNOWN_AT and run: attain run",
+        )
 
 
 def _must_be_passed(verdict: Verdict) -> None:

@@ -127,12 +127,12 @@ def _content(engine: duckdb.DuckDBPyConnection) -> dict[str, Any]:
                ORDER BY source_system, file_name, delivery_id LIMIT ?""",
             EXAMPLES,
         ),
-        "quarantined_rows": ask("SELECT count(*) AS n FROM audit.quarantine_row")[0]["n"],
+        "quarantined_rows": ask("SELECT count(*) AS n FROM audit.quarantine_row WHERE state = 'open'")[0]["n"],
         "quarantine_reasons": ask(
             """SELECT reason, count(*) AS n, count(DISTINCT file_name) AS files, min(remedy) AS remedy,
                       first({'file': file_name, 'row': row_number, 'value': value}
                             ORDER BY file_name, row_number, column_name) AS example
-               FROM audit.quarantine_row GROUP BY reason ORDER BY n DESC, reason LIMIT ?""",
+               FROM audit.quarantine_row WHERE state = 'open' GROUP BY reason ORDER BY n DESC, reason LIMIT ?""",
             EXAMPLES,
         ),
         "held": ask("SELECT count(*) AS n FROM audit.hold")[0]["n"],

@@ -23,7 +23,7 @@ from attain import __version__
 from attain.control import database, lock
 from attain.control.models import Delivery, Hold, PointerMove
 from attain.errors import BadInput, Busy
-from attain.ingest import lake
+from attain.ingest import lake, quarantine
 from attain.plans.compile import write_plan_tables
 from attain.settings import Settings
 
@@ -91,7 +91,6 @@ _RUN = pa.schema(
         ("code_version", pa.string()),
     ]
 )
-_QUARANTINE_COLUMNS = ("column_name", "value", "reason", "remedy", "raw_row")
 
 
 @dataclass(frozen=True)
@@ -108,6 +107,7 @@ class Candidate:
         delivery_ids: the committed deliveries, sorted.
         is_new: False when the current release was made of the very same inputs, or the release that was has been
             rolled back: what a person took back is not brought back by the next run.
+        known_at: the past moment that it shows (`ATTAIN_KNOWN_AT`, UTC); such a candidate is never published.
     """
 
     run_id: str
@@ -117,6 +117,7 @@ class Candidate:
     code_version: str
     delivery_ids: list[str]
     is_new: bool
+    known_at: str | None = None
 
 
 def prepare(settings: Settings) -> Candidate:
@@ -127,8 +128,13 @@ def prepare(settings: Settings) -> Candidate:
         Busy: another process is writing in this home.
     """
     with lock.writer(settings):
-        deliveries = _deliveries(settings)
-        committed = [delivery for delivery in deliveries if delivery.status == "committed"]
+        register = lake.known(settings)
+        committed = register.committed
+        if not committed and settings.known_at is not None:
+            raise BadInput(
+                f"nothing had been delivered by ATTAIN_KNOWN_AT={settings.known_at:%Y-%m-%d %H:%M:%S} UTC",
+                "give a later moment; `attain deliveries --json` tells when each delivery was received",
+            )
         if not committed:
             raise BadInput(
                 f"nothing has been delivered to {settings.inbox}",
@@ -136,7 +142,7 @@ def prepare(settings: Settings) -> Candidate:
             )
         as_of = settings.as_of or _last_horizon(committed)
         code = _code_sha256(settings)
-        fingerprint = _fingerprint(settings, committed, as_of, code)
+        fingerprint = _fingerprint(settings, register, as_of, code)
         run_id = fingerprint[:12]
         release_id = f"{as_of:%Y%m%d}-{run_id}"
         candidate = Candidate(
@@ -147,10 +153,11 @@ def prepare(settings: Settings) -> Candidate:
             code_version=f"{__version__}+{code[:12]}",
             delivery_ids=sorted(delivery.delivery_id for delivery in committed),
             is_new=not (_is_current(settings, release_id) or _was_rolled_back(settings, release_id)),
+            known_at=settings.known_at.isoformat() if settings.known_at else None,
         )
         _path(settings).unlink(missing_ok=True)
         if candidate.is_new:
-            _make_warehouse(settings, candidate, deliveries)
+            _make_warehouse(settings, candidate, register)
         _store(settings, candidate)
         return candidate
 
@@ -194,11 +201,6 @@ def _store(settings: Settings, candidate: Candidate) -> None:
     beside.replace(_path(settings))
 
 
-def _deliveries(settings: Settings) -> list[Delivery]:
-    with database.session(settings) as session:
-        return list(session.scalars(select(Delivery).order_by(Delivery.sequence)))
-
-
 def _last_horizon(committed: Iterable[Delivery]) -> date:
     days = [delivery.horizon_date for delivery in committed if delivery.horizon_date is not None]
     if not days:
@@ -227,8 +229,8 @@ def _was_rolled_back(settings: Settings, release_id: str) -> bool:
     return False
 
 
-def _fingerprint(settings: Settings, committed: Iterable[Delivery], as_of: date, code_sha256: str) -> str:
-    return _digest(_inputs(settings, committed, as_of, code_sha256))
+def _fingerprint(settings: Settings, register: lake.Known, as_of: date, code_sha256: str) -> str:
+    return _digest(_inputs(settings, register, as_of, code_sha256))
 
 
 def _code_sha256(settings: Settings) -> str:
@@ -248,11 +250,9 @@ def _digest(entries: Iterable[tuple[str, bytes]]) -> str:
     return digest.hexdigest()
 
 
-def _inputs(
-    settings: Settings, committed: Iterable[Delivery], as_of: date, code_sha256: str
-) -> Iterator[tuple[str, bytes]]:
-    for delivery_id in sorted(delivery.delivery_id for delivery in committed):
-        yield f"delivery {delivery_id}", b""
+def _inputs(settings: Settings, register: lake.Known, as_of: date, code_sha256: str) -> Iterator[tuple[str, bytes]]:
+    for line in register.told():
+        yield line, b""
     for path in sorted(settings.plans_dir.glob("*.yml")):
         yield f"plan {path.name}", path.read_bytes()
     yield "code", code_sha256.encode()
@@ -262,6 +262,8 @@ def _inputs(
         ("fx_max_age_days", settings.fx_max_age_days),
         ("fx_rate_type", settings.fx_rate_type),
         ("max_held_exposure", settings.max_held_exposure),
+        ("max_vanished_ratio", settings.max_vanished_ratio),
+        ("known_at", settings.known_at),
     ):
         yield f"setting {name}", str(value).encode()
 
@@ -277,7 +279,7 @@ def _files(root: Path, suffixes: tuple[str, ...]) -> list[Path]:
     )
 
 
-def _make_warehouse(settings: Settings, candidate: Candidate, deliveries: list[Delivery]) -> None:
+def _make_warehouse(settings: Settings, candidate: Candidate, register: lake.Known) -> None:
     import duckdb
 
     settings.warehouse.mkdir(parents=True, exist_ok=True)
@@ -286,14 +288,14 @@ def _make_warehouse(settings: Settings, candidate: Candidate, deliveries: list[D
         (settings.warehouse / name).unlink(missing_ok=True)
     with duckdb.connect(str(settings.warehouse_file)) as connection:
         connection.execute("set TimeZone = 'UTC'")
-        lake.create_raw_views(settings, connection)
+        lake.create_raw_views(settings, connection, register=register)
         write_plan_tables(settings, connection)
-        _write_control_tables(settings, connection, candidate, deliveries)
+        _write_control_tables(settings, connection, candidate, register)
         connection.execute("checkpoint")
 
 
 def _write_control_tables(
-    settings: Settings, connection: duckdb.DuckDBPyConnection, candidate: Candidate, deliveries: list[Delivery]
+    settings: Settings, connection: duckdb.DuckDBPyConnection, candidate: Candidate, register: lake.Known
 ) -> None:
     connection.execute("create schema if not exists control")
     run = {
@@ -309,14 +311,14 @@ def _write_control_tables(
             **{name: getattr(delivery, name) for name in _DELIVERY.names},
             "extra_columns": json.dumps(delivery.extra_columns or [], ensure_ascii=False),
         }
-        for delivery in deliveries
+        for delivery in register.deliveries
     ]
     _write(connection, "delivery", pa.Table.from_pylist(rows, schema=_DELIVERY))
     with database.session(settings) as session:
         holds = session.scalars(select(Hold).where(Hold.fingerprint == candidate.fingerprint).order_by(Hold.hold_id))
         held = [{name: getattr(hold, name) for name in _HOLD.names} for hold in holds]
     _write(connection, "hold", pa.Table.from_pylist(held, schema=_HOLD))
-    _write_quarantine(settings, connection, deliveries)
+    quarantine.write_table(settings, connection, register, "control.quarantine_row")
 
 
 def _write(connection: duckdb.DuckDBPyConnection, name: str, rows: pa.Table) -> None:
@@ -325,33 +327,3 @@ def _write(connection: duckdb.DuckDBPyConnection, name: str, rows: pa.Table) -> 
         connection.execute(f"create or replace table control.{name} as select * from control_rows")
     finally:
         connection.unregister("control_rows")
-
-
-def _write_quarantine(
-    settings: Settings, connection: duckdb.DuckDBPyConnection, deliveries: Iterable[Delivery]
-) -> None:
-    files = [
-        str(settings.home / delivery.quarantine_path)
-        for delivery in deliveries
-        if delivery.status == "committed"
-        and delivery.quarantine_path is not None
-        and (settings.home / delivery.quarantine_path).is_file()
-    ]
-    texts = ", ".join(f"{name} varchar" for name in _QUARANTINE_COLUMNS)
-    connection.execute(
-        "create or replace table control.quarantine_row "
-        f"(delivery_id varchar, source_system varchar, feed varchar, file_name varchar, row_number bigint, {texts})"
-    )
-    if not files:
-        return
-    connection.execute(
-        f"""
-        insert into control.quarantine_row
-        select
-            rows._delivery_id, delivery.source_system, delivery.feed, delivery.file_name, rows._row_number,
-            {", ".join(f"rows.{name}" for name in _QUARANTINE_COLUMNS)}
-        from read_parquet($files, union_by_name = true, hive_partitioning = false) as rows
-        inner join control.delivery as delivery on rows._delivery_id = delivery.delivery_id
-        """,
-        {"files": files},
-    )

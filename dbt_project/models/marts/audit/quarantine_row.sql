@@ -18,7 +18,8 @@ final as (
         value,
         reason,
         remedy,
-        raw_row
+        raw_row,
+        state
     from computed
 
 )

@@ -18,7 +18,8 @@ final as (
         cast(value as varchar) as value,
         cast(reason as varchar) as reason,
         cast(remedy as varchar) as remedy,
-        cast(raw_row as varchar) as raw_row
+        cast(raw_row as varchar) as raw_row,
+        cast(state as varchar) as state
     from source
 
 )
