@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import re
 import time
 import zipfile
@@ -360,3 +361,20 @@ def test_days_of_the_other_calendar_and_marks_of_line_ends(settings: Settings) -
     assert ingest_book(settings, workbook).outcome == "committed"
     columns = "collected_date, customer_name"
     assert rows(settings, "jiandaoyun_crm__collections", columns) == [(day("2025-01-03"), "晨\r光")]
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_a_damaged_workbook_never_ends_the_run(settings: Settings, seed: int) -> None:
+    drop_sheet(settings, NAME, [HEADER, *(FIRST for _ in range(40)), [*FIRST[:4], "=1+1"]])
+    path = settings.inbox / NAME
+    content, dice = bytearray(path.read_bytes()), random.Random(seed)
+    for _ in range(30):
+        content[dice.randrange(len(content))] = dice.randrange(256)
+    path.write_bytes(content[: dice.choice((len(content), len(content) // 2))])
+    os.utime(path, (time.time() - 60,) * 2)
+    drop_sheet(settings, "jiandaoyun_crm/collections/good.xlsx", [HEADER, FIRST])
+    outcomes = {result.file_name: result for result in ingest(settings, "jiandaoyun_crm").files}
+    damaged, good = outcomes[NAME], outcomes["jiandaoyun_crm/collections/good.xlsx"]
+    assert good.outcome == "committed"
+    assert damaged.outcome == "rejected" and damaged.remedy
+    assert "fault of the program" not in (damaged.reason or ""), damaged.reason

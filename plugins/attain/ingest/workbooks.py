@@ -7,6 +7,7 @@ import math
 import subprocess
 import sys
 import zipfile
+import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -251,6 +252,10 @@ def _percent(value: Any) -> Any:
     return f"{(Decimal(cell_text(value)) * 100).normalize():f}%"
 
 
+# What the standard library raises on a damaged zip.
+_FAULTS = (OSError, ValueError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error)
+
+
 @contextmanager
 def _faults_of_workbook(is_old: bool) -> Iterator[None]:
     """Turn what the reader raises on a damaged workbook into a rejection, a panic in its native code too."""
@@ -260,7 +265,7 @@ def _faults_of_workbook(is_old: bool) -> Iterator[None]:
         yield
     except BaseException as error:
         is_panic = type(error).__name__ == "PanicException"  # no Exception, and not to be imported
-        if not is_panic and not isinstance(error, (python_calamine.CalamineError, OSError, ValueError)):
+        if not is_panic and not isinstance(error, (python_calamine.CalamineError, *_FAULTS)):
             raise
         what = "is damaged, or locked with a password" if is_old else "can't be read"
         raise Rejected(f"the workbook {what}: {error}", "save it again as .xlsx, without a password") from None
