@@ -113,6 +113,34 @@ def ingest(door: _Door, source_system: tuple[str, ...]) -> None:
 
 
 @main.command()
+@click.argument("source")
+@click.argument("feed", nargs=-1)
+@click.option(
+    "--mode",
+    type=click.Choice(["changes", "full"]),
+    default="changes",
+    show_default=True,
+    help="What changed since the last pull, or everything.",
+)
+@click.pass_obj
+def pull(door: _Door, source: str, feed: tuple[str, ...], mode: str) -> None:
+    """Ask SOURCE for the records of the named feeds, or all, and put them into the inbox as files.
+
+    It is reached by the Airflow connection of its name, e.g. the variable AIRFLOW_CONN_ZOHO_CRM.
+    """
+    from attain import summary
+    from attain.airflow import environment
+
+    environment.apply(door.settings)
+    from attain.airflow import pull as pulling
+
+    found = pulling.pull(door.settings, source, feed, mode)
+    door.answer(found, summary.render_pull)
+    if any(item.problem for item in found):
+        sys.exit(next(item.exit_code for item in found if item.problem))
+
+
+@main.command()
 @click.pass_obj
 def build(door: _Door) -> None:
     """Build the candidate in the private warehouse."""
