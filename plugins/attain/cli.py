@@ -5,6 +5,7 @@ Exit codes: 0 done, 1 refused by the gate, 2 bad input or usage, 3 busy or unava
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import getpass
 import json
@@ -130,11 +131,11 @@ def pull(door: _Door, source: str, feed: tuple[str, ...], mode: str) -> None:
     """
     from attain import summary
     from attain.airflow import environment
-
-    environment.apply(door.settings)
     from attain.airflow import pull as pulling
 
-    found = pulling.pull(door.settings, source, feed, mode)
+    environment.apply(door.settings)
+    with contextlib.redirect_stdout(sys.stderr):  # Airflow's loggers keep the stream that they find
+        found = pulling.pull(door.settings, source, feed, mode)
     door.answer(found, summary.render_pull)
     if any(item.problem for item in found):
         sys.exit(next(item.exit_code for item in found if item.problem))

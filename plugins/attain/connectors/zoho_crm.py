@@ -194,7 +194,6 @@ def pull(
                 with progress.step(f"pull {name} from Zoho CRM"):
                     found.append(puller.pull(mode))
             except AttainError as error:
-                log.warning("%s: %s", name, error.message)
                 found.append(Pulled(name).failed(error))
                 if isinstance(error, Busy) or (isinstance(error, ZohoError) and error.is_for_all):
                     stopped = error
