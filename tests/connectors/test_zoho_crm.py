@@ -386,6 +386,26 @@ def test_a_field_that_bulk_read_refuses_is_left_out(
     assert not {"Picture", "Lines"} & set(asked["query"]["fields"])
 
 
+def test_where_zoho_does_not_say_which_field_it_refuses_it_chooses_the_fields(
+    settings: Settings, zoho: Zoho, connection: Connection
+) -> None:
+    put_deal(zoho, 1, Picture="x")
+    zoho.not_in_bulk, zoho.says_what_is_not = {"Picture"}, False
+    assert pull_well(settings, connection, "deals", mode="full")["deals"].records == 7
+    assert "fields" not in json.loads(zoho.asked("POST /crm/bulk")[-1].body)["query"]
+
+
+def test_a_module_that_cannot_be_bulk_read_is_asked_for_its_records(
+    settings: Settings, zoho: Zoho, connection: Connection
+) -> None:
+    zoho.not_in_bulk = {"Deals"}
+    pull_well(settings, connection, "deals", mode="full")
+    (path,) = files(settings, "deals")
+    assert path.suffix == ".jsonl" and manifest(path)["mode"] == "snapshot"
+    taken_in(settings)
+    assert landed_deals(settings) == deals_of(zoho)
+
+
 def test_an_empty_module_gives_no_file(settings: Settings, zoho: Zoho, connection: Connection) -> None:
     zoho.modules["Deals"].clear()
     assert pull_well(settings, connection, "deals", mode="full")["deals"].note == "no records"

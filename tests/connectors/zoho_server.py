@@ -102,6 +102,7 @@ class Zoho:
     faults: list[Fault] = field(default_factory=list)
     after: Callable[[Request], None] = lambda _: None
     not_in_bulk: set[str] = field(default_factory=set)
+    says_what_is_not: bool = True
     jobs: dict[str, Record] = field(default_factory=dict)
     failing_jobs: int = 0
     bulk_csv: Callable[[str], str] = lambda text: text
@@ -351,9 +352,13 @@ class Zoho:
         records = sorted(self._known(module).values(), key=lambda record: int(record["id"]))
         if module == "Leads":
             records = [record for record in records if record["id"] not in self.converted]
-        for name in query["fields"]:
+        names = query.get("fields") or [name for name in self.fields[module] if name not in ("id", *self.not_in_bulk)]
+        for name in names if "fields" in query else ():
             if name in self.not_in_bulk:
-                raise refused(400, "FIELD_NOT_SUPPORTED", "the field is not supported", api_name=name)
+                named = {"api_name": name} if self.says_what_is_not else {}
+                raise refused(400, "FIELD_NOT_SUPPORTED", "the field is not supported", **named)
+        if module in self.not_in_bulk:
+            raise refused(400, "MODULE_NOT_SUPPORTED", "the module is not supported", api_name=module)
         page = int(query.get("page") or 1)
         if token := query.get("page_token"):
             page = int(token.removeprefix("bulk"))
@@ -373,7 +378,7 @@ class Zoho:
             "download_url": f"/crm/bulk/v8/read/{job_id}/result",
             **({"next_page_token": f"bulk{page + 1}"} if more else {}),
         }
-        text = as_csv(["Id", *query["fields"]], [{"Id": record["id"], **record} for record in shown])
+        text = as_csv(["Id", *names], [{"Id": record["id"], **record} for record in shown])
         polls = 0 if state == "FAILURE" else self.polls
         self.jobs[job_id] = {"state": state, "polls": polls, "csv": text, "result": result}
         told = {"id": job_id, "operation": "read", "state": "ADDED", "created_time": self.time()}

@@ -88,6 +88,10 @@ class ZohoError(BadInput):
         self.is_for_all = is_for_all
 
 
+class Unavailable(Busy):
+    """Zoho CRM answers nothing for now, whatever it is asked (exit code 3)."""
+
+
 class _PassingError(Exception):
     """Worth another try; `after` is the wait that the server asked for, seconds."""
 
@@ -244,10 +248,13 @@ class ZohoCrm:
         """Ask for a bulk read of up to 200,000 records; answers the job's id.
 
         Args:
+            fields: API names; none: all that a bulk read holds.
             page: which 200,000 records, from 1; not used with a token.
             page_token: what the job before answered for the next records.
         """
-        query: Record = {"module": {"api_name": module}, "fields": list(fields)}
+        query: Record = {"module": {"api_name": module}}
+        if fields:
+            query["fields"] = list(fields)
         if page_token:
             query["page_token"] = page_token
         else:
@@ -497,7 +504,7 @@ class ZohoCrm:
         if status == 429 or code == "TOO_MANY_REQUESTS":
             after = _retry_after(response)
             if code in _USED_UP or (after or 0.0) > LONGEST_WAIT_SECONDS:
-                raise Busy(
+                raise Unavailable(
                     "Zoho CRM answers no more calls for now: the API credits of 24 hours are used up",
                     "credits come back hour by hour; pull again later, less often, or fewer feeds",
                 )
@@ -562,7 +569,7 @@ class ZohoCrm:
         def give_up(state: tenacity.RetryCallState) -> T:
             error = state.outcome.exception() if state.outcome else None
             tries = f"{state.attempt_number} tries over {state.idle_for:.0f} s"
-            raise Busy(f"Zoho CRM {error}; given up after {tries}", _LATER) from None
+            raise Unavailable(f"Zoho CRM {error}; given up after {tries}", _LATER) from None
 
         retrying = tenacity.Retrying(
             retry=tenacity.retry_if_exception_type(_PassingError),

@@ -31,7 +31,7 @@ from attain import progress
 from attain.connectors import exact_json, pulled
 from attain.connectors.dropping import Memory
 from attain.connectors.pulled import MODES, Pulled
-from attain.connectors.zoho_api import Access, Record, ZohoCrm, ZohoError, moment_of
+from attain.connectors.zoho_api import Access, Record, Unavailable, ZohoCrm, ZohoError, moment_of
 from attain.errors import AttainError, BadInput, Busy
 from attain.settings import Settings
 
@@ -195,9 +195,13 @@ def pull(
                     found.append(puller.pull(mode))
             except AttainError as error:
                 found.append(Pulled(name).failed(error))
-                if isinstance(error, Busy) or (isinstance(error, ZohoError) and error.is_for_all):
+                if isinstance(error, Unavailable) or (isinstance(error, ZohoError) and error.is_for_all):
                     stopped = error
     return found
+
+
+class _NotInBulkError(Exception):
+    """Zoho CRM makes no bulk read of a module."""
 
 
 class _Puller:
@@ -234,7 +238,10 @@ class _Puller:
         described = self._described()
         started = self.crm.moment
         if is_full and self.module.is_in_bulk:
-            return self._bulk(described, started)
+            try:
+                return self._bulk(described, started)
+            except _NotInBulkError as error:
+                log.warning("%s: it can't be bulk read, so its records are asked for: %s", self.name, error)
         since = None if is_full else self._since()
         records = self.crm.changed(self.name, [str(entry["api_name"]) for entry in described], since, self.module.more)
         return self._changes(started, self._with_deleted(records, since, is_full), is_full=is_full)
@@ -431,16 +438,24 @@ class _Puller:
             raise
 
     def _start(self, plan: Record, page: int, token: str | None) -> str:
-        """Begin a job; a field that Zoho can't put into one is left out, and said so in the log."""
+        """Begin a job. A field that Zoho can't put into one is left out; where it does not say which, Zoho chooses.
+
+        Raises:
+            _NotInBulkError: Zoho makes no such job for this module.
+        """
         while True:
             try:
                 return self.crm.start_job(self.name, plan["fields"], page, token)
             except ZohoError as error:
-                refused = error.details.get("api_name")
-                if page > 1 or refused not in plan["fields"] or len(plan["fields"]) == 1:
+                if page > 1 or error.is_for_all or error.code in ("OAUTH_SCOPE_MISMATCH", "NO_PERMISSION"):
                     raise
-                log.warning("%s: Zoho CRM can't bulk read the field %s (%s)", self.name, refused, error.code)
-                plan["fields"].remove(refused)
+                if not plan["fields"] or error.code in ("INVALID_MODULE", "MODULE_NOT_SUPPORTED", "NOT_SUPPORTED"):
+                    raise _NotInBulkError(error.message) from None
+                refused = error.details.get("api_name")
+                log.warning("%s: Zoho CRM can't bulk read %s (%s)", self.name, refused or "these fields", error.code)
+                plan["fields"] = (
+                    [name for name in plan["fields"] if name != refused] if refused in plan["fields"] else []
+                )
 
     def _fetch(self, job_id: str, target: Path, expected: int) -> Path:
         """Download a job's zip and see that all records are in it."""
