@@ -98,17 +98,23 @@ def taken_in(settings: Settings) -> None:
     assert [file for file in bad if not any(text in (file.reason or "") for text in known)] == []
 
 
+def raw_columns(settings: Settings, feed: str) -> list[str]:
+    """Columns of a feed's raw view."""
+    with duckdb.connect() as connection:
+        lake.create_raw_views(settings, connection)
+        return [name for name, *_ in connection.execute(f"describe raw.zoho_crm__{feed}").fetchall()]
+
+
 def latest(settings: Settings, feed: str, key: str, *columns: str) -> dict[str, tuple[Any, ...]]:
-    """The columns of each record's newest revision, by id, deleted ones left out."""
+    """The columns of each record's newest revision, by id; what is deleted is left out, as the models leave it out."""
+    gone = "_is_gone" if "_is_gone" in raw_columns(settings, feed) else "false"
     with duckdb.connect() as connection:
         connection.execute("set TimeZone = 'UTC'")
         lake.create_raw_views(settings, connection)
-        view = f"raw.zoho_crm__{feed}"
-        there = [name for name, *_ in connection.execute(f"describe {view}").fetchall()]
-        live = "not coalesce(_is_deleted, false)" if "_is_deleted" in there else "true"
         found = connection.execute(
-            f"select {key}, {', '.join(columns)} from (select * from {view} qualify row_number() over ("
-            f"partition by {key} order by modified_at desc, _sequence desc, _row_number desc) = 1) where {live}"
+            f"select {key}, {', '.join(columns)} from raw.zoho_crm__{feed} where {gone} is not true "
+            f"qualify row_number() over ("
+            f"partition by {key} order by modified_at desc nulls last, _sequence desc, _row_number desc) = 1"
         ).fetchall()
     return {row[0]: row[1:] for row in found}
 

@@ -24,6 +24,7 @@ from tests.connectors.pulling import (
     number,
     pull,
     pull_well,
+    raw_columns,
     records,
     taken_in,
 )
@@ -243,6 +244,31 @@ def test_deleted_records_are_told_of_once(settings: Settings, zoho: Zoho, connec
     gone = [record for record in records(files(settings, "deals")[-1]) if record.get("_deleted") is True]
     assert gone == [{"id": deal(index), "Modified_Time": zoho.time(), "_deleted": True} for index in (1, 2, 3)]
     assert pull_well(settings, connection, "deals")["deals"].records == 0
+
+
+def test_what_is_deleted_in_the_crm_ends_in_the_lake(settings: Settings, zoho: Zoho, connection: Connection) -> None:
+    for index in range(20, 150):  # so many that two of them may vanish without a question
+        put_deal(zoho, index)
+    pull_well(settings, connection, "deals")
+    zoho.tick(600)
+    zoho.delete("Deals", deal(1))
+    put_deal(zoho, 2, amount="#5.00")
+    pull_well(settings, connection, "deals")
+    taken_in(settings)
+    if "_is_gone" not in raw_columns(settings, "deals"):
+        pytest.skip("ingest does not read marks of deletion")
+    assert landed_deals(settings) == deals_of(zoho), "Zoho told of it"
+    zoho.tick(600)
+    zoho.delete("Deals", deal(3))
+    zoho.deleted["Deals"].clear()
+    pull_well(settings, connection, "deals", mode="full")
+    taken_in(settings)
+    assert set(landed_deals(settings)) == set(deals_of(zoho)), "a full list lacks it"
+    zoho.tick(600)
+    put_deal(zoho, 3)
+    pull_well(settings, connection, "deals")
+    taken_in(settings)
+    assert set(landed_deals(settings)) == set(deals_of(zoho)), "it came back"
 
 
 def test_a_deleted_record_that_comes_back_is_pulled_again(
