@@ -16,8 +16,8 @@ from attain.connectors.pulled import Pulled
 from attain.errors import BadInput, Busy
 from attain.settings import PROJECT_ROOT, Settings
 from tests.connectors import zoho_server
-from tests.connectors.conftest import extras, zoho  # noqa: F401
-from tests.connectors.pulling import deals_of, landed_deals
+from tests.connectors.zoho_crm.conftest import extras, zoho  # noqa: F401
+from tests.connectors.zoho_crm.pulling import deals_of, landed_deals
 from tests.connectors.zoho_server import Zoho
 
 VARIABLE = "AIRFLOW_CONN_ZOHO_CRM"

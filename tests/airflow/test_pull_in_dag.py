@@ -13,8 +13,8 @@ import pytest
 from attain.settings import PROJECT_ROOT, Settings
 from tests.airflow.test_pull import VARIABLE, as_json
 from tests.connectors import zoho_server
-from tests.connectors.conftest import zoho  # noqa: F401
-from tests.connectors.pulling import deals_of, landed_deals
+from tests.connectors.zoho_crm.conftest import zoho  # noqa: F401
+from tests.connectors.zoho_crm.pulling import deals_of, landed_deals
 from tests.connectors.zoho_server import Zoho
 from tests.ingest.exports import deal, deals, drop, rows
 

@@ -12,8 +12,8 @@ from attain.connectors.zoho_crm import MODULES, Connection
 from attain.errors import BadInput
 from attain.settings import Settings
 from tests.connectors import zoho_server
-from tests.connectors.conftest import connect, deal, put_deal
-from tests.connectors.pulling import (
+from tests.connectors.zoho_crm.conftest import connect, deal, put_deal
+from tests.connectors.zoho_crm.pulling import (
     Clock,
     all_records,
     deals_of,

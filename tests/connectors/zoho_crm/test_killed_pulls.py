@@ -11,9 +11,9 @@ import pytest
 
 from attain.connectors.zoho_crm import Connection
 from attain.settings import PROJECT_ROOT, Settings
-from tests.connectors.conftest import deal, put_deal
-from tests.connectors.pull_here import KILLED
-from tests.connectors.pulling import deals_of, files, landed_deals, lines, pull_well, taken_in
+from tests.connectors.zoho_crm.conftest import deal, put_deal
+from tests.connectors.zoho_crm.pull_here import KILLED
+from tests.connectors.zoho_crm.pulling import deals_of, files, landed_deals, lines, pull_well, taken_in
 from tests.connectors.zoho_server import Zoho
 
 
