@@ -301,11 +301,12 @@ class _Puller:
             nonlocal deleted
             for record in records:
                 key = str(record["id"])
-                mark = _mark(record)
                 modified = moment_of(record.get("Modified_Time"))
-                if not clocked or modified is None or modified >= next_since:
+                is_late = not clocked or modified is None or modified >= next_since
+                mark = _mark(record) if is_late or key in written else ""
+                if is_late:
                     still[key] = mark
-                if not is_full and written.get(key) == mark:
+                if not is_full and mark and written.get(key) == mark:
                     continue
                 deleted += record.get("_deleted") is True
                 yield record
