@@ -217,9 +217,11 @@ class Context(dict[str, Any]):
     """As much of a task's context as the step asks for."""
 
     def __init__(self, run_type: str) -> None:
+        from airflow.sdk.api.datamodels._generated import DagRunType
+
         self.pushed: dict[str, Any] = {}
         super().__init__(ti=self, dag_run=self)
-        self.run_type = run_type
+        self.run_type = DagRunType(run_type)
 
     def xcom_push(self, key: str, value: Any) -> None:
         self.pushed[key] = value

@@ -47,7 +47,7 @@ def pull(source: str, mode: str) -> None:
     """
     from attain.airflow import pull as pulling
 
-    if str(get_current_context()["dag_run"].run_type) == "asset_triggered":
+    if get_current_context()["dag_run"].run_type.value == "asset_triggered":
         raise AirflowSkipException("files arrived; records are pulled at the times of the schedule")
     if not pulling.has_connection(source):
         raise AirflowSkipException(f"there is no connection {source}; only files of the inbox are taken in")
