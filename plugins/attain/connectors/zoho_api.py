@@ -231,7 +231,8 @@ class ZohoCrm:
 
     def deleted(self, module: str, since: datetime | None) -> Iterator[Record]:
         """What is known of deleted records: `id`, `deleted_time`, `type` (`recycle` or `permanent`) and who did it."""
-        for page in self._numbered(f"/{module}/deleted", {"type": "all"}, "data", since, about=module):
+        about = f"the deleted records of {module}"
+        for page in self._numbered(f"/{module}/deleted", {"type": "all"}, "data", since, about=about):
             yield from page
 
     def related(self, module: str, record_id: str, related_list: str, fields: Sequence[str]) -> Iterator[Record]:
@@ -487,7 +488,7 @@ class ZohoCrm:
                     response.read()
             finally:
                 response.close()
-        except httpx.TransportError as error:
+        except httpx.RequestError as error:
             raise _PassingError(f"can't be reached at {request.url.host} ({type(error).__name__})") from None
         try:
             self.moment = email.utils.parsedate_to_datetime(response.headers["Date"]).astimezone(UTC)

@@ -300,7 +300,7 @@ class _Puller:
         def fresh() -> Iterator[Record]:
             nonlocal deleted
             for record in records:
-                key = str(record["id"])
+                key = str(record.get("id"))
                 modified = moment_of(record.get("Modified_Time"))
                 is_late = not clocked or modified is None or modified >= next_since
                 mark = _mark(record) if is_late or key in written else ""
@@ -422,7 +422,8 @@ class _Puller:
                     "pull again later; if it goes on failing, pull the feed with --mode changes and ask Zoho's support",
                 )
             result = job.get("result") or {}
-            expected = int(str(result.get("count", "-1")))
+            count = str(result.get("count"))
+            expected = int(count) if count.isdecimal() else -1  # where Zoho does not say it, it is counted only
             if expected == 0:
                 break
             parts.append(self._fetch(job_id, work / f"{page}.zip", expected))

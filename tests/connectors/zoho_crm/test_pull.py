@@ -576,6 +576,23 @@ def test_rights_that_were_taken_away_are_said(settings: Settings, zoho: Zoho, co
     assert found["deals"].records == 7
 
 
+def test_deleted_records_that_may_not_be_seen_are_said_and_nothing_is_dropped_without_them(
+    settings: Settings, zoho: Zoho, connection: Connection
+) -> None:
+    zoho.fail("GET /crm/v8/Deals/deleted", 403, {"code": "NO_PERMISSION"})
+    found = pull(settings, connection, "deals")["deals"]
+    assert found.exit_code == 2 and "the deleted records of Deals" in str(found.problem)
+    assert files(settings, "deals") == []
+    assert pull_well(settings, connection, "deals")["deals"].records == 7
+
+
+def test_a_connection_that_breaks_in_the_middle_of_a_download_is_made_again(
+    settings: Settings, zoho: Zoho, connection: Connection
+) -> None:
+    zoho.fail("/result", 200, b"PK\x03\x04 cut off", Content_Encoding="gzip")
+    assert pull_well(settings, connection, "deals", mode="full")["deals"].records == 7
+
+
 def test_the_feeds_of_the_connection_are_the_default(settings: Settings, zoho: Zoho) -> None:
     assert list(pull_well(settings, connect(zoho, feeds=["deals", "users"]))) == ["users", "deals"]
 
