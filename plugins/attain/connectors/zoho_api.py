@@ -199,13 +199,13 @@ class ZohoCrm:
 
     def current_user(self) -> Record:
         """The user whom the refresh token belongs to."""
-        answer = self._get("/users", {"type": "CurrentUser"})
+        answer = self._get("/users", {"type": "CurrentUser"}, about="the users")
         users = (answer or {}).get("users") or [{}]
         return dict(users[0])
 
     def users(self) -> Iterator[Record]:
         """All users, active or not."""
-        for page in self._numbered("/users", {"type": "AllUsers"}, "users", None):
+        for page in self._numbered("/users", {"type": "AllUsers"}, "users", None, about="the users"):
             yield from page
 
     def fields(self, module: str) -> list[Record]:

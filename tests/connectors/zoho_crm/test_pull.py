@@ -555,7 +555,7 @@ def test_a_missing_scope_is_named_and_the_rest_is_pulled(
 ) -> None:
     zoho.scopes.remove("users")
     found = pull(settings, connection, "users", "deals")
-    assert "scope" in str(found["users"].problem) and "ZohoCRM.users.READ" in found["users"].remedy
+    assert "read the users: its scope" in str(found["users"].problem) and "ZohoCRM.users.READ" in found["users"].remedy
     assert found["deals"].records == 7
 
 
