@@ -5,6 +5,7 @@ Exit codes: 0 done, 1 refused by the gate, 2 bad input or usage, 3 busy or unava
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import getpass
 import json
@@ -110,6 +111,34 @@ def ingest(door: _Door, source_system: tuple[str, ...]) -> None:
     reports = pipeline.ingest(door.settings, source_system)
     door.answer(reports, lambda found: summary.render_ingest(door.settings, found))
     _exit_on_rejects(reports)
+
+
+@main.command()
+@click.argument("source")
+@click.argument("feed", nargs=-1)
+@click.option(
+    "--mode",
+    type=click.Choice(["changes", "full"]),
+    default="changes",
+    show_default=True,
+    help="What changed since the last pull, or everything.",
+)
+@click.pass_obj
+def pull(door: _Door, source: str, feed: tuple[str, ...], mode: str) -> None:
+    """Ask SOURCE for the records of the named feeds, or all, and put them into the inbox as files.
+
+    It is reached by the Airflow connection of its name, e.g. the variable AIRFLOW_CONN_ZOHO_CRM.
+    """
+    from attain import summary
+    from attain.airflow import environment
+    from attain.airflow import pull as pulling
+
+    environment.apply(door.settings)
+    with contextlib.redirect_stdout(sys.stderr):  # Airflow's loggers keep the stream that they find
+        found = pulling.pull(door.settings, source, feed, mode)
+    door.answer(found, summary.render_pull)
+    if any(item.problem for item in found):
+        sys.exit(next(item.exit_code for item in found if item.problem))
 
 
 @main.command()
