@@ -113,6 +113,34 @@ def ingest(door: _Door, source_system: tuple[str, ...]) -> None:
 
 
 @main.command()
+@click.argument("source")
+@click.argument("feed", nargs=-1)
+@click.option(
+    "--mode",
+    type=click.Choice(["changes", "full"]),
+    default="changes",
+    show_default=True,
+    help="What changed since the last pull, or everything.",
+)
+@click.pass_obj
+def pull(door: _Door, source: str, feed: tuple[str, ...], mode: str) -> None:
+    """Ask SOURCE for the records of the named feeds, or all, and put them into the inbox as files.
+
+    It is reached by the Airflow connection of its name, e.g. the variable AIRFLOW_CONN_ZOHO_CRM.
+    """
+    from attain import summary
+    from attain.airflow import environment
+
+    environment.apply(door.settings)
+    from attain.airflow import pull as pulling
+
+    found = pulling.pull(door.settings, source, feed, mode)
+    door.answer(found, summary.render_pull)
+    if any(item.problem for item in found):
+        sys.exit(next(item.exit_code for item in found if item.problem))
+
+
+@main.command()
 @click.pass_obj
 def build(door: _Door) -> None:
     """Build the candidate in the private warehouse."""
@@ -301,6 +329,32 @@ def demo(door: _Door, scale: int, seed: int, if_empty: bool, late_file: bool, co
         door.answer({"written": 0}, lambda _: "")
     else:
         door.answer(sample.generate(settings, scale=scale, seed=seed), lambda made: made.sentence)
+
+
+# ---------------------------------------------------------------- pushes
+
+
+@main.group()
+def webhook() -> None:
+    """Pushes: systems that tell of a change when it happens."""
+
+
+@webhook.command("serve")
+@click.option("--port", default=3100, show_default=True, help="TCP port; 0: any free one.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address; put a proxy that speaks TLS before it.")
+@click.option("--max-age", default=5, show_default=True, help="Minutes; a push that is older or newer is refused.")
+@click.pass_obj
+def webhook_serve(door: _Door, port: int, host: str, max_age: int) -> None:
+    """Listen for the signed pushes of Jiandaoyun (简道云 数据推送) and land them as files; Ctrl-C stops it."""
+    from attain.airflow import webhook as listening
+
+    listening.serve(
+        door.settings,
+        host,
+        port,
+        max_age,
+        lambda taken: click.echo(f"attain listens for pushes on {host}:{taken}", err=True),
+    )
 
 
 # ---------------------------------------------------------------- Airflow

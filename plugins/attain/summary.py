@@ -21,6 +21,7 @@ from rich.cells import cell_len, chop_cells
 from attain.money import minor_unit
 
 if TYPE_CHECKING:
+    from attain.connectors.pulled import Pulled
     from attain.control.models import Delivery
     from attain.ingest.deliveries import FileResult, IngestReport
     from attain.pipeline import RunReport
@@ -70,6 +71,28 @@ def render_ingest(settings: Settings, reports: Sequence[IngestReport]) -> str:
     taken = any(report.committed for report in reports)
     todo = "attain run" if taken else "mend the rejected files and put them into the inbox again"
     return "\n".join(_fitted(lines, _row("next", todo) if rejected or taken else []))
+
+
+def render_pull(found: Sequence[Pulled]) -> str:
+    """What was pulled as a table, with what is wrong and what to do below it."""
+    header = ["feed", "records", "deleted", "file", ""]
+    rows = [
+        [
+            item.feed,
+            f"{item.records:,}" if item.problem is None else "",
+            f"{item.deleted:,}" if item.deleted else "",
+            item.file or "",
+            "not pulled" if item.problem else item.note,
+        ]
+        for item in found
+    ]
+    lines = _table([header, *rows], right={1, 2})
+    for item in found:
+        if item.problem is not None:
+            lines += ["", f"{item.feed}: {item.problem}", f"  what to do: {item.remedy}"]
+    if any(item.file for item in found):
+        lines += ["", "next: attain run"]
+    return "\n".join(lines)
 
 
 def render_releases(settings: Settings, found: Sequence[ReleaseEntry]) -> str:

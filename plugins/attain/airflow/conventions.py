@@ -10,6 +10,9 @@ from typing import Any
 WAREHOUSE_POOL = "attain_warehouse"
 WAREHOUSE_POOL_SLOTS = 1
 
+# Airflow's own; for tasks that only ask other systems, so that a slow answer does not keep the writers waiting.
+NETWORK_POOL = "default_pool"
+
 # With several files at once, all are taken in before the next step of a build: it then includes them all.
 BEFORE_BUILDS = 100
 

@@ -19,6 +19,9 @@ from attain.errors import AttainError, Refused
 from attain.pipeline import RunReport
 from attain.settings import Settings
 
+# Tasks that ask another system, or tell that this failed.
+PULLING = ("pull", "tell_of_failed_pull")
+
 
 def general_log(settings: Settings) -> Path:
     """What Airflow itself logged during the local runs of this home; the tasks' logs are in the folder beside it."""
@@ -57,6 +60,7 @@ def _run(settings: Settings, logs: TaskLogs) -> RunReport:
         _warm_up()
     metadata.bury_dead_runs()
     report = RunReport()
+    unpulled: Failure | None = None
     with recorded(logs):
         for dag_id in graph.in_order({dag_id: graph.flow(dag) for dag_id, dag in dags.items()}):
             metadata.forget_queued_events(dag_id)
@@ -64,12 +68,20 @@ def _run(settings: Settings, logs: TaskLogs) -> RunReport:
                 task.retries = 0
             dag_run = dags[dag_id].test()
             _add_to(report, partial(metadata.xcoms, dag_id, dag_run.run_id))
+            if pulls := [failure for failure in logs.failures if failure.task_id in PULLING]:
+                # The files that are there are worth a run without it; it is told of at the end.
+                unpulled = unpulled or pulls[0]
+                logs.failures = [failure for failure in logs.failures if failure.task_id not in PULLING]
+                if not logs.failures:
+                    continue
             if logs.failures:
                 if report.verdict is not None and report.verdict.is_refused:
                     break
                 raise _named(logs.failures[0])
             if dag_run.state != "success":
                 raise AttainError(f"the DAG {dag_id} ended {dag_run.state}", f"read {general_log(settings)}")
+    if unpulled is not None and not (report.verdict is not None and report.verdict.is_refused):
+        raise _named(unpulled)
     return report
 
 

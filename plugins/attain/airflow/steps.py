@@ -15,11 +15,12 @@ from airflow.sdk import get_current_context
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from attain import progress
-from attain.errors import BadInput, Refused
+from attain.errors import BadInput, Busy, Refused
 from attain.settings import Settings
 
 # Keys under which results lie in XCom; pushed before a task ends, so that skipped and failed tasks leave theirs too.
 INGEST_REPORT = "ingest_report"
+PULL_REPORT = "pull_report"
 CANDIDATE = "candidate"
 VERDICT = "verdict"
 RELEASE = "release"
@@ -35,16 +36,59 @@ def mapped_source_systems() -> list[str]:
     return [name for name in deliveries.source_systems(Settings.from_environment()) if name not in CONTRACT_SOURCES]
 
 
+def pull(source: str, mode: str) -> None:
+    """Pull what is new in the system `source` into its inbox; mode `full`: everything.
+
+    Raises:
+        AirflowSkipException: there is no connection to it, or files in its inbox started this run: the system is asked
+            at the times of the schedule, not whenever somebody drops a file (or a pull has just dropped one).
+        AirflowFailException: the connection, or the rights of its user, have to be mended.
+        Busy: the system is out of reach, or asks for patience; worth another try.
+    """
+    from attain.airflow import pull as pulling
+
+    if str(get_current_context()["dag_run"].run_type) == "asset_triggered":
+        raise AirflowSkipException("files arrived; records are pulled at the times of the schedule")
+    if not pulling.has_connection(source):
+        raise AirflowSkipException(f"there is no connection {source}; only files of the inbox are taken in")
+    with _step(f"pull from {source}"):
+        found = pulling.pull(Settings.from_environment(), source, (), mode)
+        _push(PULL_REPORT, found)
+        for feed in found:
+            log.log(
+                logging.INFO if feed.problem is None else logging.WARNING,
+                "%s: %d records, %s",
+                feed.feed,
+                feed.records,
+                feed.problem or feed.file or feed.note,
+            )
+        for feed in found:
+            if feed.problem is not None:
+                kind = Busy if feed.exit_code == Busy.exit_code else BadInput
+                raise kind(f"{feed.feed}: {feed.problem}", feed.remedy)
+
+
+def tell_of_failed_pull() -> None:
+    """Fail, so that a DAG run whose pull failed is not taken for a good one because its ingest went well.
+
+    Raises:
+        AirflowFailException: always.
+    """
+    raise AirflowFailException("the pull failed, its log says why; the files in the inbox were taken in all the same")
+
+
 def ingest(source_system: str) -> None:
     """Take in what waits in the inbox of `source_system`.
 
     Raises:
         AirflowSkipException: nothing new; a skipped task changes no asset, so nothing is built because of it.
     """
+    from attain import pipeline
     from attain.ingest import deliveries
 
     settings = Settings.from_environment()
     with _step(f"ingest {source_system}"):
+        pipeline.take_pushes(settings, source_system)
         report = deliveries.ingest_source(settings, source_system)
     _push(INGEST_REPORT, report)
     for file in report.files:
@@ -156,9 +200,11 @@ def awaits_build(settings: Settings, source_system: str) -> bool:
 
 
 def to_json(result: Any) -> Any:
-    """A step's dataclass as plain JSON values."""
+    """A step's dataclass, or a list of some, as plain JSON values."""
     from pydantic import TypeAdapter
 
+    if isinstance(result, list):
+        return [to_json(item) for item in result]
     return TypeAdapter(type(result)).dump_python(result, mode="json")
 
 

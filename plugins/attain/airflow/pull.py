@@ -1,0 +1,64 @@
+"""Pulls records of systems that can be asked, by their Airflow connections, into the inbox."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+
+from attain.connectors.pulled import MODES, Pulled
+from attain.errors import BadInput
+from attain.settings import Settings
+
+Puller = Callable[[Settings, Sequence[str], str], list[Pulled]]
+
+
+def _jiandaoyun_crm(settings: Settings, feeds: Sequence[str], mode: str) -> list[Pulled]:
+    from attain.airflow.hooks_jiandaoyun import JiandaoyunHook
+    from attain.connectors import jiandaoyun, jiandaoyun_forms
+
+    forms = jiandaoyun_forms.load(settings)
+    with JiandaoyunHook().get_conn() as client:
+        return jiandaoyun.pull(settings, client, forms, feeds, mode)
+
+
+# By source; the connection has the source's name.
+PULLERS: dict[str, Puller] = {
+    "jiandaoyun_crm": _jiandaoyun_crm,
+}
+
+
+def pull(settings: Settings, source: str, feeds: Sequence[str] = (), mode: str = "changes") -> list[Pulled]:
+    """Pull feeds of a source (none named: all of its connection) into the inbox.
+
+    Args:
+        mode: `changes` since the last pull, or `full`.
+
+    Raises:
+        BadInput: no such source, feed or mode, or no connection, or one that can't be used.
+        Busy: another pull is under way.
+    """
+    if source not in PULLERS:
+        raise BadInput(f"nothing can be pulled from {source!r}", f"the sources are {', '.join(PULLERS)}")
+    if mode not in MODES:
+        raise BadInput(f"there is no mode {mode!r}", f"the modes are {', '.join(MODES)}")
+    if not has_connection(source):
+        variable = f"AIRFLOW_CONN_{source.upper()}"
+        unread = variable in os.environ
+        raise BadInput(
+            f"{variable} is set, but Airflow can't read it" if unread else f"there is no connection {source}",
+            f"{'write it as JSON' if unread else f'set {variable}'}; docs/connectors.md says how",
+        )
+    return PULLERS[source](settings, feeds, mode)
+
+
+def has_connection(source: str) -> bool:
+    """Whether Airflow knows a connection of that name, from a secrets backend or the environment; inside a task also
+    from its database, where its UI keeps them."""
+    from airflow.sdk import BaseHook
+    from airflow.sdk.exceptions import AirflowNotFoundException
+
+    try:
+        BaseHook.get_connection(source)
+    except AirflowNotFoundException:
+        return False
+    return True
