@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import ipaddress
 import logging
+import ssl
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -69,6 +71,12 @@ def base_address(domain: str) -> str:
     return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/') or '/api'}"
 
 
+@cache
+def _certificates() -> ssl.SSLContext:
+    """The certificates that are trusted; loading them takes a while."""
+    return httpx.create_ssl_context()
+
+
 def _is_loopback(host: str) -> bool:
     try:
         return ipaddress.ip_address(host).is_loopback
@@ -104,6 +112,7 @@ class Client:
             timeout=httpx.Timeout(60.0, connect=10.0),
             headers={"Authorization": f"Bearer {self.key.strip()}"},
             follow_redirects=False,
+            verify=_certificates(),
             trust_env=not self.address.startswith("http://"),
         )
 
