@@ -1,7 +1,7 @@
 """A 简道云 on this machine: the open API v5 and the pushes, as the vendor's pages describe them, faults included.
 
 It keeps records by the ids of their fields and shows them by alias where there is one, as the API does. It holds to
-what the pages say of limits (`limit` up to 100, records in the order of their ids, 8303 with HTTP 400, 429, 502) and has
+what the pages say of limits (`limit` up to 100, records in the order of their ids, 8303 with HTTP 400, 429, 502), has
 switches for what they leave open, e.g. whether a filter on 更新时间 works.
 """
 
