@@ -32,8 +32,8 @@ from attain.connectors.dropping import Memory, dropped
 from attain.connectors.jiandaoyun_api import BadKey, Client, FilterRefused
 from attain.connectors.jiandaoyun_forms import MEMBERS, SOURCE, Form, Forms
 from attain.connectors.jiandaoyun_records import DELETED, RECORD_ID, UPDATED_AT, Fields
-from attain.connectors.pulled import MANIFEST, MODES, Pulled
-from attain.errors import AttainError, BadInput
+from attain.connectors.pulled import MANIFEST, MODES, Pulled, sole_puller
+from attain.errors import AttainError, BadInput, Busy
 from attain.settings import Settings
 
 # Read again before the last moment that was read: a record may become visible a little after its own 更新时间.
@@ -42,6 +42,7 @@ OVERLAP = timedelta(minutes=10)
 # mistake, or a key that may see less than before, would take all of them away.
 MOST_DELETED, SHARE_DELETED = 20, 0.5
 _FAR = timedelta(days=366)
+_UNLINKED = "points at a record that was not known"
 
 log = logging.getLogger(__name__)
 
@@ -94,12 +95,19 @@ class State:
 
 
 @contextmanager
-def feed_lock(settings: Settings, feed: str) -> Iterator[None]:
-    """One process at a time writes this feed's files and its memory; a killed process lets go by itself."""
+def feed_lock(settings: Settings, feed: str, wait: bool = True) -> Iterator[None]:
+    """One process at a time writes this feed's files and its memory; a killed process lets go by itself.
+
+    Raises:
+        Busy: another process does, and it was not to be waited for.
+    """
     path = settings.home / "connectors" / SOURCE / f"{feed}.lock"
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        except BlockingIOError:
+            raise Busy(f"{feed} is being pulled just now", "nothing to do; they are taken in afterwards") from None
         yield
 
 
@@ -125,6 +133,7 @@ def pull(
 
     Raises:
         BadInput: a feed or mode of that name is not known, or the key is not accepted.
+        Busy: another pull is under way in this home.
     """
     if mode not in MODES:
         raise BadInput(f"there is no mode {mode!r}", f"the modes are {', '.join(MODES)}")
@@ -134,8 +143,15 @@ def pull(
                 f"{forms.path.name} names no feed {feed!r}",
                 f"its feeds are {', '.join(forms.feeds)}; add the form there to pull it",
             )
+    with sole_puller(settings, SOURCE):
+        return _pull(settings, client, forms, feeds or forms.feeds, mode, now)
+
+
+def _pull(
+    settings: Settings, client: Client, forms: Forms, feeds: Sequence[str], mode: str, now: Callable[[], datetime]
+) -> list[Pulled]:
     found: list[Pulled] = []
-    for feed in feeds or forms.feeds:
+    for feed in feeds:
         try:
             with feed_lock(settings, feed):
                 if feed == MEMBERS:
@@ -162,6 +178,7 @@ class _Records:
         self.began = now()
         self.memory = Memory(settings, SOURCE, form.feed)
         self.notes: list[str] = []
+        self.links = links_of(settings, form)
 
     def run(self) -> list[Pulled]:
         from attain.connectors import jiandaoyun_push
@@ -240,7 +257,7 @@ class _Records:
         met = set()
         for record in records:
             met.add(str(record[RECORD_ID]))
-            line = news(self.form, state, fields, record, _written(self.began), always=self.mode == "full")
+            line = news(self.form, state, fields, record, _written(self.began), self.links, always=self.mode == "full")
             if line is not None:
                 out.write(line)
         return met
@@ -317,6 +334,12 @@ def fields_of(forms: Forms, form: Form, found: Sequence[shape.Widget]) -> Fields
         BadInput: the forms file names a field or a key that the form does not have, or two fields can't be told apart.
     """
     fields = shape.fields_of(found, form.fields, f"{forms.path.name}: feeds.{form.feed}.fields")
+    for header in form.links:
+        if header not in fields.headers.values():
+            raise BadInput(
+                f"{forms.path.name}: feeds.{form.feed}.links: no field is written under {header!r}",
+                f"the headers are {', '.join(fields.headers.values())}",
+            )
     headers = {*fields.headers.values(), *shape.SYSTEM_HEADERS.values(), RECORD_ID}
     for header in form.key:
         if header not in headers:
@@ -328,8 +351,25 @@ def fields_of(forms: Forms, form: Form, found: Sequence[shape.Widget]) -> Fields
     return fields
 
 
+def links_of(settings: Settings, form: Form) -> dict[str, dict[str, Any]]:
+    """Of each field that points at records of another feed, by its header: their data ids → the first of their key."""
+    return {
+        header: {
+            own: known[2][0] for own, known in State.recall(Memory(settings, SOURCE, feed)).records.items() if known[2]
+        }
+        for header, feed in form.links.items()
+    }
+
+
 def news(
-    form: Form, state: State, fields: Fields, record: Mapping[str, Any], now: str, op: str = "", always: bool = False
+    form: Form,
+    state: State,
+    fields: Fields,
+    record: Mapping[str, Any],
+    now: str,
+    links: Mapping[str, Mapping[str, Any]],
+    op: str = "",
+    always: bool = False,
 ) -> dict[str, Any] | None:
     """The line to write for a record, and the state as it is then; None: it was written in this very state before.
 
@@ -339,6 +379,7 @@ def news(
         fields: its fields.
         record: the record as the API or a push has it.
         now: the moment it was read or pushed.
+        links: what `links_of` says of its form.
         op: of a push: what it says has happened; without it the record was read, so it exists.
         always: write it even if it is known.
     """
@@ -347,6 +388,12 @@ def news(
     mark = [record.get("updateTime"), shape.fingerprint(record, fields)]
     known = state.records.get(own)
     line = shape.shaped(record, fields)
+    for header, names in links.items():
+        if isinstance(line.get(header), dict) and (own_id := line[header].get("id")):
+            if own_id in names:
+                line[header] = {"name": names[own_id]} | line[header]
+            else:
+                mark[1] = _UNLINKED  # the other record is not known yet: it is written again when everything is read
     deleted_at = state.gone.get(own)
     if deleted_at is not None:
         if op in ("data_create", "data_update") and updated <= deleted_at:
@@ -354,7 +401,7 @@ def news(
         del state.gone[own]
         if updated <= deleted_at:
             line[UPDATED_AT] = now  # it came back as it was; its own moment lies before that of its deletion
-    elif known is not None and known[:2] == mark and not always:
+    elif known is not None and known[:2] == mark and mark[1] != _UNLINKED and not always:
         return None
     if known is None or str(known[0] or "") <= updated:  # pushes may overtake one another
         state.records[own] = [*mark, [line.get(header) for header in form.key]]

@@ -34,6 +34,7 @@ class Form:
         entry_id: the form.
         key: headers by which the feed's contract knows a record.
         fields: field (its id, alias or label) → the header it is written under.
+        links: header of a field that points at a record (关联数据, 选择数据) → the feed of that record.
     """
 
     feed: str
@@ -41,6 +42,7 @@ class Form:
     entry_id: str
     key: tuple[str, ...]
     fields: Mapping[str, str] = field(default_factory=dict)
+    links: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -111,6 +113,8 @@ class _Reader:
                 department = self.department(entry)
             else:
                 forms[name] = self.form(name, entry, app_id)
+        for form in forms.values():
+            self.check_links(form, list(forms))
         seen: dict[tuple[str, str], str] = {}
         for form in forms.values():
             other = seen.setdefault((form.app_id, form.entry_id), form.feed)
@@ -120,7 +124,7 @@ class _Reader:
 
     def form(self, name: str, entry: Any, app_id: str) -> Form:
         where = f"feeds.{name}"
-        entry = self.mapping(entry, where, {"app_id", "entry_id", "key", "fields"}, {"entry_id", "key"})
+        entry = self.mapping(entry, where, {"app_id", "entry_id", "key", "fields", "links"}, {"entry_id", "key"})
         key = entry["key"] if isinstance(entry["key"], list) else [entry["key"]]
         if not key or not all(isinstance(header, str) and header.strip() for header in key):
             self.fail(f"{where}.key", "names no header; write it like [客户编号]")
@@ -138,7 +142,19 @@ class _Reader:
             entry_id=self.id(entry["entry_id"], f"{where}.entry_id"),
             key=tuple(key),
             fields=fields,
+            links={
+                header: str(feed) for header, feed in self.mapping(entry.get("links") or {}, f"{where}.links").items()
+            },
         )
+
+    def check_links(self, form: Form, feeds: list[str]) -> None:
+        for header, feed in form.links.items():
+            if feed not in feeds[: feeds.index(form.feed)]:
+                self.fail(
+                    f"feeds.{form.feed}.links.{header}",
+                    f"{feed!r} is no feed above it",
+                    f"name one of {', '.join(feeds)}, and write it above {form.feed}, so that it is pulled first",
+                )
 
     def department(self, entry: Any) -> int:
         entry = self.mapping(entry or {}, f"feeds.{MEMBERS}", {"department"})

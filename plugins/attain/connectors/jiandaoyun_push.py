@@ -39,7 +39,7 @@ from zoneinfo import ZoneInfo
 from attain.connectors import exact_json, jiandaoyun, jiandaoyun_forms
 from attain.connectors import jiandaoyun_records as shape
 from attain.connectors.dropping import Memory
-from attain.connectors.jiandaoyun import State, draft, feed_lock, fields_of, news, tombstone, utc_now
+from attain.connectors.jiandaoyun import State, draft, feed_lock, fields_of, links_of, news, tombstone, utc_now
 from attain.connectors.jiandaoyun_forms import SOURCE, Form, Forms
 from attain.connectors.jiandaoyun_records import RECORD_ID, Fields
 from attain.connectors.pulled import Pulled
@@ -263,7 +263,10 @@ class _Journal:
         with self.locked():
             kept = [line for line in read_lines(self.seen) if line["at"] >= since.isoformat()]
             anew = self.seen.with_suffix(".draft")
-            anew.write_text("".join(json.dumps(line) + "\n" for line in kept), encoding="ascii")
+            with anew.open("wb") as file:
+                file.writelines(json.dumps(line).encode("ascii") + b"\n" for line in kept)
+                file.flush()
+                os.fsync(file.fileno())
             anew.replace(self.seen)
             for path in (*self.closed(), self.open):
                 kept += read_lines(path)
@@ -314,7 +317,7 @@ def roll(settings: Settings) -> list[Pulled]:
             form = jiandaoyun_forms.load(settings).forms.get(feed)
             if form is None:
                 raise BadInput(f"{SOURCE}.yml names no feed {feed!r} any more", "add it again, or remove its journal")
-            with feed_lock(settings, feed):
+            with feed_lock(settings, feed, wait=False):
                 rolled = roll_feed(settings, form, None)
         except AttainError as error:
             rolled = Pulled(feed, note=f"pushes wait: {error.message}; {error.remedy}")
@@ -352,12 +355,13 @@ def roll_feed(settings: Settings, form: Form, fields: Fields | None) -> Pulled |
         fields = fields_of(jiandaoyun_forms.load(settings), form, shape.widgets(described))
     records = deleted = 0
     file: str | None = None
+    links = links_of(settings, form)
     for path in journal.take():
         lines = read_lines(path)
         state = State.recall(memory)
         with draft(settings, form.feed) as out:
             for line in lines:
-                fields = _roll_line(settings, form, state, fields, line, out, notes)
+                fields = _roll_line(settings, form, state, fields, links, line, out, notes)
             if out.rows:
                 first = datetime.fromisoformat(lines[0]["at"])
                 content = hashlib.sha256(path.read_bytes()).hexdigest()[:16]
@@ -375,6 +379,7 @@ def _roll_line(
     form: Form,
     state: State,
     fields: Fields,
+    links: Mapping[str, Mapping[str, Any]],
     line: Mapping[str, Any],
     out: jiandaoyun.Draft,
     notes: list[str],
@@ -385,7 +390,7 @@ def _roll_line(
     if op == "form_update":
         return _drift(settings, form, state, fields, data, at, notes)
     if op != "data_remove":
-        news_line = news(form, state, fields, data, at, op)
+        news_line = news(form, state, fields, data, at, links, op)
         if news_line is not None:
             out.write(news_line)
         return fields
