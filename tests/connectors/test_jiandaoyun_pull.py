@@ -5,6 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import os
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -13,6 +16,7 @@ from attain.connectors import jiandaoyun as connector
 from attain.connectors import jiandaoyun_api
 from attain.connectors.dropping import Memory
 from attain.connectors.jiandaoyun_api import BadKey, Client
+from attain.connectors.pulled import sole_puller
 from attain.errors import BadInput, Busy
 from attain.settings import Settings
 from tests.connectors import jiandaoyun_company as company
@@ -350,6 +354,76 @@ def test_a_field_added_without_a_word_is_taken_along(jiandaoyun: Jiandaoyun, hom
     assert [line["税号"] for line in lines(home, "customers")] == ["9133"]
 
 
+def test_a_link_to_another_record_is_written_as_its_number(jiandaoyun: Jiandaoyun, settings: Settings) -> None:
+    linked = "key: [回款编号], links: {合同编号: contracts}"
+    home = company.with_forms(settings, company.FORMS.replace("key: [回款编号]", linked))
+    collections = form(jiandaoyun, company.COLLECTIONS)
+    collections.widgets[1]["type"] = "lookup"
+    put_contract(form(jiandaoyun, company.CONTRACTS), 1)
+    put_collection(collections, 1, 合同编号=f"{1:024x}")
+    put_collection(collections, 2, 合同编号=f"{2:024x}")  # its contract is not there yet
+    pull(home, jiandaoyun, "contracts", "collections")
+    first, second = lines(home, "collections")
+    assert first["合同编号"] == {"name": "HT-1", "id": f"{1:024x}"}
+    assert second["合同编号"] == {"id": f"{2:024x}"}
+    clear(home, "collections")
+    put_contract(form(jiandaoyun, company.CONTRACTS), 2, "2026-01-05T03:00:00.000Z")
+    pull(home, jiandaoyun, "contracts", "collections", now="2026-01-06T04:00:00")
+    assert [line["合同编号"]["name"] for line in lines(home, "collections")] == ["HT-2"]
+
+
+# ---------------------------------------------------------------- killed
+
+
+@pytest.mark.parametrize("killed_before", ["the file is there", "it is remembered"])
+def test_a_pull_that_is_killed_is_made_up_for(
+    jiandaoyun: Jiandaoyun, home: Settings, monkeypatch: pytest.MonkeyPatch, killed_before: str
+) -> None:
+    class Killed(BaseException):
+        pass
+
+    def dies(*_: Any, **__: Any) -> None:
+        raise Killed
+
+    for number in range(1, 4):
+        put_customer(form(jiandaoyun), number)
+    where: Any = connector.Draft if killed_before == "the file is there" else connector.State
+    with monkeypatch.context() as patched:
+        patched.setattr(where, "drop" if where is connector.Draft else "keep", dies)
+        with pytest.raises(Killed):
+            pull(home, jiandaoyun, "customers")
+    left = home.inbox / "jiandaoyun_crm" / "customers" / ".api_2026-01-05_090000_abcd.jsonl.part"
+    left.parent.mkdir(parents=True, exist_ok=True)
+    left.write_bytes(b"cut off")
+    ingest(home, "jiandaoyun_crm")
+    assert pull(home, jiandaoyun, "customers")[0].records == 3
+    assert not left.exists()
+    ingest(home, "jiandaoyun_crm")
+    found = rows(home, "jiandaoyun_crm__customers", "distinct customer_no, customer_name", order="customer_no")
+    assert found == [(f"KH-{number:05d}", f"客户 {number}") for number in range(1, 4)]
+
+
+def test_a_manifest_whose_file_never_came_is_removed(
+    jiandaoyun: Jiandaoyun, home: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put_customer(form(jiandaoyun), 1)
+    with monkeypatch.context() as patched:
+        patched.setattr(connector.shutil, "copyfileobj", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            pull(home, jiandaoyun, "customers", mode="full")
+    folder = home.inbox / "jiandaoyun_crm" / "customers"
+    (left,) = folder.iterdir()
+    assert left.name.endswith(".jsonl.manifest.json")
+    pull(home, jiandaoyun, "customers", mode="full")
+    (path,) = files(home, "customers")
+    assert sorted(found.name for found in folder.iterdir()) == [path.name, f"{path.name}.manifest.json"]
+
+
+def test_two_pulls_at_once_do_not_meet(jiandaoyun: Jiandaoyun, home: Settings) -> None:
+    with sole_puller(home, "jiandaoyun_crm"), pytest.raises(Busy, match="another process pulls"):
+        pull(home, jiandaoyun, "customers")
+
+
 # ---------------------------------------------------------------- the forms file
 
 
@@ -363,6 +437,7 @@ def test_a_field_added_without_a_word_is_taken_along(jiandaoyun: Jiandaoyun, hom
         ("key: [客户编号]", "key: []", ["feeds.customers.key", "names no header"]),
         (company.CONTRACTS, company.CUSTOMERS, ["feeds.contracts.entry_id", "the form of customers already"]),
         ("  members:", "  members: {department: all}", ["feeds.members.department", "'all'"]),
+        ("key: [客户编号]", "key: [客户编号], links: {x: contracts}", ["feeds.customers.links.x", "no feed above it"]),
         ("feeds:", "feeds: [", ["is not YAML"]),
         ("key: [客户编号]", "key: [客户编号], fields: {a: x, b: x}", ["two fields", "'x'"]),
     ],
@@ -542,3 +617,37 @@ def test_an_amount_keeps_its_digits(jiandaoyun: Jiandaoyun, home: Settings) -> N
     pull(home, jiandaoyun, "contracts")
     ingest(home, "jiandaoyun_crm")
     assert rows(home, "jiandaoyun_crm__contracts", "amount::varchar") == [("123456789012345.67",)]
+
+
+# ---------------------------------------------------------------- the door
+
+
+def test_the_verbs_pull_and_ingest(jiandaoyun: Jiandaoyun, home: Settings) -> None:
+    """`attain pull`, then `attain ingest`, with a connection in the environment; a stopped key ends with code 2."""
+
+    def attain(*words: str, key: str = KEY) -> subprocess.CompletedProcess[str]:
+        connection = {"conn_type": "jiandaoyun", "password": key, "extra": {"api_domain": jiandaoyun.address}}
+        environment = {
+            **os.environ,
+            "PYTHONPATH": str(home.project / "plugins"),
+            "ATTAIN_HOME": str(home.home),
+            "ATTAIN_CONNECTORS": str(home.connectors_dir),
+            "AIRFLOW_CONN_JIANDAOYUN_CRM": json.dumps(connection),
+        }
+        command = [sys.executable, "-c", "from attain.cli import main; main()", *words]
+        return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
+
+    for number in range(1, 4):
+        put_contract(form(jiandaoyun, company.CONTRACTS), number)
+    done = attain("pull", "jiandaoyun_crm", "contracts")
+    assert done.returncode == 0, done.stderr
+    assert "jiandaoyun_crm/contracts/api_" in done.stdout
+    refused = attain("pull", "jiandaoyun_crm", "contracts", key=STOPPED_KEY)
+    assert refused.returncode == 2
+    assert "does not accept the API key" in refused.stderr
+    assert attain("ingest", "jiandaoyun_crm").returncode == 0
+    assert rows(home, "jiandaoyun_crm__contracts", "contract_no", order="1") == [("HT-1",), ("HT-2",), ("HT-3",)]
+    written = b"".join(path.read_bytes() for path in home.home.rglob("*") if path.is_file())
+    said = done.stdout + done.stderr + refused.stdout + refused.stderr
+    for secret in (KEY, STOPPED_KEY):
+        assert secret not in said and secret.encode() not in written

@@ -45,6 +45,7 @@ def main(home: str, folder: str) -> None:
                     "retries": task.retries,
                     "timeout": task.execution_timeout.total_seconds() if task.execution_timeout else None,
                     "upstream": sorted(task.upstream_task_ids),
+                    "rule": str(getattr(task.trigger_rule, "value", task.trigger_rule)),
                     "writes": sorted(outlet.uri for outlet in task.outlets),
                 }
                 for task in dag.tasks

@@ -111,7 +111,7 @@ def test_heavy_imports_are_seen(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ALL)
 def test_a_dag_says_what_it_is_and_whose(described: dict[str, Any], name: str) -> None:
-    from attain.airflow.conventions import WAREHOUSE_POOL, Owner, Tag
+    from attain.airflow.conventions import NETWORK_POOL, WAREHOUSE_POOL, Owner, Tag
 
     dag = described["dags"][name]
     assert [heading for heading in HEADINGS if heading not in dag["doc"]] == []
@@ -120,7 +120,7 @@ def test_a_dag_says_what_it_is_and_whose(described: dict[str, Any], name: str) -
     assert dag["catchup"] is False
     for task_id, task in dag["tasks"].items():
         assert task["owner"] in {owner.value for owner in Owner}, task_id
-        assert task["pool"] == WAREHOUSE_POOL, task_id
+        assert task["pool"] == (NETWORK_POOL if task_id == "pull" else WAREHOUSE_POOL), task_id
         assert 1 <= task["retries"] <= 3, task_id
         assert 0 < task["timeout"] <= 2 * 3600, task_id
 
@@ -183,6 +183,17 @@ def test_the_steps_of_a_build_follow_one_another(described: dict[str, Any]) -> N
         "publish": {"prepare", "gate"},
     }
     assert [task_id for task_id, task in tasks.items() if task["writes"]] == ["publish"]
+
+
+@pytest.mark.parametrize("name", ["jiandaoyun_crm_ingest"])
+def test_a_failed_pull_stops_no_ingest_and_is_not_forgotten(described: dict[str, Any], name: str) -> None:
+    tasks = described["dags"][name]["tasks"]
+    assert {task_id: (task["upstream"], task["rule"]) for task_id, task in tasks.items()} == {
+        "pull": ([], "all_success"),
+        "ingest": (["pull"], "all_done"),
+        "tell_of_failed_pull": (["pull"], "one_failed"),
+    }
+    assert [task_id for task_id, task in tasks.items() if task["writes"]] == ["ingest"]
 
 
 def test_files_that_wait_are_taken_in_before_a_build_goes_on(described: dict[str, Any]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 
@@ -12,6 +13,8 @@ class Number(str):
     __slots__ = ()
 
 
+_AS_IT_IS = json.JSONEncoder(ensure_ascii=False).encode
+_ESCAPED = json.JSONEncoder().encode
 _DECODER = json.JSONDecoder(parse_float=Number, parse_int=Number, parse_constant=Number)
 
 
@@ -26,18 +29,19 @@ def loads(text: str) -> Any:
 
 def dumps(value: Any) -> str:
     """One line of JSON that can be written as UTF-8, every number in it as it was written."""
+    text = _written(value, _AS_IT_IS)
+    try:
+        text.encode()
+    except UnicodeEncodeError:  # half a letter stays escaped; ingest says so, with the row
+        return _written(value, _ESCAPED)
+    return text
+
+
+def _written(value: Any, encode: Callable[[Any], str]) -> str:
     if isinstance(value, Number):
         return str(value)
     if isinstance(value, dict):
-        return "{" + ", ".join(f"{_text(key)}: {dumps(part)}" for key, part in value.items()) + "}"
+        return "{" + ", ".join([f"{encode(key)}: {_written(part, encode)}" for key, part in value.items()]) + "}"
     if isinstance(value, list):
-        return "[" + ", ".join(map(dumps, value)) + "]"
-    return _text(value) if isinstance(value, str) else json.dumps(value)
-
-
-def _text(value: str) -> str:
-    try:
-        value.encode()
-    except UnicodeEncodeError:  # half a letter; ingest says so, with the row
-        return json.dumps(value)
-    return json.dumps(value, ensure_ascii=False)
+        return "[" + ", ".join([_written(part, encode) for part in value]) + "]"
+    return encode(value)

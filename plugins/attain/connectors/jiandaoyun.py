@@ -32,7 +32,7 @@ from attain.connectors.dropping import Memory, dropped
 from attain.connectors.jiandaoyun_api import BadKey, Client, FilterRefused
 from attain.connectors.jiandaoyun_forms import MEMBERS, SOURCE, Form, Forms
 from attain.connectors.jiandaoyun_records import DELETED, RECORD_ID, UPDATED_AT, Fields
-from attain.connectors.pulled import MANIFEST, MODES, Pulled, sole_puller
+from attain.connectors.pulled import MANIFEST, MODES, Pulled, sole_puller, sweep
 from attain.errors import AttainError, BadInput, Busy
 from attain.settings import Settings
 
@@ -439,7 +439,9 @@ class Draft:
         self.close()
         local = moment.astimezone(ZoneInfo(self.settings.timezone))
         name = name or f"api_{local:%Y-%m-%d_%H%M%S}_{secrets.token_hex(4)}.jsonl"
+        unfinished = self.path.with_suffix(".unfinished")
         if mode is not None:
+            unfinished.write_text(name, encoding="utf-8")
             manifest = {
                 "mode": mode,
                 "extracted_at": local.isoformat(),
@@ -450,6 +452,7 @@ class Draft:
                 stream.write(exact_json.dumps(manifest).encode() + b"\n")
         with dropped(self.settings, SOURCE, self.feed, name) as stream, self.path.open("rb") as lines:
             shutil.copyfileobj(lines, stream)
+        unfinished.unlink(missing_ok=True)
         return f"{SOURCE}/{self.feed}/{name}"
 
     def close(self) -> None:
@@ -458,12 +461,13 @@ class Draft:
 
 @contextmanager
 def draft(settings: Settings, feed: str) -> Iterator[Draft]:
-    """Lines of one feed, kept beside its memory until they are dropped. A killed process' lines are written over."""
+    """Lines of one feed, kept beside its memory until they are dropped; what a killed process left is removed."""
     path = settings.home / "connectors" / SOURCE / f"{feed}.lines"
     path.parent.mkdir(parents=True, exist_ok=True)
-    for pattern in (".api_*.part", ".push_*.part"):
-        for left in (settings.inbox / SOURCE / feed).glob(pattern):
-            left.unlink(missing_ok=True)
+    unfinished = path.with_suffix(".unfinished")
+    sweep(settings, SOURCE, feed, "api", unfinished.read_text(encoding="utf-8") if unfinished.exists() else None)
+    sweep(settings, SOURCE, feed, "push", None)
+    unfinished.unlink(missing_ok=True)
     out = Draft(settings, feed, path)
     try:
         yield out
