@@ -360,8 +360,13 @@ def test_a_roll_that_is_killed_makes_the_same_file_again(
     class Killed(BaseException):
         pass
 
-    def dies(*_: Any, **__: Any) -> None:
-        raise Killed
+    unlink = Path.unlink
+
+    def dies(self: Any, *_: Any, **__: Any) -> None:
+        if isinstance(self, Path) and self.suffix != ".rolling":
+            unlink(self, missing_ok=True)
+        else:
+            raise Killed
 
     form = jiandaoyun.forms[company.CUSTOMERS]
     taker = receiver(known)
