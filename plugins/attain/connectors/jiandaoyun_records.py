@@ -23,6 +23,7 @@ import hashlib
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from attain.connectors import exact_json
@@ -113,6 +114,12 @@ class Fields:
             found[widget.id] = widget.label
             found |= {f"{widget.id}.{item.id}": item.label for item in widget.items}
         return found
+
+    @cached_property
+    def unnamed(self) -> Fields:
+        """The same fields, each under its id, which never changes."""
+        inner = {name: part.unnamed for name, part in self.inner.items()}
+        return Fields(self.widgets, {widget.id: widget.id for widget in self.widgets}, inner, (), self.by_name)
 
 
 def fields_of(found: Sequence[Widget], chosen: Mapping[str, str], where: str, reserved: bool = True) -> Fields:
@@ -234,17 +241,7 @@ def _own(record: Mapping[str, Any], fields: Fields) -> dict[str, Any]:
 
 def fingerprint(record: Mapping[str, Any], fields: Fields) -> str:
     """What a record holds, whatever its fields are called just now: the same for the API and for a push."""
-    same = Fields(
-        fields.widgets, {widget.id: widget.id for widget in fields.widgets}, _unnamed(fields), (), fields.by_name
-    )
-    return hashlib.sha256(exact_json.dumps(shaped(record, same)).encode()).hexdigest()[:16]
-
-
-def _unnamed(fields: Fields) -> dict[str, Fields]:
-    return {
-        name: Fields(part.widgets, {widget.id: widget.id for widget in part.widgets}, {}, (), part.by_name)
-        for name, part in fields.inner.items()
-    }
+    return hashlib.sha256(exact_json.dumps(shaped(record, fields.unnamed)).encode()).hexdigest()[:16]
 
 
 def _value(widget: Widget, value: Any, inner: Fields | None) -> Any:
