@@ -423,6 +423,32 @@ def demo(door: _Door, scale: int, seed: int, if_empty: bool, late_file: bool, co
         door.answer(sample.generate(settings, scale=scale, seed=seed), lambda made: made.sentence)
 
 
+# ---------------------------------------------------------------- pushes
+
+
+@main.group()
+def webhook() -> None:
+    """Pushes: systems that tell of a change when it happens."""
+
+
+@webhook.command("serve")
+@click.option("--port", default=3100, show_default=True, help="TCP port; 0: any free one.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address; put a proxy that speaks TLS before it.")
+@click.option("--max-age", default=5, show_default=True, help="Minutes; a push that is older or newer is refused.")
+@click.pass_obj
+def webhook_serve(door: _Door, port: int, host: str, max_age: int) -> None:
+    """Listen for the signed pushes of Jiandaoyun (简道云 数据推送) and land them as files; Ctrl-C stops it."""
+    from attain.airflow import webhook as listening
+
+    listening.serve(
+        door.settings,
+        host,
+        port,
+        max_age,
+        lambda taken: click.echo(f"attain listens for pushes on {host}:{taken}", err=True),
+    )
+
+
 # ---------------------------------------------------------------- Airflow
 
 

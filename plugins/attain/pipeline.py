@@ -35,12 +35,21 @@ class RunReport:
 
 
 def ingest(settings: Settings, source_systems: Sequence[str] = ()) -> list[deliveries.IngestReport]:
-    """Take in every settled file of the named source systems (all, when none is named)."""
+    """Take in every settled file of the named source systems (all, when none is named), and the pushes that wait."""
     reports = []
     for name in source_systems or deliveries.source_systems(settings):
+        take_pushes(settings, name)
         with progress.step(f"ingest {name}"):
             reports.append(deliveries.ingest_source(settings, name))
     return reports
+
+
+def take_pushes(settings: Settings, source_system: str) -> None:
+    """Put the pushes of this source that wait in a journal into its inbox; most sources have none."""
+    if (settings.home / "connectors" / source_system / "journal").is_dir():
+        from attain.connectors import jiandaoyun_push
+
+        jiandaoyun_push.roll(settings)
 
 
 def prepare(settings: Settings) -> candidate.Candidate:

@@ -185,7 +185,7 @@ def test_the_steps_of_a_build_follow_one_another(described: dict[str, Any]) -> N
     assert [task_id for task_id, task in tasks.items() if task["writes"]] == ["publish"]
 
 
-@pytest.mark.parametrize("name", ["zoho_crm_ingest"])
+@pytest.mark.parametrize("name", ["zoho_crm_ingest", "jiandaoyun_crm_ingest"])
 def test_a_failed_pull_stops_no_ingest_and_is_not_forgotten(described: dict[str, Any], name: str) -> None:
     tasks = described["dags"][name]["tasks"]
     assert {task_id: (task["upstream"], task["rule"]) for task_id, task in tasks.items()} == {

@@ -13,5 +13,9 @@ def get_provider_info() -> dict[str, Any]:
         "description": "Connections to the systems that attain pulls records from.",
         "connection-types": [
             {"connection-type": "zoho_crm", "hook-class-name": "attain.airflow.hooks_zoho_crm.ZohoCrmHook"},
+            {
+                "connection-type": "jiandaoyun",
+                "hook-class-name": "attain.airflow.hooks_jiandaoyun.JiandaoyunHook",
+            },
         ],
     }

@@ -19,9 +19,19 @@ def _zoho_crm(settings: Settings, feeds: Sequence[str], mode: str) -> list[Pulle
     return zoho_crm.pull(settings, ZohoCrmHook().connection(), feeds, mode)
 
 
+def _jiandaoyun_crm(settings: Settings, feeds: Sequence[str], mode: str) -> list[Pulled]:
+    from attain.airflow.hooks_jiandaoyun import JiandaoyunHook
+    from attain.connectors import jiandaoyun, jiandaoyun_forms
+
+    forms = jiandaoyun_forms.load(settings)
+    with JiandaoyunHook().get_conn() as client:
+        return jiandaoyun.pull(settings, client, forms, feeds, mode)
+
+
 # By source; the connection has the source's name.
 PULLERS: dict[str, Puller] = {
     "zoho_crm": _zoho_crm,
+    "jiandaoyun_crm": _jiandaoyun_crm,
 }
 
 

@@ -83,10 +83,12 @@ def ingest(source_system: str) -> None:
     Raises:
         AirflowSkipException: nothing new; a skipped task changes no asset, so nothing is built because of it.
     """
+    from attain import pipeline
     from attain.ingest import deliveries
 
     settings = Settings.from_environment()
     with _step(f"ingest {source_system}"):
+        pipeline.take_pushes(settings, source_system)
         report = deliveries.ingest_source(settings, source_system)
     _push(INGEST_REPORT, report)
     for file in report.files:
