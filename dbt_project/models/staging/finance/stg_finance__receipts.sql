@@ -12,6 +12,7 @@ final as (
         _source_system as source_system,
         receipt_no,
         invoice_no,
+        customer_no,
         customer_name,
         receipt_date,
         amount,
