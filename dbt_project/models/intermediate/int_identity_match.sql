@@ -315,7 +315,9 @@ likely_customers as (
         customer_matches.customer_id,
         row_number() over (
             partition by unknown_customers.source_system, unknown_customers.reference
-            order by {{ likeness('unknown_customers.name_stem', 'customer_records.name_stem') }} desc, customer_matches.customer_id
+            order by
+                {{ likeness('unknown_customers.name_stem', 'customer_records.name_stem') }} desc,
+                customer_matches.customer_id
         ) as place
     from unknown_customers
     inner join customer_records

@@ -45,6 +45,8 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
 }
 _OPTIONAL = frozenset({"valid_from", "note"})
 _CUT_BY_EXCEL = re.compile(r"[+-]?\d+([.,]\d+)?[eE][+]?\d+")
+_INVISIBLE = " \t\r\n\u3000\u00a0\ufeff\u200b"
+_QUOTED_FORMULA = re.compile(r"^'(?=[=+@-])")  # as `attain identities list` writes a text that Excel would run
 _DAY = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})")
 
 SCHEMAS: Mapping[str, pa.Schema] = {
@@ -225,18 +227,17 @@ def _rows(path: Path, shown: str) -> tuple[list[tuple[int, dict[str, str]]], lis
             rows: list[tuple[int, dict[str, str]]] = []
             for batch in table.batches():
                 faults += [
-                    Finding(
-                        shown,
-                        ragged.row_number,
-                        ragged.fault or f"the row has {len(ragged.cells)} cells, the header {len(names)}",
-                        "give every row a cell for every column; put a text with a comma between double quotes",
-                    )
+                    _not_a_row(shown, ragged.row_number, ragged.fault)
                     for ragged in batch.ragged
                     if any(cell.strip() for cell in ragged.cells)
                 ]
                 for cells in batch.rows.to_pylist():
+                    # Cells beyond the header: a text with a comma that nobody quoted has moved the others.
+                    if any(cells[f"c{number}"] for number, name in enumerate(names) if name is None):
+                        faults.append(_not_a_row(shown, cells["_row_number"], None))
+                        continue
                     row = {
-                        name: (cells[f"c{number}"] or "").strip(" \t\r\n\u3000\u00a0\ufeff\u200b")
+                        name: _QUOTED_FORMULA.sub("", (cells[f"c{number}"] or "").strip(_INVISIBLE))
                         for number, name in enumerate(names)
                         if name is not None
                     }
@@ -247,10 +248,21 @@ def _rows(path: Path, shown: str) -> tuple[list[tuple[int, dict[str, str]]], lis
     return rows, faults
 
 
+def _not_a_row(shown: str, line: int, fault: str | None) -> Finding:
+    return Finding(
+        shown,
+        line,
+        fault or "the row has more or fewer cells than the header",
+        "give every row a cell for every column; put a text with a comma between double quotes",
+    )
+
+
 def _header_faults(
     shown: str, header: Sequence[str], names: Sequence[str | None], columns: Sequence[str], written: str
 ) -> Iterator[Finding]:
-    for title, name in zip(header, names, strict=True):
+    for number, (title, name) in enumerate(zip(header, names, strict=True), start=1):
+        if title == f"column {number}":  # nameless
+            continue
         if name is None:
             yield Finding(shown, 1, f"nobody knows the column {title!r}", f"the columns are {written}")
         elif names.count(name) > 1:
