@@ -50,7 +50,7 @@ def test_no_folder_says_nothing(tmp_path: Path) -> None:
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030", "utf-16"])
 @pytest.mark.parametrize("separator", [",", "\t", ";"])
 def test_a_file_is_read_as_excel_saves_it(settings: Settings, encoding: str, separator: str) -> None:
-    text = "来源系统,原值,工号,生效日期,备注\r\njiandaoyun_crm, 李安　,E1,2025/1/6,改名前\r\n*,公海,HOUSE,,共享\r\n,,,,\r\n"
+    text = "来源系统,原值,工号,生效日期,备注\r\njiandaoyun_crm, 李安　,E1,2025/1/6,改名前\r\n*,公海,HOUSE,,\r\n,,,,\r\n"
     write(settings, "people.csv", text.replace(",", separator), encoding)
     assert files.load_identities(settings).people == (
         files.Person("jiandaoyun_crm", "李安", "E1", date(2025, 1, 6), 2),
@@ -74,7 +74,7 @@ def test_numbers_stay_as_they_are_written(settings: Settings) -> None:
         (
             "people.csv",
             PEOPLE + "zoho_crm,4.87688E+18,E1,,\n",
-            "people.csv:2: reference '4.87688E+18' was a long number",
+            "people.csv:2: reference '4.87688E+18' was a long",
         ),
         ("people.csv", PEOPLE + "zoho_crm,u1,E1,6.1.25,\n", "people.csv:2: valid_from '6.1.25' is not a day"),
         ("people.csv", PEOPLE + "zoho_crm,u1,E1,2025-02-30,\n", "people.csv:2: valid_from '2025-02-30' is not a day"),
