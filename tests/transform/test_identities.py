@@ -1,4 +1,4 @@
-"""One person and one customer across systems, through the published tables and the command line, with and without files."""
+"""One person and one customer across systems, on the published tables and the command line, with and without files."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def deal(number: str, day: date, **columns: Any) -> dict[str, Any]:
 
 
 def deliver(settings: Settings) -> None:
-    """A customer of both CRMs by tax number, one by name, twins of two tax numbers; a rehired person; a shared login."""
+    """One customer by tax number, one by name, twins of two tax numbers; a rehired person; a shared login."""
     feeds: list[tuple[str, str, list[dict[str, Any]]]] = [
         (
             "hr",
@@ -105,8 +105,9 @@ def deliver(settings: Settings) -> None:
                     "invoice_date": date(2026, 3, 21), "currency_code": "CNY", "invoice_status": "issued",
                 },
                 {
-                    "invoice_no": "I3", "customer_name": "丙（上海）公司二部", "customer_tax_id": OTHER_TAX, "amount": "7",
-                    "invoice_date": date(2026, 3, 21), "currency_code": "CNY", "invoice_status": "issued",
+                    "invoice_no": "I3", "customer_name": "丙（上海）公司二部", "customer_tax_id": OTHER_TAX,
+                    "amount": "7", "invoice_date": date(2026, 3, 21), "currency_code": "CNY",
+                    "invoice_status": "issued",
                 },
             ],
         ),

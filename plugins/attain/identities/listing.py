@@ -30,7 +30,7 @@ class Match:
         match_status: `matched`, `ambiguous`, `unmatched` or `blank`.
         likely_match: candidates for a person to look at.
         likely_name: the name of the candidate, when there is one.
-        rows: records that name it.
+        row_count: records that name it.
         amounts: money on them by currency, e.g. `1200.00 CNY, 3.50 USD`.
     """
 
@@ -45,48 +45,45 @@ class Match:
     match_confidence: Decimal
     likely_match: str | None
     likely_name: str | None
-    rows: int
+    row_count: int
     amounts: str
 
 
 _QUERY = """
-    with sums as (
-        select
-            entity_kind, source_system, reference, max(reference_name) as reference_name, canonical_id, match_status,
-            match_kind, match_confidence, max(likely_match) as likely_match, feed, currency_code,
-            sum(row_count) as row_count, sum(amount) as amount
-        from audit.identity_match
-        where entity_kind in (select unnest(?::varchar[]))
-            and (match_status in ('ambiguous', 'unmatched') or not ?)
-        group by all
-    ), money as (
-        select
-            entity_kind, source_system, reference, canonical_id, match_kind, currency_code, sum(amount) as amount
-        from sums group by all
+    with matches as (
+        select * from audit.identity_match
+        where entity_kind in (select unnest(?::varchar[])) and (match_status in ('ambiguous', 'unmatched') or not ?)
     ), texts as (
         select
-            entity_kind, source_system, reference, max(reference_name) as reference_name, canonical_id, match_status,
-            match_kind, max(match_confidence) as match_confidence, max(likely_match) as likely_match,
-            string_agg(distinct feed, ' ' order by feed) as feeds, sum(row_count) as row_count
-        from sums group by entity_kind, source_system, reference, canonical_id, match_status, match_kind
+            entity_kind, source_system, string_agg(distinct feed, ' ' order by feed) as feeds, reference,
+            max(reference_name) as reference_name, canonical_id, match_status, match_kind,
+            max(match_confidence) as match_confidence, max(likely_match) as likely_match, sum(row_count) as row_count
+        from matches
+        group by entity_kind, source_system, reference, canonical_id, match_status, match_kind
+    ), money as (
+        select entity_kind, source_system, reference, canonical_id, match_kind, currency_code, sum(amount) as amount
+        from matches where amount is not null
+        group by all
     ), amounts as (
         select
             entity_kind, source_system, reference, canonical_id, match_kind,
             string_agg(amount || ' ' || currency_code, ', ' order by currency_code) as amounts,
             max(abs(amount)) as largest
-        from money where amount is not null group by all
+        from money
+        group by entity_kind, source_system, reference, canonical_id, match_kind
     )
     select
-        texts.entity_kind, texts.source_system, feeds, texts.reference, reference_name, texts.canonical_id,
-        match_status, texts.match_kind, match_confidence, likely_match,
-        coalesce(employees.full_name, customers.customer_name), row_count, coalesce(amounts, '')
+        texts.*, coalesce(employees.full_name, customers.customer_name) as likely_name,
+        coalesce(amounts.amounts, '') as amounts
     from texts
     left join amounts using (entity_kind, source_system, reference, canonical_id, match_kind)
     left join kpi.dim_employee as employees
         on texts.entity_kind = 'person' and texts.likely_match = employees.employee_id
     left join kpi.dim_customer as customers
         on texts.entity_kind = 'customer' and texts.likely_match = customers.customer_id
-    order by texts.entity_kind desc, largest desc nulls last, row_count desc, texts.source_system, texts.reference
+    order by
+        texts.entity_kind desc, amounts.largest desc nulls last, texts.row_count desc, texts.source_system,
+        texts.reference, texts.canonical_id
 """
 
 
@@ -108,12 +105,14 @@ def list_matches(settings: Settings, kinds: Sequence[str] = (), *, unmatched: bo
     wanted = [KINDS[kind] for kind in (kinds or KINDS)]
     try:
         with duckdb.connect(str(warehouse), read_only=True) as connection:
-            rows = connection.execute(_QUERY, [wanted, unmatched]).fetchall()
+            found = connection.execute(_QUERY, [wanted, unmatched])
+            names = [column[0] for column in found.description or ()]
+            rows = [dict(zip(names, row, strict=True)) for row in found.fetchall()]
     except duckdb.CatalogException:
         raise BadInput(f"{warehouse.name} holds no matches yet", "run: attain run") from None
     except duckdb.IOException as problem:
         raise Busy(f"the warehouse is being written: {problem}", "try again when the run is done") from None
-    return [Match(*row) for row in rows]
+    return [Match(**row) for row in rows]
 
 
 def _newest(settings: Settings) -> Path:
@@ -167,7 +166,7 @@ def _note(match: Match) -> str:
     facts = [match.match_status if match.match_status != "matched" else match.match_kind]
     if match.reference_name not in ("", match.reference):
         facts.append(match.reference_name)
-    facts.append(f"{match.rows} {'row' if match.rows == 1 else 'rows'} of {match.feeds}")
+    facts.append(f"{match.row_count} {'row' if match.row_count == 1 else 'rows'} of {match.feeds}")
     if match.amounts:
         facts.append(match.amounts)
     if match.likely_match:
