@@ -27,31 +27,55 @@ identities as (
 
 ),
 
+keyed as (
+
+    select
+        record_id,
+        source_system,
+        number_key,
+        {{ customer_reference('customer_name') }} as name_key
+    from records
+
+),
+
+-- A name that stands for this very record says nothing about the record itself.
+spoken_of as (
+
+    select
+        keyed.record_id,
+        keyed.source_system,
+        identities.source_system as told_system,
+        identities.customer_id,
+        identities.line_number,
+        0 as key_place
+    from keyed
+    inner join identities on keyed.number_key = identities.reference
+    union all
+    select
+        keyed.record_id,
+        keyed.source_system,
+        identities.source_system as told_system,
+        identities.customer_id,
+        identities.line_number,
+        1 as key_place
+    from keyed
+    inner join identities on keyed.name_key = identities.reference
+    where lower(identities.customer_id) <> lower(keyed.record_id)
+
+),
+
 -- A line for the record's own system goes before one for any system, a number before a name.
 told as (
 
     select
-        records.record_id,
-        identities.customer_id,
+        record_id,
+        customer_id,
         row_number() over (
-            partition by records.record_id
-            order by
-                case when identities.source_system = '*' then 1 else 0 end,
-                case when identities.reference = records.number_key then 0 else 1 end,
-                identities.line_number
+            partition by record_id
+            order by case when told_system = '*' then 1 else 0 end, key_place, line_number
         ) as place
-    from records
-    inner join identities
-        on
-            (records.source_system = identities.source_system or identities.source_system = '*')
-            and (
-                records.number_key = identities.reference
-                -- A name that stands for this very record says nothing about the record itself.
-                or (
-                    {{ customer_reference('records.customer_name') }} = identities.reference
-                    and lower(identities.customer_id) <> lower(records.record_id)
-                )
-            )
+    from spoken_of
+    where told_system = source_system or told_system = '*'
 
 ),
 
