@@ -372,6 +372,44 @@ def mapping_check(door: _Door) -> None:
     door.answer({"mappings": found}, lambda _: "\n".join(f"{name}: good" for name in found) or "no mapping files")
 
 
+# ---------------------------------------------------------------- identities
+
+
+@main.group()
+def identities() -> None:
+    """Identity files: who is who, and which customer is which, where only people know."""
+
+
+@identities.command("check")
+@click.pass_obj
+def identities_check(door: _Door) -> None:
+    """Check the identity files; says file, line, value and remedy."""
+    from attain.identities import files
+
+    found, findings = files.read_all(door.settings)
+    door.answer(
+        findings,
+        lambda faults: (
+            "\n".join(map(str, faults))
+            or f"the identity files are good: {len(found.people)} of people, {len(found.customers)} of customers"
+        ),
+    )
+    if findings:
+        sys.exit(BadInput.exit_code)
+
+
+@identities.command("list")
+@click.argument("kind", nargs=-1, type=click.Choice(["people", "customers"]))
+@click.option("--unmatched", is_flag=True, help="Only what nobody knows, and what may be one of two.")
+@click.pass_obj
+def identities_list(door: _Door, kind: tuple[str, ...], unmatched: bool) -> None:
+    """List what the newest build took everybody for, as lines for the identity files, the most money first."""
+    from attain.identities import listing
+
+    found = listing.list_matches(door.settings, kind, unmatched=unmatched)
+    door.answer(found, lambda matches: listing.as_csv(matches) or "everybody is known")
+
+
 # ---------------------------------------------------------------- plans
 
 

@@ -30,6 +30,7 @@ class Settings:
         mappings_dir: folder of the mapping files (`ATTAIN_MAPPINGS`, default `mappings/`).
         connectors_dir: folder of the files that say which forms and fields a connector asks for
             (`ATTAIN_CONNECTORS`, default `connectors/`).
+        identities_dir: folder of the files that say who is who (`ATTAIN_IDENTITIES`, default `identities/`).
         timezone: the business time zone; it decides the period of an event (rule C4; `ATTAIN_TIMEZONE`).
         fx_max_age_days: a rate older than this is a hold (rule C3; `ATTAIN_FX_MAX_AGE_DAYS`).
         fx_rate_type: name of the rate type used to convert credit (rule C3; `ATTAIN_FX_RATE_TYPE`).
@@ -52,6 +53,7 @@ class Settings:
     plans_dir: Path = PROJECT_ROOT / "plans"
     mappings_dir: Path = PROJECT_ROOT / "mappings"
     connectors_dir: Path = PROJECT_ROOT / "connectors"
+    identities_dir: Path = PROJECT_ROOT / "identities"
     timezone: str = "Asia/Shanghai"
     fx_max_age_days: int = 7
     fx_rate_type: str = "middle"
@@ -84,6 +86,7 @@ class Settings:
             plans_dir=Path(env.get("ATTAIN_PLANS") or PROJECT_ROOT / "plans").expanduser().absolute(),
             mappings_dir=Path(env.get("ATTAIN_MAPPINGS") or PROJECT_ROOT / "mappings").expanduser().absolute(),
             connectors_dir=Path(env.get("ATTAIN_CONNECTORS") or PROJECT_ROOT / "connectors").expanduser().absolute(),
+            identities_dir=Path(env.get("ATTAIN_IDENTITIES") or PROJECT_ROOT / "identities").expanduser().absolute(),
             timezone=timezone,
             fx_max_age_days=_integer(env, "ATTAIN_FX_MAX_AGE_DAYS", 7),
             fx_rate_type=env.get("ATTAIN_FX_RATE_TYPE") or "middle",

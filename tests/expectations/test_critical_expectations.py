@@ -252,6 +252,49 @@ FAULTS: dict[tuple[str, str], str] = {
     ("audit.coverage", "outcome_not_be_null"): "update audit.coverage set outcome = null where coverage_id = 'K1'",
     ("audit.coverage", "outcome_be_in_set"): "update audit.coverage set outcome = 'maybe' where coverage_id = 'K1'",
     ("audit.coverage", "row_count_be_between"): "update audit.coverage set row_count = 0 where coverage_id = 'K2'",
+    ("kpi.bridge_customer_source", "source_record_id_not_be_null"): (
+        "update kpi.bridge_customer_source set source_record_id = null where source_record_id = 'zoho_crm:2'"
+    ),
+    ("kpi.bridge_customer_source", "source_record_id_be_unique"): (
+        "update kpi.bridge_customer_source set source_record_id = 'zoho_crm:1'"
+    ),
+    ("kpi.bridge_customer_source", "leads_to_a_customer"): (
+        "update kpi.bridge_customer_source set customer_id = 'C9' where source_record_id = 'zoho_crm:2'"
+    ),
+    ("kpi.bridge_customer_source", "every_customer_has_its_own_record"): (
+        "insert into kpi.dim_customer by name select 'C2' as customer_id, false as is_unknown"
+    ),
+    ("kpi.bridge_customer_source", "match_confidence_be_between"): (
+        "update kpi.bridge_customer_source set match_confidence = 1.1 where source_record_id = 'zoho_crm:2'"
+    ),
+    ("audit.identity_match", "identity_match_id_not_be_null"): (
+        "update audit.identity_match set identity_match_id = null where identity_match_id = 'I1'"
+    ),
+    ("audit.identity_match", "identity_match_id_be_unique"): "update audit.identity_match set identity_match_id = 'I1'",
+    ("audit.identity_match", "entity_kind_be_in_set"): (
+        "update audit.identity_match set entity_kind = 'team' where identity_match_id = 'I1'"
+    ),
+    ("audit.identity_match", "match_status_not_be_null"): (
+        "update audit.identity_match set match_status = null where identity_match_id = 'I1'"
+    ),
+    ("audit.identity_match", "match_status_be_in_set"): (
+        "update audit.identity_match set match_status = 'maybe' where identity_match_id = 'I2'"
+    ),
+    ("audit.identity_match", "match_confidence_be_between"): (
+        "update audit.identity_match set match_confidence = 1.1 where identity_match_id = 'I1'"
+    ),
+    ("audit.identity_match", "row_count_be_between"): (
+        "update audit.identity_match set row_count = 0 where identity_match_id = 'I2'"
+    ),
+    ("audit.identity_match", "people_lead_to_an_employee"): (
+        "update audit.identity_match set canonical_id = 'E9' where identity_match_id = 'I1'"
+    ),
+    ("audit.identity_match", "customers_lead_to_a_customer"): (
+        "update audit.identity_match set canonical_id = 'C9' where identity_match_id = 'I3'"
+    ),
+    ("audit.identity_match", "what_nobody_knows_is_credited_to_nobody"): (
+        "update audit.identity_match set canonical_id = 'E1' where identity_match_id = 'I2'"
+    ),
 }
 for who, key, money in (
     ("employee", "employee_id", "E1"),

@@ -13,7 +13,11 @@ COLUMNS = {
         is_active boolean, is_house_account boolean""",
     "kpi.dim_customer": """
         customer_id varchar, source_system varchar, customer_name varchar, owner_employee_id varchar, industry varchar,
-        region varchar, country varchar, is_unknown boolean""",
+        region varchar, country varchar, tax_id varchar, record_count bigint, match_confidence decimal(3, 2),
+        is_unknown boolean""",
+    "kpi.bridge_customer_source": """
+        source_record_id varchar, customer_id varchar, source_system varchar, customer_no varchar,
+        customer_name varchar, match_status varchar, match_kind varchar, match_confidence decimal(3, 2)""",
     "kpi.dim_product": """
         product_id varchar, source_system varchar, product_name varchar, product_code varchar, product_family varchar,
         unit_price decimal(24, 8), currency_code varchar, is_in_catalogue boolean, likely_product_name varchar""",
@@ -77,6 +81,11 @@ COLUMNS = {
     "audit.coverage": """
         coverage_id varchar, relation varchar, source_system varchar, outcome varchar, value_met varchar,
         likely_match varchar, row_count bigint, amount decimal(18, 2), currency_code varchar""",
+    "audit.identity_match": """
+        identity_match_id varchar, entity_kind varchar, source_system varchar, feed varchar, reference varchar,
+        reference_name varchar, canonical_id varchar, match_status varchar, match_kind varchar,
+        match_confidence decimal(3, 2), likely_match varchar, row_count bigint, amount decimal(24, 2),
+        currency_code varchar""",
 }
 
 ROWS = """
@@ -91,6 +100,10 @@ insert into kpi.dim_employee by name
 insert into kpi.dim_customer by name
     select 'C1' as customer_id, '某客户' as customer_name, 'E1' as owner_employee_id, false as is_unknown
     union all by name select 'UNKNOWN' as customer_id, 'Unknown' as customer_name, true as is_unknown;
+insert into kpi.bridge_customer_source by name
+    select 'zoho_crm:' || n as source_record_id, 'C1' as customer_id, 'zoho_crm' as source_system,
+        'matched' as match_status, 'tax_id' as match_kind, 0.99 as match_confidence
+    from range(1, 3) as records (n);
 insert into kpi.dim_product by name
     select 'P1' as product_id, 'Pump' as product_name, 12.5 as unit_price, 'CNY' as currency_code,
         true as is_in_catalogue;
@@ -191,6 +204,13 @@ insert into audit.hold by name
 insert into audit.coverage by name
     select unnest(['K1', 'K2']) as coverage_id, 'deal→product' as relation, 'zoho_crm' as source_system,
         unnest(['matched', 'unknown']) as outcome, unnest([100, 3]) as row_count;
+insert into audit.identity_match by name
+    select *, 'zoho_crm' as source_system, 'deals' as feed, 'CNY' as currency_code
+    from (values
+        ('I1', 'person', 'E1', 'matched', 'user_id', 1, 20), ('I2', 'person', 'HOUSE', 'unmatched', 'unknown', 0, 1),
+        ('I3', 'customer', 'C1', 'matched', 'number', 1, 20),
+        ('I4', 'customer', 'UNKNOWN', 'ambiguous', 'ambiguous', 0, 1)
+    ) as matches (identity_match_id, entity_kind, canonical_id, match_status, match_kind, match_confidence, row_count);
 """
 
 CONTROL = """

@@ -17,6 +17,8 @@ from tests.transform.conftest import BuiltHome
 # Nobody can make these fail here: the sample company has no row for them to see twice.
 _EMPTY = {
     "primary_key_stg_control__hold_hold_id",
+    "primary_key_stg_control__identity_customer_source_system__reference",
+    "primary_key_stg_control__identity_person_source_system__reference__valid_from",
     "primary_key_stg_finance__credit_notes_source_system__credit_note_no",
     "primary_key_stg_finance__write_offs_source_system__write_off_no",
     "primary_key_stg_zoho_crm__leads_source_system__lead_id",
@@ -136,6 +138,7 @@ update appraisal.fct_scorecard_line set employee_id = 'nobody', kpi_code = 'gues
 update appraisal.fct_appraisal_result set employee_id = 'nobody';
 update audit.hold set scope = 'guessed';
 update audit.coverage set outcome = 'guessed';
+update audit.identity_match set entity_kind = 'guessed', match_status = 'guessed';
 insert into intermediate.int_plan_assignment
     select * replace ('other' as plan_code) from intermediate.int_plan_assignment where employee_id = 'E1';
 """

@@ -19,6 +19,7 @@ PUBLISHED = {
     "kpi": {
         "dim_employee",
         "dim_customer",
+        "bridge_customer_source",
         "dim_product",
         "dim_kpi",
         "dim_date",
@@ -27,7 +28,7 @@ PUBLISHED = {
     },
     "incentive": {"fct_credit_line", "fct_earning_line", "fct_payout"},
     "appraisal": {"fct_scorecard_line", "fct_appraisal_result"},
-    "audit": {"delivery", "quarantine_row", "hold", "coverage"},
+    "audit": {"delivery", "quarantine_row", "hold", "coverage", "identity_match"},
 }
 OF_SAMPLE = "not starts_with({}, 'G-')"
 

@@ -100,11 +100,14 @@ owner_references as (
         documents.document_kind || '→owner' as relation,
         documents.source_system,
         case
-            when documents.owner_employee_id <> 'HOUSE' then 'matched'
+            when documents.owner_employee_id <> 'HOUSE' or documents.owner_match like '%explicit' then 'matched'
             when documents.owner_match = 'blank' then 'blank'
             else 'unknown'
         end as outcome,
-        case when documents.owner_employee_id <> 'HOUSE' then '' else coalesce(documents.owner_reference, '') end as value_met,
+        case
+            when documents.owner_employee_id <> 'HOUSE' or documents.owner_match like '%explicit' then ''
+            else coalesce(documents.owner_reference, '')
+        end as value_met,
         cast(null as varchar) as likely_match,
         documents.document_amount as amount,
         documents.currency_code
@@ -118,11 +121,14 @@ split_references as (
         documents.document_kind || ' split→employee' as relation,
         documents.source_system,
         case
-            when splits.employee_id <> 'HOUSE' then 'matched'
+            when splits.employee_id <> 'HOUSE' or splits.owner_match like '%explicit' then 'matched'
             when splits.owner_match = 'blank' then 'blank'
             else 'unknown'
         end as outcome,
-        case when splits.employee_id <> 'HOUSE' then '' else coalesce(splits.owner_reference, '') end as value_met,
+        case
+            when splits.employee_id <> 'HOUSE' or splits.owner_match like '%explicit' then ''
+            else coalesce(splits.owner_reference, '')
+        end as value_met,
         cast(null as varchar) as likely_match,
         cast(documents.document_amount * splits.split_ratio as decimal(18, 2)) as amount,
         documents.currency_code

@@ -1,79 +1,88 @@
--- Customers of every CRM, named by system and number, and the one that stands for no customer at all.
+-- One row a customer, however many records of it the CRMs keep, and the one that stands for no customer at all.
+-- What the record that gives the id leaves blank is taken from the others, the lowest id first.
 
 with
 
-accounts as (
+records as (
 
-    select * from {{ ref('stg_zoho_crm__accounts') }}
-
-),
-
-customers as (
-
-    select * from {{ ref('stg_jiandaoyun_crm__customers') }}
+    select * from {{ ref('int_customer_record') }}
 
 ),
 
-owners as (
+matches as (
 
-    select * from {{ ref('int_owner_match') }}
+    select * from {{ ref('int_customer_match') }}
 
 ),
 
-combined as (
+members as (
 
     select
-        source_system,
-        account_id as customer_no,
-        account_name as customer_name,
-        coalesce(owner_id, '') as owner_id,
-        coalesce(owner_name, '') as owner_name,
-        industry,
-        region,
-        country
-    from accounts
-    union all
-    select
-        source_system,
-        customer_no,
-        customer_name,
-        '' as owner_id,
-        coalesce(owner_name, '') as owner_name,
-        industry,
-        region,
-        null as country
-    from customers
+        matches.customer_id,
+        matches.match_confidence,
+        records.*,
+        row_number() over (
+            partition by matches.customer_id
+            order by case when records.record_id = matches.customer_id then 0 else 1 end, records.record_id
+        ) as place
+    from records
+    inner join matches on records.record_id = matches.record_id
+    where matches.customer_id <> 'UNKNOWN'
 
 ),
 
-numbered as (
+{% set filled = ['owner_employee_id', 'industry', 'region', 'country', 'tax_id'] %}
+{% for column in filled %}
+first_{{ column }} as (
 
     select
-        *,
-        row_number() over (partition by source_system, customer_no order by customer_name) as claim_no
-    from combined
+        customer_id,
+        {{ column }}
+    from (
+        select
+            customer_id,
+            {{ column }},
+            row_number() over (partition by customer_id order by place) as choice
+        from members
+        where {{ column }} is not null{{ " and owner_employee_id <> 'HOUSE'" if column == 'owner_employee_id' }}
+    ) as choices
+    where choice = 1
+
+),
+
+{% endfor %}
+counted as (
+
+    select
+        customer_id,
+        count(*) as record_count,
+        min(match_confidence) as match_confidence
+    from members
+    group by customer_id
 
 ),
 
 known as (
 
     select
-        numbered.source_system || ':' || numbered.customer_no as customer_id,
-        numbered.source_system,
-        numbered.customer_no,
-        numbered.customer_name,
-        owners.employee_id as owner_employee_id,
-        numbered.industry,
-        numbered.region,
-        numbered.country,
+        members.customer_id,
+        members.source_system,
+        members.customer_no,
+        members.customer_name,
+        coalesce(first_owner_employee_id.owner_employee_id, members.owner_employee_id) as owner_employee_id,
+        first_industry.industry,
+        first_region.region,
+        first_country.country,
+        first_tax_id.tax_id,
+        counted.record_count,
+        counted.match_confidence,
         false as is_unknown
-    from numbered
-    left join owners
-        on
-            numbered.source_system = owners.source_system
-            and numbered.owner_id = owners.owner_id
-            and numbered.owner_name = owners.owner_name
-    where numbered.claim_no = 1
+    from members
+    inner join counted on members.customer_id = counted.customer_id
+    {% for column in filled %}
+    left join first_{{ column }} on members.customer_id = first_{{ column }}.customer_id
+    {% endfor %}
+    where members.place = 1
 
 ),
 
@@ -88,6 +97,9 @@ unknown as (
         cast(null as varchar) as industry,
         cast(null as varchar) as region,
         cast(null as varchar) as country,
+        cast(null as varchar) as tax_id,
+        cast(0 as bigint) as record_count,
+        cast(null as decimal(3, 2)) as match_confidence,
         true as is_unknown
 
 ),

@@ -24,20 +24,8 @@ stages as (
 
 customers as (
 
-    select * from {{ ref('int_customer') }}
-
-),
-
-customer_names as (
-
-    select
-        source_system,
-        {{ comparable('customer_name') }} as customer_name,
-        min(customer_id) as customer_id
-    from customers
-    where not is_unknown
-    group by source_system, {{ comparable('customer_name') }}
-    having count(*) = 1
+    select * from {{ ref('int_customer_reference') }}
+    where tax_number_met = ''
 
 ),
 
@@ -140,14 +128,16 @@ final as (
         judged.document_id,
         judged.document_kind,
         judged.document_name,
-        coalesce(by_no.customer_id, by_name.customer_id, 'UNKNOWN') as customer_id,
+        coalesce(customers.customer_id, 'UNKNOWN') as customer_id,
+        judged.customer_no,
+        judged.customer_name,
         coalesce(judged.customer_name, judged.customer_no) as customer_reference,
-        case
-            when coalesce(by_no.customer_id, by_name.customer_id) is not null then 'matched'
-            when coalesce({{ comparable('judged.customer_no') }}, {{ comparable('judged.customer_name') }}) is null
-                then 'blank'
+        case customers.match_status
+            when 'matched' then 'matched'
+            when 'blank' then 'blank'
             else 'unknown'
         end as customer_match,
+        customers.match_kind as customer_match_kind,
         owners.employee_id as owner_employee_id,
         owners.owner_reference,
         owners.owner_match,
@@ -180,17 +170,17 @@ final as (
         judged.file_name,
         judged.row_number
     from judged
-    left join customers as by_no
-        on judged.source_system = by_no.source_system and judged.customer_no = by_no.customer_no
-    left join customer_names as by_name
+    left join customers
         on
-            judged.source_system = by_name.source_system
-            and {{ comparable('judged.customer_name') }} = by_name.customer_name
+            judged.source_system = customers.source_system
+            and coalesce(judged.customer_no, '') = customers.customer_no
+            and coalesce(judged.customer_name, '') = customers.customer_name
     left join owners
         on
             judged.source_system = owners.source_system
             and judged.owner_id = owners.owner_id
             and judged.owner_name = owners.owner_name
+            and coalesce(judged.document_date, cast('9999-12-31' as date)) between owners.valid_from and owners.valid_to
 
 )
 

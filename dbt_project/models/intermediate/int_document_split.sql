@@ -28,6 +28,7 @@ named as (
     select
         source_system,
         document_id,
+        document_date,
         {{ number }} as split_no,
         split_owner_{{ number }} as owner_reference,
         split_percent_{{ number }} as split_percent
@@ -54,6 +55,7 @@ matched_splits as (
             named.source_system = owners.source_system
             and owners.owner_id = ''
             and coalesce(named.owner_reference, '') = owners.owner_name
+            and coalesce(named.document_date, cast('9999-12-31' as date)) between owners.valid_from and owners.valid_to
 
 ),
 

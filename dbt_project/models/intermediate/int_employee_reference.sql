@@ -1,6 +1,7 @@
 -- Every text that may stand for a person in a record, and whom it stands for. The surest way wins (lowest
--- priority); a text that stands for two people by its surest way stands for nobody (employee_id is NULL), it is
--- never guessed. `reference_scope` is the system in which the text means this, '*' is any.
+-- priority): a line of the file of identities for the account, the id, the work number, the e-mail, and last a name.
+-- A text that stands for two people by its surest way stands for nobody (employee_id is NULL), it is never
+-- guessed. `reference_scope` is the system in which the text means this, '*' is any.
 
 with
 
@@ -20,6 +21,13 @@ users as (
 members as (
 
     select * from {{ ref('stg_jiandaoyun_crm__members') }}
+
+),
+
+identities as (
+
+    select * from {{ ref('stg_control__identity_person') }}
+    where valid_to = cast('9999-12-31' as date)
 
 ),
 
@@ -47,63 +55,86 @@ accounts_of_people as (
 
 ),
 
+-- The file knows who an account is; its display name then stands for the same person.
+told_accounts as (
+
+    select
+        accounts_of_people.*,
+        coalesce(here.employee_id, anywhere.employee_id) as told_employee_id
+    from accounts_of_people
+    left join identities as here
+        on
+            accounts_of_people.source_system = here.source_system
+            and {{ person_reference('accounts_of_people.account_id') }} = here.reference
+    left join identities as anywhere
+        on
+            anywhere.source_system = '*'
+            and {{ person_reference('accounts_of_people.account_id') }} = anywhere.reference
+
+),
+
 matched_accounts as (
 
     select
-        accounts_of_people.source_system,
-        accounts_of_people.account_id,
-        accounts_of_people.display_name,
-        accounts_of_people.account_kind,
-        coalesce(accounts_of_people.employee_id, by_email.employee_id, by_name.employee_id) as employee_id,
+        told_accounts.source_system,
+        told_accounts.account_id,
+        told_accounts.display_name,
+        told_accounts.account_kind,
         case
-            when accounts_of_people.employee_id is not null then '_id'
+            when told_accounts.told_employee_id = 'HOUSE' then 'HOUSE'
+            when told_accounts.told_employee_id is not null then told.employee_id
+            else
+                coalesce(
+                    told_accounts.employee_id, by_number.employee_id, by_email.employee_id, by_name.employee_id
+                )
+        end as employee_id,
+        case
+            when told_accounts.told_employee_id is not null then '_explicit'
+            when told_accounts.employee_id is not null then '_id'
+            when by_number.employee_id is not null then '_work_number'
             when by_email.employee_id is not null then '_email'
             else '_name'
         end as matched_by,
         case
-            when accounts_of_people.employee_id is not null then 1
+            when told_accounts.told_employee_id is not null then 0
+            when told_accounts.employee_id is not null then 1
+            when by_number.employee_id is not null then 2
             when by_email.employee_id is not null then 3
             else 6
         end as match_priority
-    from accounts_of_people
+    from told_accounts
+    left join employees as told
+        on {{ person_reference('told_accounts.told_employee_id') }} = {{ person_reference('told.employee_id') }}
+    left join employees as by_number
+        on
+            told_accounts.employee_id is null
+            and {{ person_reference('told_accounts.account_id') }} = {{ person_reference('by_number.work_number') }}
     left join employees as by_email
         on
-            accounts_of_people.employee_id is null
-            and {{ person_reference('accounts_of_people.email') }} = {{ person_reference('by_email.email') }}
+            told_accounts.employee_id is null
+            and by_number.employee_id is null
+            and {{ person_reference('told_accounts.email') }} = {{ person_reference('by_email.email') }}
     left join employees as by_name
         on
-            accounts_of_people.employee_id is null
+            told_accounts.employee_id is null
+            and by_number.employee_id is null
             and by_email.employee_id is null
-            and {{ person_reference('accounts_of_people.display_name') }} = {{ person_reference('by_name.full_name') }}
+            and {{ person_reference('told_accounts.display_name') }} = {{ person_reference('by_name.full_name') }}
 
 ),
 
 ways as (
 
+    {% for kind, priority in [('crm_user_id', 1), ('member_username', 1), ('work_number', 2), ('email', 3), ('full_name', 6)] %}
     select
         '*' as reference_scope,
-        {{ person_reference('crm_user_id') }} as reference_value,
-        'crm_user_id' as match_kind,
-        1 as match_priority,
+        {{ person_reference(kind) }} as reference_value,
+        '{{ kind }}' as match_kind,
+        {{ priority }} as match_priority,
         employee_id
     from employees
     union all
-    select
-        '*' as reference_scope,
-        {{ person_reference('member_username') }} as reference_value,
-        'member_username' as match_kind,
-        1 as match_priority,
-        employee_id
-    from employees
-    union all
-    select
-        '*' as reference_scope,
-        {{ person_reference('email') }} as reference_value,
-        'email' as match_kind,
-        2 as match_priority,
-        employee_id
-    from employees
-    union all
+    {% endfor %}
     select
         source_system as reference_scope,
         {{ person_reference('account_id') }} as reference_value,
@@ -113,28 +144,12 @@ ways as (
     from matched_accounts
     union all
     select
-        '*' as reference_scope,
-        {{ person_reference('work_number') }} as reference_value,
-        'work_number' as match_kind,
-        4 as match_priority,
-        employee_id
-    from employees
-    union all
-    select
         source_system as reference_scope,
         {{ person_reference('display_name') }} as reference_value,
         account_kind || '_display_name' as match_kind,
         5 as match_priority,
         employee_id
     from matched_accounts
-    union all
-    select
-        '*' as reference_scope,
-        {{ person_reference('full_name') }} as reference_value,
-        'full_name' as match_kind,
-        6 as match_priority,
-        employee_id
-    from employees
 
 ),
 
@@ -156,7 +171,8 @@ final as (
         case when count(distinct employee_id) = 1 then min(employee_id) end as employee_id,
         case when count(distinct employee_id) = 1 then min(match_kind) else 'ambiguous' end as match_kind,
         min(match_priority) as match_priority,
-        count(distinct employee_id) as candidate_count
+        count(distinct employee_id) as candidate_count,
+        string_agg(distinct employee_id, ' / ' order by employee_id) as candidates
     from ranked
     where match_priority = best_priority
     group by reference_scope, reference_value

@@ -96,6 +96,7 @@ def settings_variables(settings: Settings) -> dict[str, str]:
         "ATTAIN_PLANS": str(settings.plans_dir),
         "ATTAIN_MAPPINGS": str(settings.mappings_dir),
         "ATTAIN_CONNECTORS": str(settings.connectors_dir),
+        "ATTAIN_IDENTITIES": str(settings.identities_dir),
         "ATTAIN_TIMEZONE": settings.timezone,
         "ATTAIN_FX_MAX_AGE_DAYS": str(settings.fx_max_age_days),
         "ATTAIN_FX_RATE_TYPE": settings.fx_rate_type,

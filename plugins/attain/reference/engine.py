@@ -220,13 +220,14 @@ _EVENTS = """
 # As the documents name them, before the SQL models set aside those that don't add up.
 _SPLITS = f"""
     with named as (
-        select source_system, document_id, 1 as split_no, split_owner_1 as owner, split_percent_1 as percent
+        select source_system, document_id, document_date, 1 as split_no, split_owner_1 as owner,
+            split_percent_1 as percent
         from intermediate.int_document where has_splits
         union all
-        select source_system, document_id, 2, split_owner_2, split_percent_2
+        select source_system, document_id, document_date, 2, split_owner_2, split_percent_2
         from intermediate.int_document where has_splits
         union all
-        select source_system, document_id, 3, split_owner_3, split_percent_3
+        select source_system, document_id, document_date, 3, split_owner_3, split_percent_3
         from intermediate.int_document where has_splits
     )
     select
@@ -237,6 +238,7 @@ _SPLITS = f"""
         on named.source_system = owners.source_system
         and owners.owner_id = ''
         and owners.owner_name = coalesce(named.owner, '')
+        and coalesce(named.document_date, date '9999-12-31') between owners.valid_from and owners.valid_to
     where named.percent is not null or named.owner is not null
     union all
     select source_system, document_id, 1, coalesce(owner_employee_id, '{HOUSE}'), 100

@@ -23,6 +23,7 @@ from attain import __version__
 from attain.control import database, lock
 from attain.control.models import Delivery, Hold, PointerMove
 from attain.errors import BadInput, Busy
+from attain.identities import files as identities
 from attain.ingest import lake, quarantine
 from attain.plans.compile import write_plan_tables
 from attain.settings import Settings
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
 CANDIDATE_FILE = "candidate.json"
 
-# What the published rows depend on besides deliveries, plans and settings: code, and what the gate asks for.
+# What the published rows depend on besides deliveries, plans, identities and settings: code, and what the gate asks.
 _CODE = (
     ("plugins/attain", (".py", ".yml", ".json", ".j2", ".sql")),
     ("expectations", (".yml",)),
@@ -99,7 +100,7 @@ class Candidate:
 
     Attributes:
         run_id: the first 12 digits of the fingerprint; the same inputs are the same run.
-        fingerprint: SHA-256 over all inputs: deliveries, plans, dbt project, expectations, code, settings.
+        fingerprint: SHA-256 over all inputs: deliveries, plans, identities, dbt project, expectations, code, settings.
         release_id: as-of day and run id; the id of the release that it becomes.
         as_of_date: the day that the run is computed for.
         code_version: version of attain, and the first digits of a SHA-256 over all code, models and expectations, so
@@ -124,7 +125,7 @@ def prepare(settings: Settings) -> Candidate:
     """Make the candidate and, when it is new, the warehouse that dbt builds it in.
 
     Raises:
-        BadInput: nothing has been delivered, no delivery tells of a day, or a plan file has errors.
+        BadInput: nothing has been delivered, no delivery tells of a day, or a plan or identity file has errors.
         Busy: another process is writing in this home.
     """
     with lock.writer(settings):
@@ -255,6 +256,8 @@ def _inputs(settings: Settings, register: lake.Known, as_of: date, code_sha256: 
         yield line, b""
     for path in sorted(settings.plans_dir.glob("*.yml")):
         yield f"plan {path.name}", path.read_bytes()
+    for path in identities.input_files(settings):
+        yield f"identities {path.name}", path.read_bytes()
     yield "code", code_sha256.encode()
     for name, value in (
         ("as_of", as_of.isoformat()),
@@ -290,6 +293,7 @@ def _make_warehouse(settings: Settings, candidate: Candidate, register: lake.Kno
         connection.execute("set TimeZone = 'UTC'")
         lake.create_raw_views(settings, connection, register=register)
         write_plan_tables(settings, connection)
+        identities.write_identity_tables(settings, connection)
         _write_control_tables(settings, connection, candidate, register)
         connection.execute("checkpoint")
 

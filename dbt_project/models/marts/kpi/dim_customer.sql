@@ -16,6 +16,9 @@ final as (
         industry,
         region,
         country,
+        tax_id,
+        record_count,
+        match_confidence,
         is_unknown
     from computed
 

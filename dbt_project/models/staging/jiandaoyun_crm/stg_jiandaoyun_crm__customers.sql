@@ -18,6 +18,7 @@ final as (
         industry,
         region,
         tax_id,
+        customer_code,
         created_at,
         modified_at,
         coalesce(_extracted_at, _received_at) as known_at,

@@ -19,6 +19,7 @@ final as (
         region,
         country,
         tax_id,
+        customer_code,
         created_at,
         modified_at,
         coalesce(_extracted_at, _received_at) as known_at,

@@ -1,0 +1,384 @@
+-- Who and which customer every record and every text of another record was taken for, how that is known and how
+-- surely, with rows and money: what sales operations look through, and the bridge from a customer to its records.
+-- Of what nobody knows, and of what stands for two, `likely_match` names candidates for a person to look at.
+
+with
+
+documents as (
+
+    select * from {{ ref('int_document') }}
+    where stage_outcome in ('won', 'lost', 'open', 'unknown')
+
+),
+
+splits as (
+
+    select * from {{ ref('int_document_split') }}
+
+),
+
+employees as (
+
+    select * from {{ ref('int_employee') }}
+    where not is_house_account
+
+),
+
+owners as (
+
+    select
+        source_system,
+        owner_reference,
+        max(candidates) as candidates
+    from {{ ref('int_owner_match') }}
+    where owner_match = 'ambiguous'
+    group by source_system, owner_reference
+
+),
+
+employee_references as (
+
+    select * from {{ ref('int_employee_reference') }}
+
+),
+
+customer_records as (
+
+    select * from {{ ref('int_customer_record') }}
+
+),
+
+customer_matches as (
+
+    select * from {{ ref('int_customer_match') }}
+
+),
+
+customer_references as (
+
+    select * from {{ ref('int_customer_reference') }}
+
+),
+
+accounts as (
+
+    select
+        source_system,
+        'users' as feed,
+        user_id as account_id,
+        full_name as display_name
+    from {{ ref('stg_zoho_crm__users') }}
+    union all
+    select
+        source_system,
+        'members' as feed,
+        username as account_id,
+        full_name as display_name
+    from {{ ref('stg_jiandaoyun_crm__members') }}
+
+),
+
+accounts_met as (
+
+    select
+        'person' as entity_kind,
+        accounts.source_system,
+        accounts.feed,
+        accounts.account_id as reference,
+        accounts.display_name as reference_name,
+        case
+            when employee_references.match_kind = 'ambiguous' then 'HOUSE'
+            else coalesce(employee_references.employee_id, 'HOUSE')
+        end as canonical_id,
+        coalesce(employee_references.match_kind, 'unknown') as match_kind,
+        cast(null as decimal(3, 2)) as match_confidence,
+        case when employee_references.match_kind = 'ambiguous' then employee_references.candidates end as likely_match,
+        cast(null as decimal(18, 2)) as amount,
+        '' as currency_code
+    from accounts
+    left join employee_references
+        on
+            accounts.source_system = employee_references.reference_scope
+            and {{ person_reference('accounts.account_id') }} = employee_references.reference_value
+
+),
+
+owners_met as (
+
+    select
+        'person' as entity_kind,
+        documents.source_system,
+        documents.document_kind || 's' as feed,
+        coalesce(splits.owner_reference, '') as reference,
+        coalesce(splits.owner_reference, '') as reference_name,
+        splits.employee_id as canonical_id,
+        splits.owner_match as match_kind,
+        cast(null as decimal(3, 2)) as match_confidence,
+        owners.candidates as likely_match,
+        cast(documents.document_amount * splits.split_ratio as decimal(18, 2)) as amount,
+        documents.currency_code
+    from documents
+    inner join splits
+        on documents.source_system = splits.source_system and documents.document_id = splits.document_id
+    left join owners
+        on
+            splits.owner_match = 'ambiguous'
+            and documents.source_system = owners.source_system
+            and splits.owner_reference = owners.owner_reference
+    where splits.owner_match <> 'held'
+
+),
+
+customers_met as (
+
+    select
+        'customer' as entity_kind,
+        customer_records.source_system,
+        'customers' as feed,
+        customer_records.customer_no as reference,
+        customer_records.customer_name as reference_name,
+        customer_matches.customer_id as canonical_id,
+        case customer_matches.match_status
+            when 'ambiguous' then 'ambiguous'
+            when 'unmatched' then 'unknown'
+            else customer_matches.match_kind
+        end as match_kind,
+        customer_matches.match_confidence,
+        customer_matches.likely_customer_id as likely_match,
+        cast(null as decimal(18, 2)) as amount,
+        '' as currency_code
+    from customer_records
+    inner join customer_matches on customer_records.record_id = customer_matches.record_id
+
+),
+
+invoices as (
+
+    select * from {{ ref('stg_finance__invoices') }}
+
+),
+
+receipts as (
+
+    select * from {{ ref('stg_finance__receipts') }}
+
+),
+
+collections as (
+
+    select * from {{ ref('stg_jiandaoyun_crm__collections') }}
+
+),
+
+customers_named as (
+
+    select
+        source_system,
+        document_kind || 's' as feed,
+        customer_no,
+        customer_name,
+        cast(null as varchar) as tax_number_met,
+        document_amount as amount,
+        currency_code
+    from documents
+    union all
+    select
+        source_system,
+        'invoices' as feed,
+        customer_no,
+        customer_name,
+        customer_tax_id as tax_number_met,
+        amount,
+        currency_code
+    from invoices
+    union all
+    select
+        source_system,
+        'receipts' as feed,
+        customer_no,
+        customer_name,
+        null as tax_number_met,
+        amount,
+        currency_code
+    from receipts
+    union all
+    select
+        source_system,
+        'collections' as feed,
+        null as customer_no,
+        customer_name,
+        null as tax_number_met,
+        amount,
+        coalesce(currency_code, 'XXX') as currency_code
+    from collections
+
+),
+
+customers_referred_to as (
+
+    select
+        'customer' as entity_kind,
+        customers_named.source_system,
+        customers_named.feed,
+        coalesce(customer_references.reference, '') as reference,
+        coalesce(customer_references.reference, '') as reference_name,
+        customer_references.customer_id as canonical_id,
+        customer_references.match_kind,
+        customer_references.match_confidence,
+        customer_references.likely_customer_id as likely_match,
+        customers_named.amount,
+        customers_named.currency_code
+    from customers_named
+    inner join customer_references
+        on
+            customers_named.source_system = customer_references.source_system
+            and coalesce(customers_named.customer_no, '') = customer_references.customer_no
+            and coalesce(customers_named.customer_name, '') = customer_references.customer_name
+            and coalesce(customers_named.tax_number_met, '') = customer_references.tax_number_met
+
+),
+
+combined as (
+
+    select * from accounts_met
+    union all
+    select * from owners_met
+    union all
+    select * from customers_met
+    union all
+    select * from customers_referred_to
+
+),
+
+grouped as (
+
+    select
+        entity_kind,
+        source_system,
+        feed,
+        reference,
+        max(reference_name) as reference_name,
+        canonical_id,
+        match_kind,
+        max(match_confidence) as match_confidence,
+        max(likely_match) as likely_match,
+        count(*) as row_count,
+        cast(sum(amount) as decimal(24, 2)) as amount,
+        currency_code
+    from combined
+    group by entity_kind, source_system, feed, reference, canonical_id, match_kind, currency_code
+
+),
+
+unknown_people as (
+
+    select distinct
+        source_system,
+        reference_name
+    from grouped
+    where entity_kind = 'person' and match_kind = 'unknown'
+
+),
+
+likely_people as (
+
+    select
+        unknown_people.source_system,
+        unknown_people.reference_name,
+        employees.employee_id,
+        row_number() over (
+            partition by unknown_people.source_system, unknown_people.reference_name
+            order by {{ likeness('unknown_people.reference_name', 'employees.full_name') }} desc, employees.employee_id
+        ) as place
+    from unknown_people
+    inner join employees on {{ likeness('unknown_people.reference_name', 'employees.full_name') }} >= 0.85
+
+),
+
+unknown_customers as (
+
+    select distinct
+        source_system,
+        reference,
+        name_stem
+    from customer_references
+    where match_kind = 'unknown' and name_stem is not null
+
+),
+
+-- Only names that begin alike are compared: all with all would be hours of work for a large company.
+likely_customers as (
+
+    select
+        unknown_customers.source_system,
+        unknown_customers.reference,
+        customer_matches.customer_id,
+        row_number() over (
+            partition by unknown_customers.source_system, unknown_customers.reference
+            order by
+                {{ likeness('unknown_customers.name_stem', 'customer_records.name_stem') }} desc,
+                customer_matches.customer_id
+        ) as place
+    from unknown_customers
+    inner join customer_records
+        on
+            substr(unknown_customers.name_stem, 1, 2) = substr(customer_records.name_stem, 1, 2)
+            and {{ likeness('unknown_customers.name_stem', 'customer_records.name_stem') }} >= 0.85
+    inner join customer_matches on customer_records.record_id = customer_matches.record_id
+
+),
+
+final as (
+
+    select
+        grouped.entity_kind || '|' || grouped.source_system || '|' || grouped.feed || '|' || grouped.reference || '|'
+        || grouped.canonical_id || '|' || grouped.match_kind || '|' || grouped.currency_code as identity_match_id,
+        grouped.entity_kind,
+        grouped.source_system,
+        grouped.feed,
+        grouped.reference,
+        grouped.reference_name,
+        grouped.canonical_id,
+        case
+            when grouped.match_kind in ('unknown', 'no document') then 'unmatched'
+            when grouped.match_kind in ('ambiguous', 'blank') then grouped.match_kind
+            else 'matched'
+        end as match_status,
+        grouped.match_kind,
+        -- How sure a way is to find people; that of customers comes with their match.
+        cast(
+            case
+                when grouped.match_kind in ('unknown', 'no document', 'ambiguous', 'blank') then 0
+                when grouped.match_confidence is not null then grouped.match_confidence
+                when grouped.match_kind like '%work_number' then 0.98
+                when grouped.match_kind like '%email' then 0.97
+                when grouped.match_kind like '%name' and grouped.match_kind <> 'member_username' then 0.7
+                else 1
+            end as decimal(3, 2)
+        ) as match_confidence,
+        coalesce(
+            grouped.likely_match,
+            case
+                when grouped.match_kind = 'unknown' then coalesce(likely_people.employee_id, likely_customers.customer_id)
+            end
+        ) as likely_match,
+        grouped.row_count,
+        grouped.amount,
+        grouped.currency_code
+    from grouped
+    left join likely_people
+        on
+            grouped.entity_kind = 'person'
+            and grouped.source_system = likely_people.source_system
+            and grouped.reference_name = likely_people.reference_name
+            and likely_people.place = 1
+    left join likely_customers
+        on
+            grouped.entity_kind = 'customer'
+            and grouped.source_system = likely_customers.source_system
+            and grouped.reference = likely_customers.reference
+            and likely_customers.place = 1
+
+)
+
+select * from final
