@@ -40,6 +40,11 @@ def model_sql(feed: Feed) -> str:
     key = ", ".join(f"'{name}'" for name in feed.key)
     macro = "latest_lines" if feed.lines else "latest_revision"
     said = [f"source('{feed.source}', '{feed.name}')", f"key=[{key}]"]
+    if feed.lines:
+        cells = ", ".join(
+            f"'{column.name}'" for column in feed.columns if column.name not in (*feed.key, feed.modified)
+        )
+        said.append(f"cells=[{cells}]")
     said += [f"modified='{feed.modified}'"] if feed.modified else []
     call = f"{macro}({', '.join(said)})"
     if len(call) > LONG_CALL:

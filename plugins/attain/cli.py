@@ -103,12 +103,13 @@ def run(door: _Door) -> None:
 
 @main.command()
 @click.argument("source_system", nargs=-1)
+@click.option("--without", multiple=True, metavar="FEED.COLUMN", help="A column that exports had and have no more.")
 @click.pass_obj
-def ingest(door: _Door, source_system: tuple[str, ...]) -> None:
+def ingest(door: _Door, source_system: tuple[str, ...], without: tuple[str, ...]) -> None:
     """Take in what lies in the inbox, for the named source systems or all."""
     from attain import pipeline, summary
 
-    reports = pipeline.ingest(door.settings, source_system)
+    reports = pipeline.ingest(door.settings, source_system, without)
     door.answer(reports, lambda found: summary.render_ingest(door.settings, found))
     _exit_on_rejects(reports)
 

@@ -34,13 +34,18 @@ class RunReport:
     published: release.PublishedRelease | None = None
 
 
-def ingest(settings: Settings, source_systems: Sequence[str] = ()) -> list[deliveries.IngestReport]:
-    """Take in every settled file of the named source systems (all, when none is named), and the pushes that wait."""
+def ingest(
+    settings: Settings, source_systems: Sequence[str] = (), without: Sequence[str] = ()
+) -> list[deliveries.IngestReport]:
+    """Take in every settled file of the named source systems (all, when none is named), and the pushes that wait.
+
+    `without` names columns (`feed.column`) that exports had and may lack from now on.
+    """
     reports = []
     for name in source_systems or deliveries.source_systems(settings):
         take_pushes(settings, name)
         with progress.step(f"ingest {name}"):
-            reports.append(deliveries.ingest_source(settings, name))
+            reports.append(deliveries.ingest_source(settings, name, without))
     return reports
 
 

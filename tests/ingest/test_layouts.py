@@ -11,10 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from attain.ingest import contracts, layouts
+from attain.errors import BadInput
+from attain.ingest import contracts, deliveries, layouts
 from attain.ingest.conversion import Formats
 from attain.settings import Settings
-from tests.ingest.exports import drop_sheet, ingest, ingest_one, quarantined, rows
+from tests.ingest.exports import drop, drop_sheet, ingest, ingest_one, quarantined, rows
 
 ID = 404427000000249265
 
@@ -397,6 +398,47 @@ def test_an_open_end_in_the_words_of_an_hr_system_is_blank(settings: Settings) -
     result = ingest_one(settings, "hr/reporting_lines/lines.csv", text.encode())
     assert (result.rows_loaded, result.rows_quarantined) == (1, 1)
     assert rows(settings, "hr__reporting_lines", "employee_id, valid_to") == [("E1", None)]
+
+
+BEFORE = "Record Id,Stage,Amount,Closing Date,Lead Source\nzcrm_1,Won,5,2026-01-03,Web\n"
+AFTER = "Record Id,Stage,Amount,Closing Date,Lead Source of deal\nzcrm_2,Won,5,2026-02-03,Web\n"
+
+
+def test_an_export_that_loses_a_column_is_refused_until_somebody_says_so(settings: Settings) -> None:
+    ingest_one(settings, "zoho_crm/deals/Deals_2026_01_26.csv", BEFORE.encode())
+    lost = ingest_one(settings, "zoho_crm/deals/Deals_2026_02_26.csv", AFTER.encode())
+    assert lost.outcome == "rejected"
+    assert "lead_source (Lead Source" in (lost.reason or "") and "did 'Lead Source of deal' take its place" in (
+        lost.reason or ""
+    )
+    assert "Deals_2026_01_26.csv had it" in (lost.reason or "")
+    assert "--without deals.lead_source" in (lost.remedy or "")
+    other = ingest_one(settings, "zoho_crm/deals/Deals_of_the_east.csv", AFTER.replace("zcrm_2", "zcrm_3").encode())
+    assert other.outcome == "committed", "another export is no loss"
+    earlier = ingest_one(settings, "zoho_crm/deals/Deals_2025_12_26.csv", AFTER.replace("zcrm_2", "zcrm_4").encode())
+    assert earlier.outcome == "committed", "what was before had nothing to lose"
+    drop(settings, "zoho_crm/deals/Deals_2026_02_26.csv", AFTER.encode())
+    report = deliveries.ingest_source(settings, "zoho_crm", ["deals.lead_source"])
+    assert [file.outcome for file in report.files] == ["committed"]
+    after = ingest_one(settings, "zoho_crm/deals/Deals_2026_03_26.csv", AFTER.replace("zcrm_2", "zcrm_5").encode())
+    assert after.outcome == "committed", "said once, it is known"
+
+
+def test_a_column_that_nobody_has_can_not_be_done_without(settings: Settings) -> None:
+    with pytest.raises(BadInput, match=r"did you mean 'deals\.lead_source'"):
+        deliveries.ingest_source(settings, "zoho_crm", ["deals.lead_sourc"])
+
+
+@pytest.mark.parametrize(
+    ("limit", "says"), [("MAX_FILE_BYTES", "bytes, more than"), ("MAX_ROWS", "rows that a file may")]
+)
+def test_a_file_beyond_the_limits_is_refused(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, limit: str, says: str
+) -> None:
+    monkeypatch.setattr(f"attain.ingest.tables.{limit}", 1)
+    text = BEFORE + "zcrm_9,Won,5,2026-01-03,Web\n"
+    result = ingest_one(settings, "zoho_crm/deals/Deals_2026_01_26.csv", text.encode())
+    assert (result.outcome, says in (result.reason or "")) == ("rejected", True), result
 
 
 def test_every_layout_is_recognised_by_a_header_of_its_own() -> None:

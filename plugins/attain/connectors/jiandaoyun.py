@@ -387,7 +387,7 @@ def news(
     updated = str(record.get("updateTime") or "")
     mark = [record.get("updateTime"), shape.fingerprint(record, fields)]
     known = state.records.get(own)
-    line = shape.shaped(record, fields)
+    line = shape.shaped(record, fields, form.finished)
     for header, names in links.items():
         if isinstance(line.get(header), dict) and (own_id := line[header].get("id")):
             if own_id in names:

@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 
 import yaml
 
+from attain.connectors import jiandaoyun_records
 from attain.errors import BadInput
 from attain.settings import Settings
 
@@ -35,6 +36,7 @@ class Form:
         key: headers by which the feed's contract knows a record.
         fields: field (its id, alias or label) → the header it is written under.
         links: header of a field that points at a record (关联数据, 选择数据) → the feed of that record.
+        finished: what a finished flow means, `approved` or `refused`; None: nobody has said, so it is left as it is.
     """
 
     feed: str
@@ -43,6 +45,7 @@ class Form:
     key: tuple[str, ...]
     fields: Mapping[str, str] = field(default_factory=dict)
     links: Mapping[str, str] = field(default_factory=dict)
+    finished: str | None = None
 
 
 @dataclass(frozen=True)
@@ -124,7 +127,8 @@ class _Reader:
 
     def form(self, name: str, entry: Any, app_id: str) -> Form:
         where = f"feeds.{name}"
-        entry = self.mapping(entry, where, {"app_id", "entry_id", "key", "fields", "links"}, {"entry_id", "key"})
+        known = {"app_id", "entry_id", "key", "fields", "links", "finished"}
+        entry = self.mapping(entry, where, known, {"entry_id", "key"})
         key = entry["key"] if isinstance(entry["key"], list) else [entry["key"]]
         if not key or not all(isinstance(header, str) and header.strip() for header in key):
             self.fail(f"{where}.key", "names no header; write it like [客户编号]")
@@ -136,8 +140,12 @@ class _Reader:
         for header in headers:
             if headers.count(header) > 1:
                 self.fail(f"{where}.fields", f"two fields are to be written under {header!r}; give each its own header")
+        finished = entry.get("finished")
+        if finished not in (None, *jiandaoyun_records.FINISHED):
+            self.fail(f"{where}.finished", f"is {finished!r}", f"write {' or '.join(jiandaoyun_records.FINISHED)}")
         return Form(
             feed=name,
+            finished=finished,
             app_id=self.id(entry.get("app_id", app_id), f"{where}.app_id" if "app_id" in entry else "app_id"),
             entry_id=self.id(entry["entry_id"], f"{where}.entry_id"),
             key=tuple(key),

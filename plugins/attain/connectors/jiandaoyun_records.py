@@ -41,6 +41,9 @@ SYSTEM_HEADERS = {
 }
 # What 简道云 says of a record beside its fields; an alias of that name would hide it.
 RESERVED = frozenset({RECORD_ID, *SYSTEM_HEADERS, "appId", "entryId", "formName", "deleter", "deleteTime"})
+# What a finished flow is written as, where the forms file says what it means; the words of an export.
+FINISHED = {"approved": "已通过", "refused": "已拒绝"}
+_IS_FINISHED = "1"
 _LEFT_OUT = frozenset({"appId", "entryId", "formName", "deleter", "deleteTime", "ext"})
 
 
@@ -215,14 +218,19 @@ def renamed(before: Mapping[str, str], fields: Fields) -> list[str]:
     ]
 
 
-def shaped(record: Mapping[str, Any], fields: Fields) -> dict[str, Any]:
-    """A record of the API or of a push under the headers of an export. A key that nobody knows is kept as it is."""
+def shaped(record: Mapping[str, Any], fields: Fields, finished: str | None = None) -> dict[str, Any]:
+    """A record of the API or of a push under the headers of an export. A key that nobody knows is kept as it is.
+
+    `finished` is what the forms file says that a finished flow means.
+    """
     found: dict[str, Any] = {RECORD_ID: record.get(RECORD_ID)}
     found |= _own(record, fields)
     for name, header in SYSTEM_HEADERS.items():
         if name in record:
             value = record[name]
             found[header] = _member(value) if name in ("creator", "updater") else value
+            if name == "flowState" and finished is not None and str(value) == _IS_FINISHED:
+                found[header] = FINISHED[finished]
     for name, value in record.items():
         known = name in fields.by_name or name in RESERVED or name in _LEFT_OUT or name.startswith("wx_")
         if not known and name not in found:

@@ -262,13 +262,18 @@ def feed(code: str) -> Feed:
 _AFTER_THE_NAME = re.compile(r"([ _.-]*\(?\d[\d _.:TZ-]*\)?)+$")
 
 
+def undated(file_name: str) -> str:
+    """The name of a file as its system gives it, without what comes after (a day, a number), as names are compared."""
+    return normalise_header(_AFTER_THE_NAME.sub("", Path(file_name).stem))
+
+
 def feed_of_file(source: str, file_name: str) -> Feed | None:
     """The feed of a source whose files are called so: `Deals_2026_01_26.csv` is deals', `合同订单(1).xlsx` contracts'.
 
     None where no feed's name fits, or two do.
     """
     stem = Path(file_name).stem
-    named = normalise_header(_AFTER_THE_NAME.sub("", stem))
+    named = undated(file_name)
     found = []
     for feed in load()[source].feeds.values():
         begins = [name for name in feed.files if name.endswith("__")]

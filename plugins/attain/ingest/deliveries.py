@@ -297,10 +297,15 @@ def release_row(
             work.close()
 
 
-def ingest_source(settings: Settings, source_system: str) -> IngestReport:
+def ingest_source(settings: Settings, source_system: str, without: Sequence[str] = ()) -> IngestReport:
     """Take in every settled file below `inbox/<source_system>/`, after finishing what a killed run left.
 
     A bad file is rejected with reason and remedy, and the others are taken in. Files still being written stay.
+
+    Args:
+        settings: the home.
+        source_system: folder of the inbox.
+        without: columns (`feed.column`) that exports had and may lack from now on.
 
     Raises:
         BadInput: there is no source, mapping or folder of that name, or the mapping can't be used.
@@ -309,11 +314,19 @@ def ingest_source(settings: Settings, source_system: str) -> IngestReport:
     started = time.monotonic()
     report = IngestReport(source_system)
     known = [*contracts.load(), *mappings.names(settings)]
+    columns = [f"{feed.name}.{column.name}" for feed in contracts.feeds().values() for column in feed.columns]
+    for name in without:
+        if name not in columns:
+            near = likely(name, columns)
+            raise BadInput(
+                f"no feed has a column {name!r}" + (f"; did you mean {near!r}?" if near else ""),
+                "name it as feed.column, e.g. deals.lead_source, as the rejection did",
+            )
     if source_system not in known:
         report.files = _unknown(settings, source_system, known)
     else:
         with lock.writer(settings, WAIT_FOR_WRITER_SECONDS):
-            _Ingest(settings, source_system, report).run()
+            _Ingest(settings, source_system, report, without).run()
             report.held = [item for item in lake.held_snapshots(settings) if item.source_system == source_system]
     report.seconds = time.monotonic() - started
     return report
@@ -418,7 +431,10 @@ class _Release:
 class _Ingest:
     """One look at one source system's inbox, under the writer's lock."""
 
-    def __init__(self, settings: Settings, source_system: str, report: IngestReport) -> None:
+    def __init__(
+        self, settings: Settings, source_system: str, report: IngestReport, without: Sequence[str] = ()
+    ) -> None:
+        self.without = frozenset(without)
         self.settings = settings
         self.source_system = source_system
         self.report = report
@@ -622,7 +638,7 @@ class _Ingest:
         if note.sha256 is None:
             moved = self._moved(note)
             moved.chmod(0o444)
-            facts = tables.look(moved)
+            facts = tables.look(moved)  # of a file beyond all limits too: it is kept, and counts once
             note = _Note(**{**asdict(note), "sha256": facts.sha256})
             self._write_note(note)
         archived = self._archived(note)
@@ -696,6 +712,11 @@ class _Ingest:
         elif (entry := self.mapping.file_for(name)) is not None and entry.ignored is not None:
             self._register_only(note, facts, "ignored", entry.ignored, None)
             return
+        if facts.byte_size > tables.MAX_FILE_BYTES:
+            raise Rejected(
+                f"it has {facts.byte_size} bytes, more than the {tables.MAX_FILE_BYTES} that a file may have",
+                "send it in parts, each with its header",
+            )
         manifest = Manifest() if note.manifest is None else manifests.read(note.manifest)
         manifests.hold_bytes(manifest, facts.sha256)
         read: list[_Read] = []
@@ -777,6 +798,9 @@ class _Ingest:
             if plan.folder is None:
                 table = self._open(piece, targets, scratch)
             matches = [matching.match(table, target) for target in targets]
+            if plan.folder is not None and fresh:
+                for matched in matches:
+                    self._refuse_dropped(note, piece, table, matched, manifest)
             used = frozenset().union(*(matched.used for matched in matches))
             extras = {
                 header: index
@@ -803,6 +827,39 @@ class _Ingest:
         except Rejected as rejected:
             raise _RejectedFor(rejected, piece, [target for target, _ in fresh], [made for _, made in fresh]) from None
         return read if fresh else []
+
+    def _refuse_dropped(
+        self, note: _Note, piece: Piece, table: tables.Table, matched: matching.Match, manifest: Manifest
+    ) -> None:
+        """Refuse an export that has lost columns since the last one of the same name; its cells would read as blank."""
+        target = matched.target
+        lost = [name for name in matching.absent(matched) if f"{target.feed.name}.{name}" not in self.without]
+        if not lost or matched.deleted is not None or table.file_format in ("json", "jsonl"):
+            return
+        said = self._extracted_at(note, piece, manifest) or note.moment
+        with database.session(self.settings) as session:
+            earlier = session.scalars(
+                select(Delivery)
+                .where(
+                    Delivery.source_system == self.source_system,
+                    Delivery.source == target.feed.source,
+                    Delivery.feed == target.feed.name,
+                    Delivery.status == "committed",
+                    Delivery.file_format.not_in(["json", "jsonl"]),
+                    Delivery.rows_loaded > 0,
+                    func.coalesce(Delivery.extracted_at, Delivery.received_at) <= said,
+                    Delivery.mapping_sha256.is_(None)
+                    if target.mapping_sha256 is None
+                    else Delivery.mapping_sha256 == target.mapping_sha256,
+                )
+                .order_by(func.coalesce(Delivery.extracted_at, Delivery.received_at).desc(), Delivery.sequence.desc())
+            )
+            named = contracts.undated(piece.name)
+            before = next((item for item in earlier if contracts.undated(item.file_name.split("!")[-1]) == named), None)
+        if before is None or before.raw_path is None:
+            return
+        had = landing.columns_that_say_something(self.settings.home / before.raw_path, lost)
+        matching.refuse_dropped(table, matched, had, before.file_name)
 
     def _open(self, piece: Piece, targets: Sequence[Target], scratch: Path) -> tables.Table:
         return reading.open_table(piece.path, piece.name, piece.facts, matching.score(targets), scratch)

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 from zoneinfo import ZoneInfo
 
-from attain.ingest import conversion, glance
+from attain.ingest import conversion, glance, tables
 from attain.ingest.contracts import LANDED_COLUMNS
 from attain.ingest.conversion import conversion_sql, totals_label, why_refused
 from attain.ingest.matching import Match
@@ -140,6 +140,20 @@ def land(
     if landed.rows_in_file > FEW_ROWS and work.rows_at_fault > max_quarantine_ratio * landed.rows_in_file:
         raise work.too_many(f"{work.rows_at_fault} of {landed.rows_in_file} rows")
     return landed
+
+
+def columns_that_say_something(raw_folder: Path, names: Sequence[str]) -> list[str]:
+    """Those of these columns of a landed file of which a cell is not blank."""
+    from pyarrow import parquet
+
+    with parquet.ParquetFile(raw_folder / PART_NAME) as landed:
+        known = [name for name in names if name in landed.schema_arrow.names]
+        found: set[str] = set()
+        for batch in landed.iter_batches(columns=known) if known else ():
+            found |= {name for name in known if batch.column(name).null_count < batch.num_rows}
+            if len(found) == len(known):
+                break
+    return [name for name in known if name in found]
 
 
 def _ahead(items: Iterator[_Item]) -> Generator[_Item, None, None]:
@@ -293,7 +307,10 @@ class _Landing:
         self.numeric = [
             column.name
             for column in self.feed.columns
-            if column.type in ("money", "decimal", "integer") and self._index(column.name) is not None
+            if column.type in ("money", "decimal", "integer")
+            and self._index(column.name) is not None
+            # What stands for a blank cell is no part of any total.
+            and column.default is None
         ]
         self.sums: dict[str, Decimal] = dict.fromkeys(self.numeric, Decimal(0))
         self.sums_at_subtotal = dict(self.sums)
@@ -771,6 +788,11 @@ class _Landing:
         self.quarantine_writer.write_table(rows)
 
     def _stop_if_hopeless(self) -> None:
+        if self.landed.rows_in_file > tables.MAX_ROWS:
+            raise Rejected(
+                f"it has more than the {tables.MAX_ROWS} rows that a file may have",
+                "send it in parts, each with its header",
+            )
         if self.refusable is not None and self.rows_at_fault > self.refusable:
             raise self.too_many(f"{self.rows_at_fault} of the first {self.landed.rows_in_file} rows")
 

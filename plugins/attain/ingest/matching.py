@@ -107,6 +107,37 @@ def match(table: Table, target: Target) -> Match:
     return Match(target, tuple(readings), selections, marks[0] if marks else None)
 
 
+def absent(matched: Match) -> list[str]:
+    """The columns of the contract that the file does not have, and for which nothing stands."""
+    found = {reading.column.name for reading in matched.readings}
+    return [
+        column.name for column in matched.target.feed.columns if column.name not in found and column.default is None
+    ]
+
+
+def refuse_dropped(table: Table, matched: Match, had: Sequence[str], before: str) -> None:
+    """Refuse a file that lacks columns which the same export had before.
+
+    Args:
+        table: the opened file.
+        matched: its columns' meaning.
+        had: absent columns that say something in the export before.
+        before: name of that export's file.
+
+    Raises:
+        Rejected: there is one, with the likeliest header and how to go on without it.
+    """
+    if not had:
+        return
+    target = matched.target
+    free = [header for index, header in enumerate(table.header) if index not in matched.used]
+    rejected = _missing([[target.feed.by_name[name]] for name in had], target, free, table)
+    rejected.message += f"; {before} had {'them' if len(had) > 1 else 'it'}"
+    words = " ".join(f"--without {target.feed.name}.{name}" for name in had)
+    rejected.remedy += f"; if it is gone for good: `attain ingest {target.feed.source} {words}`"
+    raise rejected
+
+
 def _positions(table: Table) -> dict[str, int]:
     return {normalise_header(header): index for index, header in reversed(list(enumerate(table.header)))}
 

@@ -30,6 +30,8 @@ OLD_WORKBOOKS = (".xls",)
 
 HEADER_SEARCH_ROWS = 30
 MAX_COLUMNS = 2_000
+MAX_ROWS = 100_000_000
+MAX_FILE_BYTES = 32 << 30  # larger than any export met; whoever sends more can send it in parts
 MAX_EXPANSION = 100  # an honest workbook unpacks to some ten times its size
 MAX_UNPACKED_BYTES = 4 << 30
 FREE_UNPACKED_BYTES = 64 << 20  # harmless, so a small file of blank rows may pack as well as it likes

@@ -2,7 +2,11 @@ with
 
 source as (
 
-    {{ latest_lines(source('finance', 'invoice_lines'), key=['invoice_no']) }}
+    {{ latest_lines(
+        source('finance', 'invoice_lines'),
+        key=['invoice_no'],
+        cells=['item_name', 'item_code', 'quantity', 'unit_price', 'amount', 'tax_amount']
+    ) }}
 
 ),
 

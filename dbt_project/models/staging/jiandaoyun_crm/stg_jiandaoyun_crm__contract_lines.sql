@@ -2,7 +2,12 @@ with
 
 source as (
 
-    {{ latest_lines(source('jiandaoyun_crm', 'contract_lines'), key=['contract_no'], modified='modified_at') }}
+    {{ latest_lines(
+        source('jiandaoyun_crm', 'contract_lines'),
+        key=['contract_no'],
+        cells=['product_no', 'product_name', 'quantity', 'unit_price', 'discount', 'amount'],
+        modified='modified_at'
+    ) }}
 
 ),
 

@@ -2,7 +2,12 @@ with
 
 source as (
 
-    {{ latest_lines(source('jiandaoyun_crm', 'quote_lines'), key=['quote_no'], modified='modified_at') }}
+    {{ latest_lines(
+        source('jiandaoyun_crm', 'quote_lines'),
+        key=['quote_no'],
+        cells=['product_no', 'product_name', 'quantity', 'unit_price', 'discount', 'amount'],
+        modified='modified_at'
+    ) }}
 
 ),
 
