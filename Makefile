@@ -7,7 +7,7 @@ unexport PYTHONDONTWRITEBYTECODE
 COMPILE := $(BIN)/uv pip compile --universal --generate-hashes --python-version 3.11 --quiet --upgrade \
     --no-emit-index-url --no-emit-find-links --no-annotate --no-header
 .DEFAULT_GOAL := help
-.PHONY: help setup run up test lint format bench lock clean
+.PHONY: help setup run up test lint format bench soak lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,6 +39,9 @@ format: setup ## let ruff and sqlfluff write it their way
 
 bench: setup ## measure: ours against the plain engine, as ratios
 	@$(BIN)/python bench/ingest.py
+
+soak: setup ## hours, not minutes: more orders of arrival, more kills (SOAK=20)
+	@ATTAIN_SOAK=$(or $(SOAK),20) $(BIN)/python -m pytest tests/ingest/test_any_order.py
 
 lock: setup ## write the lock files anew from pyproject.toml and deploy/requirements-served.in
 	@$(COMPILE) pyproject.toml --group dev -o requirements.lock
