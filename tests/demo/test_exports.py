@@ -24,9 +24,22 @@ def sheets(sample: Sample) -> dict[str, Sheet]:
     return {file.path: read_sheet(sample.settings.inbox / file.path) for file in sample.report.files}
 
 
-def test_every_feed_is_delivered_in_a_moderate_number_of_files(sample: Sample) -> None:
+# Feeds that the sample company does not export; tests/ingest/test_feeds.py has an export of each.
+NOT_EXPORTED = {
+    *(f"zoho_crm.{name}" for name in ("contacts", "calls", "tasks", "events", "quotes", "sales_orders", "invoices")),
+    "zoho_crm.stage_history",
+    *(f"jiandaoyun_crm.{name}" for name in ("contacts", "follow_ups", "opportunities", "quotes", "quote_lines")),
+    *(f"jiandaoyun_crm.{name}" for name in ("contract_lines", "collection_plans", "invoices", "sales_targets")),
+    "jiandaoyun_crm.products",
+    "finance.payments",
+    "finance.invoice_lines",
+    *(f"hr.{name}" for name in ("leave", "training", "surveys", "disputes", "exceptions")),
+}
+
+
+def test_every_other_feed_is_delivered_in_a_moderate_number_of_files(sample: Sample) -> None:
     delivered = {f"{file.source}.{file.feed}" for file in sample.report.files}
-    assert delivered == set(contracts.feeds())
+    assert delivered == set(contracts.feeds()) - NOT_EXPORTED
     assert len(sample.report.files) <= 45
     assert 22_000 <= sample.report.rows <= 28_000
 

@@ -19,11 +19,6 @@ _EMPTY = {
     "primary_key_stg_control__hold_hold_id",
     "primary_key_stg_control__identity_customer_source_system__reference",
     "primary_key_stg_control__identity_person_source_system__reference__valid_from",
-    "primary_key_stg_finance__credit_notes_source_system__credit_note_no",
-    "primary_key_stg_finance__write_offs_source_system__write_off_no",
-    "primary_key_stg_zoho_crm__leads_source_system__lead_id",
-    "credit_notes_are_given_as_positive_amounts",
-    "write_offs_are_given_as_positive_amounts",
     "int_payee_hold_has_one_row_a_key",
 }
 
@@ -154,6 +149,8 @@ def test_every_critical_test_is_seen_to_fail(copied: BuiltHome) -> None:
         for (table,) in tables:
             if not table.startswith("raw."):
                 connection.execute(f"insert into {table} select * from {table} limit 1")
+                if table.startswith("staging.") and connection.execute(f"from {table} limit 1").fetchone() is None:
+                    connection.execute(f"insert into {table} default values")  # a record without a name
     results = {result.name: result for result in dbt.test(copied.settings, copied.candidate.run_id)}
     critical = {name: result for name, result in results.items() if result.meta["severity"] == "critical"}
     assert {name for name, result in critical.items() if result.status != "fail"} == _EMPTY

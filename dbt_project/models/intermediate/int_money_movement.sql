@@ -25,7 +25,8 @@ single_invoices as (
 receipts as (
 
     select * from {{ ref('stg_finance__receipts') }}
-    where document_status = 'approved'
+    -- what came under a contract that did not know the status counted, and still does
+    where coalesce(document_status, 'approved') = 'approved'
 
 ),
 
@@ -38,7 +39,8 @@ receipt_numbers as (
 credit_notes as (
 
     select * from {{ ref('stg_finance__credit_notes') }}
-    where document_status = 'approved'
+    -- what came under a contract that did not know the status counted, and still does
+    where coalesce(document_status, 'approved') = 'approved'
 
 ),
 

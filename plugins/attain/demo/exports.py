@@ -161,7 +161,7 @@ _RECEIPT_DAMAGES = (
     Damage("收款金额", "1,000.005", "more than two decimals"),
     Damage("业务日期", "2026-02-30", "no such day"),
     Damage("单据类型", "其他", "a type that nobody knows"),
-    Damage("发票号码", "", "a required value is blank"),
+    Damage("单据编号", "", "the key is blank"),
 )
 _TARGET_DAMAGES = (Damage("目标值", "未定", "not a number"),)
 _FX_DAMAGES = (Damage("Rate", "N/A", "not a number"),)

@@ -965,7 +965,11 @@ class _Ingest:
         piece = Piece(self.archive, f"{origin.file_name}!released row {row_number}", name, member or None, facts)
         try:
             code = f"{origin.source}.{origin.feed}"
-            target = next((item for item in self._plan(note, piece).targets if item.feed.code == code), None)
+            plan = self._plan(note, piece)
+            known = plan.targets if plan.folder is None else layouts.all_targets(plan.folder, self.formats)
+            meant = [item for item in known if item.feed.code == code]
+            same = [item for item in meant if item.mapping_sha256 == origin.mapping_sha256]
+            target = next(iter([*same, *meant]), None)
             if target is None:
                 raise BadInput(
                     f"the mapping has no rows for {code} any more", "correct the mapping, or send the file again"
