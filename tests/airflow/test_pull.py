@@ -253,6 +253,28 @@ class TestStep:
         with pytest.raises(AirflowSkipException, match="no connection zoho_crm"):
             self.step(monkeypatch, settings)
 
+    @pytest.mark.usefixtures("airflow_here")
+    def test_a_secrets_backend_that_is_down_fails_it(self, monkeypatch: pytest.MonkeyPatch, settings: Settings) -> None:
+        class VaultBackend:
+            def get_connection(self, conn_id: str) -> None:
+                raise ConnectionError("10.0.0.1 refused the token s.secret")
+
+        def backends() -> list[VaultBackend]:
+            return [VaultBackend()]
+
+        monkeypatch.setattr("airflow.sdk.execution_time.supervisor.ensure_secrets_backend_loaded", backends)
+        with pytest.raises(Busy, match="VaultBackend was asked for the connection zoho_crm and failed") as caught:
+            self.step(monkeypatch, settings)
+        assert "s.secret" not in str(caught.value)
+
+    @pytest.mark.usefixtures("airflow_here")
+    def test_a_connection_that_cant_be_read_fails_it(self, monkeypatch: pytest.MonkeyPatch, settings: Settings) -> None:
+        from airflow.sdk.exceptions import AirflowFailException
+
+        monkeypatch.setenv(VARIABLE, "{not json")
+        with pytest.raises(AirflowFailException, match=f"{VARIABLE} is set, but Airflow can't read it"):
+            self.step(monkeypatch, settings)
+
     def test_files_that_arrive_do_not_make_it_ask(self, monkeypatch: pytest.MonkeyPatch, settings: Settings) -> None:
         from airflow.sdk.exceptions import AirflowSkipException
 

@@ -231,6 +231,10 @@ FILES = [
     File("totals row right", deals(deal(1, "1.1"), deal(2, "2.2"), "合计,,,,3.30,,,"), "committed", counts=(2, 0, 1)),
     File("totals row, spaces", deals(deal(1, "1.1"), deal(2, "2.2"), ",合 计,,,3.3,,,"), "committed", counts=(2, 0, 1)),
     File("totals row, hard space", deals(deal(1, "1.1"), "合\u00a0计,,,,1.1,,,"), "committed", counts=(1, 0, 1)),
+    File("totals row, short", deals(deal(1, "1.1"), deal(2, "2.2"), "合计,,,,3.30"), "committed", counts=(2, 0, 1)),
+    File("totals row, short and wrong", deals(deal(1, "1.1"), "Total,,,,1.2", deal(2, "2.2")), says="1.2"),
+    File("totals row, short, between", deals(deal(1, "1.1"), "小计,,,,1.1", deal(2, "2.2"), "小计,,,,2.2"), "committed",
+         counts=(2, 0, 2)),
     File("totals row wrong", deals(deal(1, "10.10"), deal(2, "20.20"), "Total,,,,30.31,,,"), says="30.31"),
     File(
         "subtotals",

@@ -161,6 +161,19 @@ def deliver(settings: Settings) -> None:
                         "amount": amount(5000, currency),
                     }
                 )
+    # Three of one name: two are told apart by their accounts, the third account is nobody's that HR knows.
+    for number in (20, 21):
+        twin = {"employee_id": f"E{number}", "full_name": "张伟", "role": "AE", "hire_date": date(2024, 11, 1)}
+        people.append({**twin, "member_username": f"m{number}"})
+    members = [{"username": f"m{number}", "full_name": "张伟"} for number in (20, 21, 22)]
+    contracts = [
+        {
+            "contract_no": f"K{number}", "owner_username": f"M{20 + number % 3}", "owner_name": "张伟",
+            "amount": f"{1000 + number * 37}.05", "currency_code": "CNY", "flow_status": "approved",
+            "signed_date": date(2025, 1, 10) + timedelta(days=number * 9), "modified_at": datetime(2026, 6, 30, 1),
+        }
+        for number in range(36)
+    ]  # fmt: skip
     rates: list[dict[str, Any]] = []
     for offset in range(0, 545, 5):
         quoted = date(2025, 1, 1) + timedelta(days=offset)
@@ -174,6 +187,8 @@ def deliver(settings: Settings) -> None:
         ("hr", "reporting_lines"): lines,
         ("hr", "targets"): targets,
         ("zoho_crm", "deals"): deals,
+        ("jiandaoyun_crm", "members"): members,
+        ("jiandaoyun_crm", "contracts"): contracts,
         ("finance", "invoices"): invoices,
         ("finance", "receipts"): receipts,
         ("finance", "credit_notes"): notes,
@@ -254,6 +269,20 @@ def test_the_company_meets_what_it_was_made_for(results: Results) -> None:
     assert any(item.closing_clawback_balance > 0 for item in payouts)
     assert any(item.clawback_recovered > 0 for item in payouts)
     assert {item.grade for item in results.appraisals} >= {"A", "B", "C", None}
+
+
+def test_namesakes_are_paid_by_their_accounts_and_found_by_each_engine_alone(
+    connection: duckdb.DuckDBPyConnection,
+) -> None:
+    assert connection.execute(
+        "select owner_employee_id, owner_match, count(*) from intermediate.int_document"
+        " where document_kind = 'contract' group by all order by all"
+    ).fetchall() == [("E20", "member_id", 12), ("E21", "member_id", 12), ("HOUSE", "ambiguous", 12)]
+    # Whatever SQL takes them for, the reference engine sees it.
+    connection.execute("update intermediate.int_document set owner_employee_id = 'E20' where owner_employee_id = 'E21'")
+    connection.execute("update intermediate.int_owner_match set employee_id = 'E20'")
+    found = {split.document_id: split.employee_id for split in engine.load_inputs(connection).splits}
+    assert [found[f"K{number}"] for number in range(3)] == ["E20", "E21", "HOUSE"]
 
 
 def test_some_of_the_people_can_be_compared_alone(connection: duckdb.DuckDBPyConnection, results: Results) -> None:

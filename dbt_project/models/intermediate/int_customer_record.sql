@@ -41,7 +41,7 @@ combined as (
         source_system,
         customer_no,
         customer_name,
-        '' as owner_id,
+        coalesce(owner_username, '') as owner_id,
         coalesce(owner_name, '') as owner_name,
         industry,
         region,

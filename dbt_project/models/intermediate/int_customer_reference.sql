@@ -6,45 +6,6 @@
 
 with
 
-references_met as (
-
-    select
-        source_system,
-        account_id as customer_no,
-        account_name as customer_name,
-        cast(null as varchar) as tax_number_met
-    from {{ ref('stg_zoho_crm__deals') }}
-    union
-    select
-        source_system,
-        customer_no,
-        customer_name,
-        null as tax_number_met
-    from {{ ref('stg_jiandaoyun_crm__contracts') }}
-    union
-    select
-        source_system,
-        null as customer_no,
-        customer_name,
-        null as tax_number_met
-    from {{ ref('stg_jiandaoyun_crm__collections') }}
-    union
-    select
-        source_system,
-        customer_no,
-        customer_name,
-        customer_tax_id as tax_number_met
-    from {{ ref('stg_finance__invoices') }}
-    union
-    select
-        source_system,
-        customer_no,
-        customer_name,
-        null as tax_number_met
-    from {{ ref('stg_finance__receipts') }}
-
-),
-
 identities as (
 
     select * from {{ ref('stg_control__identity_customer') }}
@@ -91,14 +52,14 @@ tidied as (
 
     select distinct
         source_system,
-        coalesce(customer_no, '') as customer_no,
-        coalesce(customer_name, '') as customer_name,
-        coalesce(tax_number_met, '') as tax_number_met,
+        customer_no,
+        customer_name,
+        tax_number_met,
         {{ customer_reference('customer_no') }} as number_key,
         {{ customer_reference('customer_name') }} as name_key,
         {{ tidy_name('customer_name') }} as tidy_name,
         {{ tidy_tax_number('tax_number_met') }} as tidy_tax_number
-    from references_met
+    from {{ ref('int_customer_named') }}
 
 ),
 

@@ -72,7 +72,7 @@ combined as (
         contract_name as document_name,
         customer_no,
         customer_name,
-        '' as owner_id,
+        coalesce(owner_username, '') as owner_id,
         coalesce(owner_name, '') as owner_name,
         product_name,
         flow_status as stage,

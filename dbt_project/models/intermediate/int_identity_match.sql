@@ -24,15 +24,54 @@ employees as (
 
 ),
 
+owner_matches as (
+
+    select * from {{ ref('int_owner_match') }}
+
+),
+
 owners as (
 
     select
         source_system,
         owner_reference,
         max(candidates) as candidates
-    from {{ ref('int_owner_match') }}
+    from owner_matches
     where owner_match = 'ambiguous'
     group by source_system, owner_reference
+
+),
+
+owners_named as (
+
+    select * from {{ ref('int_owner_named') }}
+    where feed not in ('deals', 'contracts') and (owner_id <> '' or owner_name <> '')
+
+),
+
+staff_named as (
+
+    {% for model, employee in [
+        ('stg_hr__targets', 'employee_id'),
+        ('stg_hr__reporting_lines', 'employee_id'),
+        ('stg_hr__reporting_lines', 'manager_id'),
+        ('stg_hr__leave', 'employee_id'),
+        ('stg_hr__training', 'employee_id'),
+        ('stg_hr__surveys', 'employee_id'),
+        ('stg_hr__disputes', 'employee_id'),
+        ('stg_hr__exceptions', 'employee_id'),
+        ('stg_finance__payments', 'employee_id'),
+    ] %}
+    select
+        source_system,
+        '{{ model.split('__')[1] }}' as feed,
+        {{ employee }} as employee_no,
+        count(*) as row_count
+    from {{ ref(model) }}
+    where {{ employee }} is not null
+    group by source_system, {{ employee }}
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
 
 ),
 
@@ -94,7 +133,8 @@ accounts_met as (
         cast(null as decimal(3, 2)) as match_confidence,
         case when employee_references.match_kind = 'ambiguous' then employee_references.candidates end as likely_match,
         cast(null as decimal(18, 2)) as amount,
-        '' as currency_code
+        '' as currency_code,
+        1 as row_count
     from accounts
     left join employee_references
         on
@@ -116,7 +156,8 @@ owners_met as (
         cast(null as decimal(3, 2)) as match_confidence,
         owners.candidates as likely_match,
         cast(documents.document_amount * splits.split_ratio as decimal(18, 2)) as amount,
-        documents.currency_code
+        documents.currency_code,
+        1 as row_count
     from documents
     inner join splits
         on documents.source_system = splits.source_system and documents.document_id = splits.document_id
@@ -126,6 +167,55 @@ owners_met as (
             and documents.source_system = owners.source_system
             and splits.owner_reference = owners.owner_reference
     where splits.owner_match <> 'held'
+
+),
+
+-- An owner on a record that is no document: whoever it stands for now.
+other_owners_met as (
+
+    select
+        'person' as entity_kind,
+        owners_named.source_system,
+        owners_named.feed,
+        owner_matches.owner_reference as reference,
+        owner_matches.owner_reference as reference_name,
+        owner_matches.employee_id as canonical_id,
+        owner_matches.owner_match as match_kind,
+        cast(null as decimal(3, 2)) as match_confidence,
+        owner_matches.candidates as likely_match,
+        owners_named.amount,
+        owners_named.currency_code,
+        owners_named.row_count
+    from owners_named
+    inner join owner_matches
+        on
+            owners_named.source_system = owner_matches.source_system
+            and owners_named.owner_id = owner_matches.owner_id
+            and owners_named.owner_name = owner_matches.owner_name
+            and owner_matches.valid_to = cast('9999-12-31' as date)
+
+),
+
+-- HR and payroll name people by their number in the register, exactly; int_target and int_employee_team read it so.
+staff_met as (
+
+    select
+        'person' as entity_kind,
+        staff_named.source_system,
+        staff_named.feed,
+        staff_named.employee_no as reference,
+        coalesce(own.full_name, other.full_name, staff_named.employee_no) as reference_name,
+        coalesce(own.employee_id, other.employee_id, 'HOUSE') as canonical_id,
+        case when coalesce(own.employee_id, other.employee_id) is null then 'unknown' else 'work_number' end as match_kind,
+        cast(null as decimal(3, 2)) as match_confidence,
+        cast(null as varchar) as likely_match,
+        cast(null as decimal(18, 2)) as amount,
+        '' as currency_code,
+        staff_named.row_count
+    from staff_named
+    left join employees as own
+        on staff_named.source_system = own.source_system and staff_named.employee_no = own.work_number
+    left join employees as other on staff_named.employee_no = other.employee_id
 
 ),
 
@@ -146,71 +236,43 @@ customers_met as (
         customer_matches.match_confidence,
         customer_matches.likely_customer_id as likely_match,
         cast(null as decimal(18, 2)) as amount,
-        '' as currency_code
+        '' as currency_code,
+        1 as row_count
     from customer_records
     inner join customer_matches on customer_records.record_id = customer_matches.record_id
 
 ),
 
-invoices as (
-
-    select * from {{ ref('stg_finance__invoices') }}
-
-),
-
-receipts as (
-
-    select * from {{ ref('stg_finance__receipts') }}
-
-),
-
-collections as (
-
-    select * from {{ ref('stg_jiandaoyun_crm__collections') }}
-
-),
-
+-- Documents without those that are void; of the other feeds what names somebody, and all of those that are money.
 customers_named as (
 
     select
         source_system,
         document_kind || 's' as feed,
-        customer_no,
-        customer_name,
-        cast(null as varchar) as tax_number_met,
+        coalesce(customer_no, '') as customer_no,
+        coalesce(customer_name, '') as customer_name,
+        '' as tax_number_met,
         document_amount as amount,
-        currency_code
+        currency_code,
+        1 as row_count
     from documents
     union all
     select
         source_system,
-        'invoices' as feed,
+        feed,
         customer_no,
         customer_name,
-        customer_tax_id as tax_number_met,
+        tax_number_met,
         amount,
-        currency_code
-    from invoices
-    union all
-    select
-        source_system,
-        'receipts' as feed,
-        customer_no,
-        customer_name,
-        null as tax_number_met,
-        amount,
-        currency_code
-    from receipts
-    union all
-    select
-        source_system,
-        'collections' as feed,
-        null as customer_no,
-        customer_name,
-        null as tax_number_met,
-        amount,
-        coalesce(currency_code, 'XXX') as currency_code
-    from collections
+        currency_code,
+        row_count
+    from {{ ref('int_customer_named') }}
+    where
+        feed not in ('deals', 'contracts')
+        and (
+            customer_no <> '' or customer_name <> '' or tax_number_met <> ''
+            or feed in ('collections', 'credit_notes', 'invoices', 'receipts')
+        )
 
 ),
 
@@ -227,14 +289,15 @@ customers_referred_to as (
         customer_references.match_confidence,
         customer_references.likely_customer_id as likely_match,
         customers_named.amount,
-        customers_named.currency_code
+        customers_named.currency_code,
+        customers_named.row_count
     from customers_named
     inner join customer_references
         on
             customers_named.source_system = customer_references.source_system
-            and coalesce(customers_named.customer_no, '') = customer_references.customer_no
-            and coalesce(customers_named.customer_name, '') = customer_references.customer_name
-            and coalesce(customers_named.tax_number_met, '') = customer_references.tax_number_met
+            and customers_named.customer_no = customer_references.customer_no
+            and customers_named.customer_name = customer_references.customer_name
+            and customers_named.tax_number_met = customer_references.tax_number_met
 
 ),
 
@@ -243,6 +306,10 @@ combined as (
     select * from accounts_met
     union all
     select * from owners_met
+    union all
+    select * from other_owners_met
+    union all
+    select * from staff_met
     union all
     select * from customers_met
     union all
@@ -262,7 +329,7 @@ grouped as (
         match_kind,
         max(match_confidence) as match_confidence,
         max(likely_match) as likely_match,
-        count(*) as row_count,
+        cast(sum(row_count) as bigint) as row_count,
         cast(sum(amount) as decimal(24, 2)) as amount,
         currency_code
     from combined

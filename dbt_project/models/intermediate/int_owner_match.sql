@@ -5,44 +5,6 @@
 
 with
 
-owners as (
-
-    select
-        source_system,
-        owner_id,
-        owner_name
-    from {{ ref('stg_zoho_crm__deals') }}
-    union
-    select
-        source_system,
-        owner_id,
-        owner_name
-    from {{ ref('stg_zoho_crm__accounts') }}
-    union
-    select
-        source_system,
-        null as owner_id,
-        owner_name
-    from {{ ref('stg_jiandaoyun_crm__contracts') }}
-    union
-    select
-        source_system,
-        null as owner_id,
-        owner_name
-    from {{ ref('stg_jiandaoyun_crm__customers') }}
-    {% for model in ['stg_zoho_crm__deals', 'stg_jiandaoyun_crm__contracts'] %}
-    {% for number in [1, 2, 3] %}
-    union
-    select
-        source_system,
-        null as owner_id,
-        split_owner_{{ number }} as owner_name
-    from {{ ref(model) }}
-    {% endfor %}
-    {% endfor %}
-
-),
-
 ways as (
 
     select * from {{ ref('int_employee_reference') }}
@@ -65,9 +27,9 @@ named as (
 
     select distinct
         source_system,
-        coalesce(owner_id, '') as owner_id,
-        coalesce(owner_name, '') as owner_name
-    from owners
+        owner_id,
+        owner_name
+    from {{ ref('int_owner_named') }}
 
 ),
 
@@ -93,6 +55,11 @@ looked_up as (
                 then 'ambiguous'
             else 'unknown'
         end as owner_match,
+        -- Matched as an account is, not by a name: by HR's register, the work number or the e-mail.
+        coalesce(
+            case when id_here.employee_id is not null then id_here.match_priority else id_anywhere.match_priority end <= 3,
+            false
+        ) as is_known_account,
         coalesce(id_here.candidates, id_anywhere.candidates, name_here.candidates, name_anywhere.candidates) as candidates
     from named
     left join ways as id_here
@@ -108,8 +75,9 @@ looked_up as (
 
 ),
 
--- The text that tells most goes first: an id before a name, a line for the own system before one for any.
-told_ways as (
+-- The text that tells most goes first: an id before a name, a line for the own system before one for any. A line
+-- for a name says nothing about a record whose account is somebody: namesakes are kept apart by their accounts.
+told_texts as (
 
     select
         named.source_system,
@@ -128,6 +96,19 @@ told_ways as (
                 {{ person_reference('named.owner_id') }} = identities.reference
                 or {{ person_reference('named.owner_name') }} = identities.reference
             )
+
+),
+
+told_ways as (
+
+    select told_texts.*
+    from told_texts
+    inner join looked_up
+        on
+            told_texts.source_system = looked_up.source_system
+            and told_texts.owner_id = looked_up.owner_id
+            and told_texts.owner_name = looked_up.owner_name
+    where told_texts.place < 2 or not looked_up.is_known_account
 
 ),
 
@@ -199,7 +180,10 @@ final as (
         owner_name,
         coalesce(employee_id, 'HOUSE') as employee_id,
         owner_match,
-        coalesce(nullif(owner_name, ''), nullif(owner_id, '')) as owner_reference,
+        case
+            when owner_match = 'ambiguous' and owner_id <> '' then owner_id
+            else coalesce(nullif(owner_name, ''), nullif(owner_id, ''))
+        end as owner_reference,
         candidates,
         cast(valid_from as date) as valid_from,
         cast(valid_to as date) as valid_to

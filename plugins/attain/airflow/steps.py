@@ -43,13 +43,16 @@ def pull(source: str, mode: str) -> None:
         AirflowSkipException: there is no connection to it, or files in its inbox started this run: the system is asked
             at the times of the schedule, not whenever somebody drops a file (or a pull has just dropped one).
         AirflowFailException: the connection, or the rights of its user, have to be mended.
-        Busy: the system is out of reach, or asks for patience; worth another try.
+        Busy: the system, or the secrets backend that keeps its connection, is out of reach or asks for patience;
+            worth another try.
     """
     from attain.airflow import pull as pulling
 
     if get_current_context()["dag_run"].run_type.value == "asset_triggered":
         raise AirflowSkipException("files arrived; records are pulled at the times of the schedule")
-    if not pulling.has_connection(source):
+    with _step(f"ask for the connection {source}"):
+        is_there = pulling.has_connection(source)
+    if not is_there:
         raise AirflowSkipException(f"there is no connection {source}; only files of the inbox are taken in")
     with _step(f"pull from {source}"):
         found = pulling.pull(Settings.from_environment(), source, (), mode)

@@ -12,7 +12,7 @@ import threading
 from collections import Counter
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -364,7 +364,34 @@ class _Landing:
     def converted(self, batches: Iterator[Batch]) -> Iterator[_Converted]:
         """Give the batches their types: the plain rows at a glance, all others by the query."""
         for batch in batches:
-            yield self._converted(batch)
+            yield self._converted(self._with_short_totals(batch))
+
+    def _with_short_totals(self, batch: Batch) -> Batch:
+        """The batch with totals rows that end before the header does filled up, in their places, so that they are
+        checked as whole ones. One is known by its label and by a key that is blank or that label."""
+        import pyarrow
+
+        places = [index for key in self.feed.key if (index := self._index(key)) is not None]
+        width = len(self.header)
+
+        def is_short_totals(row: RaggedRow) -> bool:
+            if row.fault is not None or len(row.cells) >= width:
+                return False
+            cells = [cell.strip(conversion.INVISIBLE) for cell in row.cells] + [""] * (width - len(row.cells))
+            labels = {cell for cell in cells if totals_label(cell)}
+            return bool(labels) and all(not cells[place] or cells[place] in labels for place in places)
+
+        short = [] if batch.repeats else [row for row in batch.ragged if is_short_totals(row)]
+        if not short:
+            return batch
+        cells = [row.cells + [""] * (width - len(row.cells)) for row in short]
+        columns = [[row[index] for row in cells] for index in range(width)] + [[row.row_number for row in short]]
+        filled = pyarrow.table(
+            [pyarrow.array(column, field.type) for column, field in zip(columns, batch.rows.schema, strict=True)],
+            schema=batch.rows.schema,
+        )
+        rows = pyarrow.concat_tables([batch.rows, filled]).sort_by(batch.rows.column_names[width]).combine_chunks()
+        return replace(batch, rows=rows, ragged=[row for row in batch.ragged if row not in short])
 
     def _converted(self, batch: Batch) -> _Converted:
         import numpy

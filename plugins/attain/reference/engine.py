@@ -3,8 +3,9 @@
     inputs = load_inputs(connection)
     mismatches = compare(compute(inputs), connection)
 
-It reads what was delivered and matched (events, splits, people, rates, targets, plans), never what the SQL models have
-calculated. One thing is taken as measured: the value and target of each KPI on a scorecard.
+It reads what was delivered and matched (events, people, rates, targets, plans), never what the SQL models have
+calculated, and finds the owners of documents and splits by itself. One thing is taken as measured: the value and target
+of each KPI on a scorecard.
 """
 
 from __future__ import annotations
@@ -17,7 +18,6 @@ from typing import TYPE_CHECKING, Any
 
 from attain.reference.calculation import EarningLine, Payout, Results, compute
 from attain.reference.inputs import (
-    HOUSE,
     Assignment,
     Band,
     Component,
@@ -33,6 +33,7 @@ from attain.reference.inputs import (
     Target,
     TeamMembership,
 )
+from attain.reference.owners import Account, IdentityLine, Owners, Registered
 
 if TYPE_CHECKING:
     import duckdb
@@ -84,7 +85,15 @@ def load_inputs(connection: duckdb.DuckDBPyConnection, payee_ids: Collection[str
     [(as_of, fx_max_age_days, fx_rate_type)] = connection.execute(
         "select as_of_date, fx_max_age_days, fx_rate_type from control.run"
     ).fetchall()
-    splits = tuple(Split(*row) for row in connection.execute(_SPLITS).fetchall())
+    owners = Owners(
+        (Registered(*row) for row in connection.execute(_PEOPLE).fetchall()),
+        (Account(*row) for row in connection.execute(_ACCOUNTS).fetchall()),
+        (IdentityLine(*row) for row in connection.execute(_IDENTITIES).fetchall()),
+    )
+    splits = tuple(
+        Split(system, document, number, owners.find(system, owner_id, owner_name, day), percent)
+        for system, document, number, percent, owner_id, owner_name, day in connection.execute(_SPLITS).fetchall()
+    )
     events = tuple(Event(*row) for row in connection.execute(_EVENTS).fetchall())
     employees = tuple(Employee(*row) for row in connection.execute(_EMPLOYEES).fetchall())
     if payee_ids is not None:
@@ -217,9 +226,15 @@ _EVENTS = """
     order by basis, source_system, document_id, event_date, event_id, line_no, event_type
 """
 
-# As the documents name them, before the SQL models set aside those that don't add up.
-_SPLITS = f"""
-    with named as (
+# As the documents name them, before the SQL models set aside those that don't add up, or look anybody up.
+_SPLITS = """
+    with owners as (
+        select 'deal' as document_kind, source_system, deal_id as document_id, owner_id, owner_name
+        from staging.stg_zoho_crm__deals
+        union all
+        select 'contract', source_system, contract_no, owner_username, owner_name
+        from staging.stg_jiandaoyun_crm__contracts
+    ), named as (
         select source_system, document_id, document_date, 1 as split_no, split_owner_1 as owner,
             split_percent_1 as percent
         from intermediate.int_document where has_splits
@@ -231,20 +246,35 @@ _SPLITS = f"""
         from intermediate.int_document where has_splits
     )
     select
-        named.source_system, named.document_id, named.split_no, coalesce(owners.employee_id, '{HOUSE}'),
-        coalesce(named.percent, 0)
+        source_system, document_id, split_no, coalesce(percent, 0), '', coalesce(owner, ''), document_date
     from named
-    left join intermediate.int_owner_match as owners
-        on named.source_system = owners.source_system
-        and owners.owner_id = ''
-        and owners.owner_name = coalesce(named.owner, '')
-        and coalesce(named.document_date, date '9999-12-31') between owners.valid_from and owners.valid_to
-    where named.percent is not null or named.owner is not null
+    where percent is not null or owner is not null
     union all
-    select source_system, document_id, 1, coalesce(owner_employee_id, '{HOUSE}'), 100
-    from intermediate.int_document
-    where not has_splits
+    select
+        documents.source_system, documents.document_id, 1, 100, coalesce(owners.owner_id, ''),
+        coalesce(owners.owner_name, ''), documents.document_date
+    from intermediate.int_document as documents
+    left join owners using (document_kind, source_system, document_id)
+    where not documents.has_splits
     order by 1, 2, 3
+"""
+
+_PEOPLE = """
+    select employee_id, work_number, full_name, email, crm_user_id, member_username
+    from intermediate.int_employee
+    where not is_house_account
+    order by employee_id
+"""
+
+_ACCOUNTS = """
+    select source_system, user_id, full_name, email from staging.stg_zoho_crm__users
+    union all
+    select source_system, username, full_name, email from staging.stg_jiandaoyun_crm__members
+"""
+
+_IDENTITIES = """
+    select source_system, reference, employee_id, valid_from, valid_to
+    from staging.stg_control__identity_person
 """
 
 _FX_RATES = """
