@@ -14,7 +14,7 @@ from click.testing import CliRunner, Result
 from attain.cli import main
 from attain.errors import BadInput
 from attain.ingest import contracts
-from attain.plans.model import read_plan
+from attain.plans.reading import read_plan
 from attain.publish import release
 from attain.settings import Settings
 from attain.simulation import comparison, report, scenarios

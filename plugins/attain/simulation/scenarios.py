@@ -25,7 +25,8 @@ from attain.ingest import contracts
 from attain.periods import Span, month_of
 from attain.plans.compile import write_plan_tables
 from attain.plans.lint import load_plans
-from attain.plans.model import Plan, read_plan
+from attain.plans.model import Plan
+from attain.plans.reading import read_plan
 from attain.settings import Settings
 from attain.transform import candidate, dbt
 
