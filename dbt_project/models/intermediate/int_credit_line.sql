@@ -1,6 +1,6 @@
 -- Credit lines: what each person is credited with, in the currency of their plan (rules C1 to C7, M1): revenue,
--- overlays, and what rolls up to managers. Converted credit is formed at scale 6; a reversal carries the rate and the
--- attributes of the line that it takes back (rule T7). A line without a rate keeps its document amount, has no
+-- overlays, and what rolls up to managers. Converted credit is formed at scale 6; a reversal, and credit given again
+-- for one, carries the rate and the attributes of its original (rule T7). A line without a rate keeps its document amount, has no
 -- credited amount and is held (rule D5).
 --
 -- Besides money a line has its part of the document's margin, units and count, at scale 6: the margin is the amount
@@ -88,7 +88,7 @@ originals as (
         end as fx_rate_date,
         conversions.hold_reason as fx_hold_reason,
         case
-            when credited.event_type in ('receipt', 'recredit') and credited.settled_from is not null
+            when credited.event_type = 'receipt' and credited.settled_from is not null
                 then cast(credited.event_date - credited.settled_from as integer)
         end as collection_days,
         credited.event_amount as measured_event_amount
@@ -138,7 +138,7 @@ reversals as (
         cast(reversal_shares.original_line_no as integer) as original_line_no,
         originals.event_date as original_event_date,
         originals.split_amount as original_split_amount,
-        true as is_reversal,
+        reversal_shares.event_type <> 'recredit' as is_reversal,
         originals.is_converted,
         originals.fx_numerator,
         originals.fx_denominator,
@@ -227,14 +227,14 @@ measured as (
             ), 6
         ) }} as credited_margin,
         {{ from_units(
-            'case when is_reversal then '
+            'case when original_event_type is not null then '
             ~ divide_half_away(
                 'original_quantity_units * ' ~ to_units('split_amount', 2), to_units('original_split_amount', 2)
             )
             ~ ' else original_quantity_units end', 6
         ) }} as credited_units,
         {{ from_units(
-            'case when is_reversal then '
+            'case when original_event_type is not null then '
             ~ divide_half_away(
                 'original_count_units * ' ~ to_units('split_amount', 2), to_units('original_split_amount', 2)
             )
@@ -259,7 +259,7 @@ final as (
     select
         {{ credit_line_key('event_type', 'event_id', 'line_no') }} || profile_key || override_key as credit_line_id,
         case
-            when is_reversal
+            when original_event_type is not null
                 then
                     {{ credit_line_key('original_event_type', 'original_event_id', 'original_line_no') }}
                     || original_profile_key || override_key
