@@ -8,7 +8,7 @@ with
 credit_lines as (
 
     select * from {{ ref('int_credit_line') }}
-    where employee_id <> 'HOUSE'
+    where employee_id <> 'HOUSE' and credit_role = 'revenue' and reversal_profile = 'standard'
 
 ),
 

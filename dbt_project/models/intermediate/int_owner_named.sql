@@ -41,12 +41,12 @@ owners as (
     {% endfor %}
     {% for source, feed in [('zoho_crm', 'deals'), ('jiandaoyun_crm', 'contracts')] %}
     {% set last_feed = loop.last %}
-    {% for number in [1, 2, 3] %}
+    {% for person in ['split_owner_1', 'split_owner_2', 'split_owner_3', 'overlay_owner_1', 'overlay_owner_2'] %}
     select
         source_system,
         '{{ feed }}' as feed,
         '' as owner_id,
-        coalesce(split_owner_{{ number }}, '') as owner_name,
+        coalesce({{ person }}, '') as owner_name,
         null as amount,
         '' as currency_code
     from {{ ref('stg_' ~ source ~ '__' ~ feed) }}
