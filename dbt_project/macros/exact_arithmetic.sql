@@ -29,6 +29,9 @@ Nothing passes through DOUBLE on the way. A result beyond 38 digits is an error 
     (sign({{ numerator }}) * ((2 * abs({{ numerator }}) + ({{ denominator }})) // (2 * ({{ denominator }}))))
 {%- endmacro %}
 
+{#- The largest whole number that divides both. -#}
+{% macro common_divisor(first, second) -%} gcd({{ first }}, {{ second }}) {%- endmacro %}
+
 {#-
 The quotient at `scale`; NULL when the denominator is NULL, zero or negative. The denominator has at most 6 decimals, the numerator
 at most `numerator_scale`, which is at most scale + 6.

@@ -40,10 +40,14 @@ COLUMNS = {
     "incentive.fct_credit_line": """
         credit_line_id varchar, basis varchar, source_system varchar, document_id varchar, event_id varchar,
         line_no integer, split_no integer, event_type varchar, event_date date, known_at timestamp, period varchar,
-        employee_id varchar, owner_reference varchar, owner_match varchar, credit_role varchar, customer_id varchar,
-        product_name varchar, document_currency_code varchar, event_amount decimal(18, 2), split_ratio decimal(9, 6),
+        employee_id varchar, owner_reference varchar, owner_match varchar, credit_role varchar, subordinate_id varchar,
+        reversal_profile varchar, original_credit_line_id varchar, customer_id varchar,
+        product_name varchar, product_family varchar, customer_type varchar, segment varchar, channel varchar,
+        region varchar, collection_days integer, margin_ratio decimal(24, 6), discount_ratio decimal(24, 6),
+        document_currency_code varchar, event_amount decimal(18, 2), split_ratio decimal(9, 6),
         split_amount decimal(18, 2), fx_rate decimal(24, 8), fx_rate_type varchar, fx_rate_date date,
-        currency_code varchar, credited_amount decimal(18, 6), is_held boolean, hold_reason varchar,
+        currency_code varchar, credited_amount decimal(18, 6), credited_margin decimal(18, 6), credited_units decimal(18, 6),
+        credited_count decimal(18, 6), measure_hold_reason varchar, is_held boolean, hold_reason varchar,
         delivery_id varchar, file_name varchar, row_number bigint""",
     "incentive.fct_earning_line": """
         earning_line_id varchar, payee_id varchar, plan_code varchar, plan_version varchar, component_code varchar,
