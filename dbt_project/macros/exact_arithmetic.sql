@@ -76,3 +76,18 @@ then the part itself, where the units left over go to the largest remainders, ti
         else 0
     end
 {%- endmacro %}
+
+{#- The running total of an amount, and what an amount to date gained since the row before. -#}
+{% macro running_total(amount, partition_by, order_by) -%}
+    sum({{ amount }}) over (
+        partition by {{ partition_by }}
+        order by {{ order_by }}
+        rows between unbounded preceding and current row
+    )
+{%- endmacro %}
+{% macro gained(amount_to_date, partition_by, order_by) -%}
+    {{ amount_to_date }} - coalesce(lag({{ amount_to_date }}) over (
+        partition by {{ partition_by }}
+        order by {{ order_by }}
+    ), 0)
+{%- endmacro %}
