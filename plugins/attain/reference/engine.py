@@ -335,9 +335,11 @@ def _differing_balances(
             ("clawback", item.opening_clawback_balance, item.clawback_recovered, item.closing_clawback_balance),
         ):
             ours[(*key, kind)] = (opening, closing - opening + recovered, recovered, closing)
-    for key in sorted(by_sql.keys() | ours.keys()):
-        payee, plan, period, currency, kind = key
-        for step, found, expected in zip(_BALANCE_STEPS, by_sql.get(key, nothing), ours.get(key, nothing), strict=True):
+    for whole in sorted(by_sql.keys() | ours.keys()):
+        payee, plan, period, currency, kind = whole
+        for step, found, expected in zip(
+            _BALANCE_STEPS, by_sql.get(whole, nothing), ours.get(whole, nothing), strict=True
+        ):
             if found != expected:
                 yield (payee, plan, period, currency), f"{kind}: {step}", found, expected
 
@@ -545,13 +547,11 @@ def _versions(connection: duckdb.DuckDBPyConnection) -> Iterator[PlanVersion]:
             rewards=tuple(Reward(*row) for row in of["reward"]),
             contests=tuple(
                 Contest(
-                    code,
-                    *days_and_measure,
-                    minimum,
-                    {rank: amount for of_contest, rank, amount in of["contest_prize"] if of_contest == code},
-                    _filters(of, code),
+                    *contest,
+                    prizes={rank: amount for code, rank, amount in of["contest_prize"] if code == contest[0]},
+                    only=_filters(of, contest[0]),
                 )
-                for code, *days_and_measure, minimum in of["contest"]
+                for contest in of["contest"]
             ),
         )
 

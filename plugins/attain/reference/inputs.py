@@ -278,8 +278,8 @@ class Contest:
     basis: str
     measure: str
     minimum: Decimal
-    prizes: Mapping[int, Decimal]
-    only: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    prizes: Mapping[int, Decimal] = field(default_factory=dict, kw_only=True)
+    only: Mapping[str, frozenset[str]] = field(default_factory=dict, kw_only=True)
 
 
 @dataclass(frozen=True)
