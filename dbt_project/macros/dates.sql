@@ -51,3 +51,15 @@
 {% macro month_series(first_day, last_day) -%}
     unnest(generate_series(cast({{ month_start(first_day) }} as timestamp), cast({{ last_day }} as timestamp), interval 1 month))
 {%- endmacro %}
+
+{#- The same day of a month `months` later; a day that the month does not have is its last one. -#}
+{% macro add_months(day, months) -%} cast({{ day }} + to_months(cast({{ months }} as integer)) as date) {%- endmacro %}
+
+{#- Whole months from one day to a later one, by day of month, month ends clipped (rule D3). -#}
+{% macro whole_months(first_day, last_day) -%}
+    ({{ months_between(first_day, last_day) }}
+    - case when {{ add_months(first_day, months_between(first_day, last_day)) }} > {{ last_day }} then 1 else 0 end)
+{%- endmacro %}
+
+{#- Months of a window by its type. -#}
+{% macro window_months(period_type) -%} case {{ period_type }} when 'month' then 1 when 'quarter' then 3 when 'year' then 12 end {%- endmacro %}

@@ -29,6 +29,9 @@ Nothing passes through DOUBLE on the way. A result beyond 38 digits is an error 
     (sign({{ numerator }}) * ((2 * abs({{ numerator }}) + ({{ denominator }})) // (2 * ({{ denominator }}))))
 {%- endmacro %}
 
+{#- The largest whole number that divides both. -#}
+{% macro common_divisor(first, second) -%} gcd({{ first }}, {{ second }}) {%- endmacro %}
+
 {#-
 The quotient at `scale`; NULL when the denominator is NULL, zero or negative. The denominator has at most 6 decimals, the numerator
 at most `numerator_scale`, which is at most scale + 6.
@@ -72,4 +75,19 @@ then the part itself, where the units left over go to the largest remainders, ti
             then 1
         else 0
     end
+{%- endmacro %}
+
+{#- The running total of an amount, and what an amount to date gained since the row before. -#}
+{% macro running_total(amount, partition_by, order_by) -%}
+    sum({{ amount }}) over (
+        partition by {{ partition_by }}
+        order by {{ order_by }}
+        rows between unbounded preceding and current row
+    )
+{%- endmacro %}
+{% macro gained(amount_to_date, partition_by, order_by) -%}
+    {{ amount_to_date }} - coalesce(lag({{ amount_to_date }}) over (
+        partition by {{ partition_by }}
+        order by {{ order_by }}
+    ), 0)
 {%- endmacro %}

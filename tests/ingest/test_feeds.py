@@ -214,6 +214,11 @@ EXPORTS: dict[str, tuple[str, str, dict[str, str | None]]] = {
         "S-1,净推荐值,2026-01-15,9,C0001,甲公司,E001,很好",
         {"response_id": "S-1", "survey_kind": "nps", "score": "9.00000000", "customer_no": "C0001"},
     ),
+    "hr.ratings": (
+        "工号,姓名,考核期,目标编号,评分,评分人,评分日期",
+        "E001,林美,2026-Q1,upsell,1.1,王,2026-04-03",
+        {"period": "2026-Q1", "objective_code": "upsell", "rating": "1.10000000", "rated_date": "2026-04-03"},
+    ),
     "hr.disputes": (
         "申诉编号,工号,月份,单据编号,申诉日期,申诉金额,申诉原因,状态",
         "SS-1,E001,2026-01,HT-1,2026-02-01,500,漏算,处理中",
@@ -224,6 +229,23 @@ EXPORTS: dict[str, tuple[str, str, dict[str, str | None]]] = {
         "LW-1,E001,目标调整,2026-01,,-1000,区域调整,王,2026-01-20",
         {"exception_no": "LW-1", "exception_type": "目标调整", "amount": "-1000.00", "approved_date": "2026-01-20"},
     ),
+}  # fmt: skip
+
+
+# Columns that an export may have besides, on top of the example of its feed.
+MORE_COLUMNS: dict[str, tuple[str, str, dict[str, str | None]]] = {
+    "zoho_crm.deals": (
+        "List Amount,Cost Amount,Quantity,Channel,Cancelled Date,Overlay Owner 1,Overlay % 1",
+        "260000.0,90000.0,2.5,Partner,2026-03-01,Bo Wang,50",
+        {"list_amount": "260000.00", "cost_amount": "90000.00", "quantity": "2.50000000", "channel": "Partner", "cancelled_date": "2026-03-01", "overlay_owner_1": "Bo Wang", "overlay_percent_1": "50.0000", "overlay_owner_2": None},
+    ),
+    "jiandaoyun_crm.contracts": (
+        "折前金额,成本金额,数量,渠道,解约日期,协销人1,协销比例1,协销人2,协销比例2",
+        "¥120000,¥80000,3,直销,2026-03-01,王波,50%,李安,25%",
+        {"list_amount": "120000.00", "cost_amount": "80000.00", "quantity": "3.00000000", "channel": "直销", "cancelled_date": "2026-03-01", "overlay_owner_2": "李安", "overlay_percent_2": "25.0000"},
+    ),
+    "finance.invoices": ("结算日期", "2026-02-03", {"settlement_date": "2026-02-03"}),
+    "hr.employees": ("基本工资,工资币种", "8000.50,人民币", {"base_salary_amount": "8000.50", "salary_currency_code": "CNY"}),
 }  # fmt: skip
 
 
@@ -241,5 +263,15 @@ def test_an_export_of_every_feed(settings: Settings, code: str) -> None:
     assert result.outcome == "committed", result
     (landed,) = [item for item in result.deliveries if item.feed == code]
     assert (landed.rows_in_file, landed.rows_loaded) == (1, 1), landed
+    (found,) = rows(settings, f"{source}__{feed}", ", ".join(f"{name}::varchar" for name in says))
+    assert dict(zip(says, found, strict=True)) == says
+
+
+@pytest.mark.parametrize("code", MORE_COLUMNS)
+def test_columns_that_an_export_may_have_besides(settings: Settings, code: str) -> None:
+    (header, row, _), (more_headers, more_cells, says) = EXPORTS[code], MORE_COLUMNS[code]
+    source, feed = code.split(".")
+    text = f"{header},{more_headers}\n{row},{more_cells}\n"
+    assert ingest_one(settings, f"{source}/{feed}/export.csv", text.encode("utf-8-sig")).outcome == "committed"
     (found,) = rows(settings, f"{source}__{feed}", ", ".join(f"{name}::varchar" for name in says))
     assert dict(zip(says, found, strict=True)) == says

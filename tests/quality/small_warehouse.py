@@ -40,19 +40,24 @@ COLUMNS = {
     "incentive.fct_credit_line": """
         credit_line_id varchar, basis varchar, source_system varchar, document_id varchar, event_id varchar,
         line_no integer, split_no integer, event_type varchar, event_date date, known_at timestamp, period varchar,
-        employee_id varchar, owner_reference varchar, owner_match varchar, credit_role varchar, customer_id varchar,
-        product_name varchar, document_currency_code varchar, event_amount decimal(18, 2), split_ratio decimal(9, 6),
+        employee_id varchar, owner_reference varchar, owner_match varchar, credit_role varchar, subordinate_id varchar,
+        reversal_profile varchar, original_credit_line_id varchar, customer_id varchar,
+        product_name varchar, product_family varchar, customer_type varchar, segment varchar, channel varchar,
+        region varchar, collection_days integer, margin_ratio decimal(24, 6), discount_ratio decimal(24, 6),
+        document_currency_code varchar, event_amount decimal(18, 2), split_ratio decimal(9, 6),
         split_amount decimal(18, 2), fx_rate decimal(24, 8), fx_rate_type varchar, fx_rate_date date,
-        currency_code varchar, credited_amount decimal(18, 6), is_held boolean, hold_reason varchar,
+        currency_code varchar, credited_amount decimal(18, 6), credited_margin decimal(18, 6), credited_units decimal(18, 6),
+        credited_count decimal(18, 6), measure_hold_reason varchar, is_held boolean, hold_reason varchar,
         delivery_id varchar, file_name varchar, row_number bigint""",
     "incentive.fct_earning_line": """
         earning_line_id varchar, payee_id varchar, plan_code varchar, plan_version varchar, component_code varchar,
         line_type varchar, origin_period varchar, window_code varchar, event_date date, known_at timestamp,
-        credit_line_id varchar, source_system varchar, document_id varchar, event_id varchar, split_no integer,
-        currency_code varchar, credited_amount decimal(18, 6), cumulative_before decimal(18, 6),
-        cumulative_after decimal(18, 6), effective_quota decimal(18, 6), band_parts varchar,
-        effective_rate decimal(18, 6), earned_amount decimal(18, 2), is_held boolean, hold_reason varchar,
-        rule_codes varchar""",
+        credit_line_id varchar, credit_role varchar, source_system varchar, document_id varchar, event_id varchar,
+        split_no integer, currency_code varchar, measure varchar, credited_amount decimal(18, 6),
+        counted_amount decimal(18, 6), cumulative_before decimal(18, 6), cumulative_after decimal(18, 6),
+        effective_quota decimal(18, 6), index_value decimal(18, 6), band_parts varchar,
+        effective_rate decimal(18, 6), factor decimal(18, 6), factor_parts varchar, earned_amount decimal(18, 2),
+        is_held boolean, hold_reason varchar, rule_codes varchar""",
     "incentive.fct_payout": """
         payout_id varchar, payee_id varchar, full_name varchar, plan_code varchar, period varchar,
         currency_code varchar, earned_amount decimal(18, 2), held_amount decimal(18, 2),
@@ -159,8 +164,8 @@ insert into incentive.fct_credit_line by name
 insert into incentive.fct_earning_line by name
     select *, 'direct' as plan_code, '1' as plan_version, 'commission' as component_code, 'earning' as line_type,
         strftime(event_date, '%Y-%m') as origin_period, '2026-Q1' as window_code, 'CNY' as currency_code,
-        cumulative_before + credited_amount as cumulative_after, '[]' as band_parts, 0.05 as effective_rate,
-        credited_amount * 0.05 as earned_amount, false as is_held, 'C2 T3' as rule_codes
+        credited_amount as counted_amount, cumulative_before + credited_amount as cumulative_after,
+        '[]' as band_parts, 0.05 as effective_rate, credited_amount * 0.05 as earned_amount, false as is_held, 'C2 T3' as rule_codes
     from (values
         ('EL1', 'E1', 'CL1', 'R1', date '2026-01-15', 700, 0), ('EL2', 'E2', 'CL2', 'R1', date '2026-01-15', 300, 0),
         ('EL3', 'E1', 'CL3', 'R2', date '2026-02-03', 710, 700)

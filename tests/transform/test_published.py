@@ -80,23 +80,35 @@ def test_golden_numbers(built: BuiltHome, case: golden.Case) -> None:
     same(
         built.rows(
             "select event_date, credited_amount, earned_amount from incentive.fct_earning_line"
-            f" where payee_id = '{case.employee_id}'"
+            f" where payee_id = '{case.employee_id}' and line_type = 'earning' and credit_line_id is not null"
         ),
         [
             (f"2026-03-{number + 1:02d}", amount, earned)
             for number, (amount, earned) in enumerate(case.receipts, start=1)
+            if earned
         ],
     )
-    total = sum((Decimal(earned) for _, earned in case.receipts), Decimal(0))
+    same(
+        built.rows(
+            "select line_type, origin_period, earned_amount from incentive.fct_earning_line"
+            f" where payee_id = '{case.employee_id}' and (line_type <> 'earning' or credit_line_id is null)"
+        ),
+        case.beside,
+    )
+    earned = {period: Decimal(0) for period in ("2026-01", "2026-02", "2026-03")}
+    for period, amount in [
+        *(("2026-03", amount) for _, amount in case.receipts if amount),
+        *((period, amount) for _, period, amount in case.beside),
+    ]:
+        earned[period] += Decimal(amount)
     same(
         built.rows(
             "select period, earned_amount, payable_amount, status from incentive.fct_payout"
             f" where payee_id = '{case.employee_id}'"
         ),
         [
-            ("2026-01", "0", "0", "nothing_due"),
-            ("2026-02", "0", "0", "nothing_due"),
-            ("2026-03", _plain(total), _plain(total), "payable"),
+            (period, _plain(total), _plain(total), "payable" if total else "nothing_due")
+            for period, total in earned.items()
         ],
     )
 

@@ -118,7 +118,8 @@ owner_references as (
 split_references as (
 
     select
-        documents.document_kind || ' split→employee' as relation,
+        documents.document_kind
+        || case when splits.credit_role = 'overlay' then ' overlay→employee' else ' split→employee' end as relation,
         documents.source_system,
         case
             when splits.employee_id <> 'HOUSE' or splits.owner_match like '%explicit' then 'matched'
@@ -135,7 +136,7 @@ split_references as (
     from documents
     inner join splits
         on documents.source_system = splits.source_system and documents.document_id = splits.document_id
-    where documents.has_splits and not documents.has_broken_splits
+    where (documents.has_splits or splits.credit_role = 'overlay') and not documents.has_broken_splits
 
 ),
 

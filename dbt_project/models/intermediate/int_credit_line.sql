@@ -1,12 +1,26 @@
--- Credit lines: what each person is credited with, in the currency of their plan (rules C1 to C5, C7, M1).
--- Converted credit is formed at scale 6; a reversal carries the rate of the line that it takes back. A line
--- without a rate keeps its document amount, has no credited amount and is held (rule D5).
+-- Credit lines: what each person is credited with, in the currency of their plan (rules C1 to C7, M1): revenue,
+-- overlays, and what rolls up to managers. Converted credit is formed at scale 6; a reversal carries the rate and the
+-- attributes of the line that it takes back (rule T7). A line without a rate keeps its document amount, has no
+-- credited amount and is held (rule D5).
+--
+-- Besides money a line has its part of the document's margin, units and count, at scale 6: the margin is the amount
+-- less the cost, by the line's amount; units and count go by its ratio of the document, a reversal's by the part of
+-- its original that it takes back. What the document does not tell is NULL, with the reason in `measure_hold_reason`.
+--
+-- Credit that is taken back by other events than the rules' own choice stands under a `reversal_profile` of its own,
+-- whole; sums over people and KPIs are of role revenue and profile standard.
 
 with
 
 shares as (
 
     select * from {{ ref('int_credit_share') }}
+
+),
+
+override_shares as (
+
+    select * from {{ ref('int_override_share') }}
 
 ),
 
@@ -22,49 +36,75 @@ reversal_shares as (
 
 ),
 
+documents as (
+
+    select * from {{ ref('int_document') }}
+
+),
+
+credited as (
+
+    select
+        *,
+        cast(null as varchar) as subordinate_id
+    from shares
+    union all
+    select * from override_shares
+
+),
+
 originals as (
 
     select
-        shares.*,
+        credited.*,
+        case when credited.credit_role = 'override' then '|' || credited.employee_id else '' end as override_key,
         cast(null as varchar) as original_event_type,
         cast(null as varchar) as original_event_id,
         cast(null as integer) as original_line_no,
+        cast(null as date) as original_event_date,
+        cast(null as decimal(18, 2)) as original_split_amount,
         false as is_reversal,
-        shares.document_currency_code <> shares.payee_currency_code as is_converted,
+        credited.document_currency_code <> credited.payee_currency_code as is_converted,
         case
-            when shares.document_currency_code = shares.payee_currency_code then cast(1 as decimal(38, 12))
+            when credited.document_currency_code = credited.payee_currency_code then cast(1 as decimal(38, 12))
             else conversions.numerator
         end as fx_numerator,
         case
-            when shares.document_currency_code = shares.payee_currency_code then cast(1 as decimal(38, 12))
+            when credited.document_currency_code = credited.payee_currency_code then cast(1 as decimal(38, 12))
             else conversions.denominator
         end as fx_denominator,
         case
-            when shares.document_currency_code = shares.payee_currency_code then cast(1 as decimal(24, 8))
+            when credited.document_currency_code = credited.payee_currency_code then cast(1 as decimal(24, 8))
             else conversions.fx_rate
         end as fx_rate,
         case
-            when shares.document_currency_code = shares.payee_currency_code then 'same currency'
+            when credited.document_currency_code = credited.payee_currency_code then 'same currency'
             when conversions.method = 'direct' then conversions.rate_type
             else conversions.rate_type || ' (' || conversions.method || ')'
         end as fx_rate_type,
         case
-            when shares.document_currency_code = shares.payee_currency_code then shares.event_date
+            when credited.document_currency_code = credited.payee_currency_code then credited.event_date
             else conversions.rate_date
         end as fx_rate_date,
-        conversions.hold_reason as fx_hold_reason
-    from shares
+        conversions.hold_reason as fx_hold_reason,
+        case
+            when credited.event_type in ('receipt', 'paid_late') and credited.settled_from is not null
+                then cast(credited.event_date - credited.settled_from as integer)
+        end as collection_days,
+        credited.event_amount as measured_event_amount
+    from credited
     left join conversions
         on
-            shares.event_date = conversions.event_date
-            and shares.document_currency_code = conversions.from_currency
-            and shares.payee_currency_code = conversions.to_currency
+            credited.event_date = conversions.event_date
+            and credited.document_currency_code = conversions.from_currency
+            and credited.payee_currency_code = conversions.to_currency
 
 ),
 
 reversals as (
 
     select
+        reversal_shares.reversal_profile,
         reversal_shares.basis,
         reversal_shares.source_system,
         reversal_shares.document_id,
@@ -83,6 +123,7 @@ reversals as (
         originals.product_name,
         originals.document_currency_code,
         reversal_shares.event_amount,
+        originals.settled_from,
         originals.split_ratio,
         reversal_shares.split_amount,
         originals.payee_currency_code,
@@ -90,9 +131,13 @@ reversals as (
         reversal_shares.delivery_id,
         reversal_shares.file_name,
         reversal_shares.row_number,
+        originals.subordinate_id,
+        originals.override_key,
         reversal_shares.original_event_type,
         reversal_shares.original_event_id,
         cast(reversal_shares.original_line_no as integer) as original_line_no,
+        originals.event_date as original_event_date,
+        originals.split_amount as original_split_amount,
         true as is_reversal,
         originals.is_converted,
         originals.fx_numerator,
@@ -100,11 +145,14 @@ reversals as (
         originals.fx_rate,
         originals.fx_rate_type,
         originals.fx_rate_date,
-        originals.fx_hold_reason
+        originals.fx_hold_reason,
+        originals.collection_days,
+        originals.measured_event_amount
     from reversal_shares
     inner join originals
         on
-            reversal_shares.basis = originals.basis
+            reversal_shares.reversal_profile = originals.reversal_profile
+            and reversal_shares.basis = originals.basis
             and reversal_shares.source_system = originals.source_system
             and reversal_shares.document_id = originals.document_id
             and reversal_shares.original_event_type = originals.event_type
@@ -122,14 +170,101 @@ combined as (
 
 ),
 
+described as (
+
+    select
+        combined.*,
+        documents.product_family,
+        documents.customer_type,
+        documents.segment,
+        documents.channel,
+        documents.customer_region as region,
+        documents.margin_ratio,
+        documents.discount_ratio,
+        documents.document_amount,
+        documents.quantity,
+        case
+            when documents.document_amount > 0 and documents.currency_code = combined.document_currency_code
+                then {{ to_units('documents.document_amount', 2) }}
+        end as document_hundredths,
+        {{ to_units('documents.document_amount - documents.cost_amount', 2) }} as margin_hundredths,
+        {{ to_units('combined.fx_numerator', 12) }} as fx_numerator_units,
+        {{ to_units('combined.fx_denominator', 12) }} as fx_denominator_units
+    from combined
+    left join documents
+        on combined.source_system = documents.source_system and combined.document_id = documents.document_id
+
+),
+
+-- Fractions in their lowest terms, so that their product has room.
+reduced as (
+
+    select
+        *,
+        margin_hundredths // {{ common_divisor('margin_hundredths', 'document_hundredths') }} as margin_numerator,
+        document_hundredths // {{ common_divisor('margin_hundredths', 'document_hundredths') }} as margin_denominator,
+        fx_numerator_units // {{ common_divisor('fx_numerator_units', 'fx_denominator_units') }} as fx_numerator_reduced,
+        fx_denominator_units // {{ common_divisor('fx_numerator_units', 'fx_denominator_units') }} as fx_denominator_reduced,
+        {{ divide_half_away(
+            to_units('split_ratio', 6) ~ ' * ' ~ to_units('measured_event_amount', 2), 'document_hundredths'
+        ) }} as original_count_units,
+        {{ divide_half_away(
+            to_units('quantity', 6) ~ ' * ' ~ to_units('split_ratio', 6) ~ ' * ' ~ to_units('measured_event_amount', 2),
+            'document_hundredths * ' ~ whole_number(1000000)
+        ) }} as original_quantity_units
+    from described
+
+),
+
+measured as (
+
+    select
+        *,
+        {{ from_units(
+            divide_half_away(
+                to_units('split_amount', 2) ~ ' * margin_numerator * fx_numerator_reduced * ' ~ whole_number(10000),
+                'margin_denominator * fx_denominator_reduced'
+            ), 6
+        ) }} as credited_margin,
+        {{ from_units(
+            'case when is_reversal then '
+            ~ divide_half_away(
+                'original_quantity_units * ' ~ to_units('split_amount', 2), to_units('original_split_amount', 2)
+            )
+            ~ ' else original_quantity_units end', 6
+        ) }} as credited_units,
+        {{ from_units(
+            'case when is_reversal then '
+            ~ divide_half_away(
+                'original_count_units * ' ~ to_units('split_amount', 2), to_units('original_split_amount', 2)
+            )
+            ~ ' else original_count_units end', 6
+        ) }} as credited_count,
+        case
+            when reversal_profile <> 'standard' and event_type not in ('won', 'invoice', 'receipt')
+                then '|' || reversal_profile
+            else ''
+        end as profile_key,
+        case
+            when reversal_profile <> 'standard' and original_event_type not in ('won', 'invoice', 'receipt')
+                then '|' || reversal_profile
+            else ''
+        end as original_profile_key
+    from reduced
+
+),
+
 final as (
 
     select
-        {{ credit_line_key('event_type', 'event_id', 'line_no') }} as credit_line_id,
+        {{ credit_line_key('event_type', 'event_id', 'line_no') }} || profile_key || override_key as credit_line_id,
         case
             when is_reversal
-                then {{ credit_line_key('original_event_type', 'original_event_id', 'original_line_no') }}
+                then
+                    {{ credit_line_key('original_event_type', 'original_event_id', 'original_line_no') }}
+                    || original_profile_key || override_key
         end as original_credit_line_id,
+        reversal_profile,
         basis,
         source_system,
         document_id,
@@ -140,12 +275,23 @@ final as (
         event_date,
         known_at,
         {{ month_code('event_date') }} as period,
+        original_event_date,
         employee_id,
         owner_reference,
         owner_match,
         credit_role,
+        subordinate_id,
         customer_id,
         product_name,
+        product_family,
+        customer_type,
+        segment,
+        channel,
+        region,
+        collection_days,
+        margin_ratio,
+        discount_ratio,
+        document_amount,
         document_currency_code,
         event_amount,
         split_ratio,
@@ -167,13 +313,24 @@ final as (
                 ) }}
             end as decimal(18, 6)
         ) as credited_amount,
+        cast(credited_margin as decimal(18, 6)) as credited_margin,
+        cast(credited_units as decimal(18, 6)) as credited_units,
+        cast(credited_count as decimal(18, 6)) as credited_count,
+        case
+            when document_amount is null then 'nobody knows the document: its margin, units and count can''t be told'
+            when document_hundredths is null
+                then 'the document has no amount in the currency of the event: its margin, units and count can''t be told'
+            when margin_hundredths is null and quantity is null then 'the document names neither its cost nor a quantity'
+            when margin_hundredths is null then 'the document does not name its cost'
+            when quantity is null then 'the document names no quantity'
+        end as measure_hold_reason,
         is_reversal,
         coalesce(hold_reason, fx_hold_reason) is not null as is_held,
         coalesce(hold_reason, fx_hold_reason) as hold_reason,
         delivery_id,
         file_name,
         row_number
-    from combined
+    from measured
 
 )
 

@@ -1,6 +1,7 @@
--- Each event of a document, split over its people in the event's own currency by largest remainder (rules C1,
--- M3). Reversals are not here: they are taken back from these lines. `payee_currency_code` is the currency of
--- the plan that pays the person on the day; without a plan the credit stays in the currency of the event.
+-- Each event of a document, split over its people in the event's own currency: revenue splits by largest
+-- remainder (rules C1, M3), an overlay by its own share, rounded half away from zero. Reversals are not here: they
+-- are taken back from these lines. `payee_currency_code` is the currency of the plan that pays the person on the
+-- day; without a plan the credit stays in the currency of the event.
 
 with
 
@@ -61,7 +62,11 @@ floored as (
     select
         *,
         amount_in_hundredths // hundredths_of_unit as amount_units,
-        {{ share_floor('amount_in_hundredths // hundredths_of_unit', 'split_weight', '1000000') }} as floor_units,
+        case
+            when credit_role = 'overlay'
+                then {{ divide_half_away('(amount_in_hundredths // hundredths_of_unit) * split_weight', whole_number(1000000)) }}
+            else {{ share_floor('amount_in_hundredths // hundredths_of_unit', 'split_weight', '1000000') }}
+        end as floor_units,
         {{ share_remainder('amount_in_hundredths // hundredths_of_unit', 'split_weight', '1000000') }} as remainder_units
     from sized
 
@@ -72,10 +77,14 @@ shared as (
     select
         *,
         (
-            {{ share_with_remainder(
-                'amount_units', 'floor_units', 'remainder_units',
-                'basis, source_system, document_id, event_type, event_id, line_no', 'split_no'
-            ) }}
+            case
+                when credit_role = 'overlay' then floor_units
+                else {{ share_with_remainder(
+                    'amount_units', 'floor_units', 'remainder_units',
+                    'reversal_profile, basis, source_system, document_id, event_type, event_id, line_no, credit_role',
+                    'split_no'
+                ) }}
+            end
         ) * hundredths_of_unit * sign(event_amount) as split_hundredths
     from floored
 
@@ -102,6 +111,7 @@ currencies_of_payees as (
 final as (
 
     select
+        shared.reversal_profile,
         shared.basis,
         shared.source_system,
         shared.document_id,
@@ -120,6 +130,7 @@ final as (
         shared.product_name,
         shared.currency_code as document_currency_code,
         shared.event_amount,
+        shared.settled_from,
         shared.split_ratio,
         cast({{ from_units('shared.split_hundredths', 2) }} as decimal(18, 2)) as split_amount,
         coalesce(currencies_of_payees.currency_code, shared.currency_code) as payee_currency_code,

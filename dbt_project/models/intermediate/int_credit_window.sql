@@ -1,26 +1,20 @@
--- Credit lines that a component pays, in the order in which they accumulate (rules M4, C2, T6, Q4, Q6). Credit
--- dated after the day of leaving, or before joining, is not counted and says so; a reversal follows the line
--- that it takes back. A held line counts for bands and attainment (rule D5), one without a rate can't, because
--- its money is not known.
+-- Credit lines that a component pays, in the order in which they accumulate (rules M4, C2, T6, T7, D3, Q4). What
+-- counts of a line is its measure x the component's share x its credit factor, and for a reversal on a linear schedule
+-- x the part not yet kept, formed once at scale 6. Lines that are not counted say why. A held line counts for bands and
+-- attainment (rule D5), unless its money is not known. Credit that is taken back at its original rate moves no band.
 
 with
 
-credit_lines as (
+component_lines as (
 
-    select * from {{ ref('int_credit_line') }}
-    where employee_id <> 'HOUSE'
-
-),
-
-assignments as (
-
-    select * from {{ ref('int_plan_assignment') }}
+    select * from {{ ref('int_component_credit') }}
+    where purpose = 'base'
 
 ),
 
-components as (
+credit_factors as (
 
-    select * from {{ ref('stg_plan__component') }}
+    select * from {{ ref('int_credit_factor') }}
 
 ),
 
@@ -30,66 +24,31 @@ quotas as (
 
 ),
 
-assigned as (
+factored as (
 
     select
-        credit_lines.*,
-        assignments.plan_code,
-        assignments.plan_version,
-        assignments.currency_code as plan_currency_code,
-        assignments.hire_date,
-        assignments.leave_date
-    from credit_lines
-    inner join assignments
-        on
-            credit_lines.employee_id = assignments.employee_id
-            and credit_lines.event_date between assignments.assignment_start and assignments.assignment_end
+        component_lines.*,
+        case when credit_factors.component_line_id is null then 1 else credit_factors.factor end as credit_factor,
+        credit_factors.factor_parts as credit_factor_parts,
+        credit_factors.hold_reason as factor_hold_reason,
+        case
+            when component_lines.is_reversal and component_lines.clawback_schedule = 'linear'
+                then greatest(component_lines.linear_months - component_lines.kept_months, 0)
+        end as months_left
+    from component_lines
+    left join credit_factors on component_lines.component_line_id = credit_factors.component_line_id
 
 ),
 
-excluded as (
+counted as (
 
     select
-        assigned.*,
+        *,
         case
-            when assigned.is_reversal and originals.event_date > assigned.leave_date
-                then 'takes back credit dated after leaving, which earned nothing (Q6)'
-            when assigned.is_reversal and originals.event_date < assigned.hire_date
-                then 'takes back credit dated before joining, which earned nothing (Q6)'
-            when not assigned.is_reversal and assigned.event_date > assigned.leave_date
-                then 'dated after the day of leaving: earns nothing (Q6)'
-            when not assigned.is_reversal and assigned.event_date < assigned.hire_date
-                then 'dated before the day of joining: earns nothing (Q6)'
-        end as exclusion_reason
-    from assigned
-    left join credit_lines as originals on assigned.original_credit_line_id = originals.credit_line_id
-
-),
-
-paid as (
-
-    select
-        excluded.*,
-        components.component_code,
-        components.index_measure,
-        components.accumulate,
-        components.quota_kpi_code,
-        components.rule_codes,
-        case
-            when components.accumulate = 'deal' then excluded.source_system || ':' || excluded.document_id
-            else {{ period_code('components.accumulate', 'excluded.event_date') }}
-        end as window_code,
-        case
-            when excluded.exclusion_reason is not null then null
-            when excluded.currency_code <> excluded.plan_currency_code then null
-            else excluded.credited_amount
+            when exclusion_reason is not null or is_at_original_rate then null
+            else {{ counted_credit('measured_amount', 'credit_share', 'credit_factor', 'months_left', 'linear_months') }}
         end as counted_amount
-    from excluded
-    inner join components
-        on
-            excluded.plan_code = components.plan_code
-            and excluded.plan_version = components.version
-            and excluded.basis = components.basis
+    from factored
 
 ),
 
@@ -98,36 +57,40 @@ accumulated as (
     select
         *,
         cast(coalesce(sum(counted_amount) over (
-            partition by employee_id, plan_code, plan_version, component_code, window_code
-            order by event_date, source_system, document_id, is_reversal, event_id, line_no, split_no, event_type
+            partition by payee_id, plan_code, plan_version, component_code, window_code
+            order by
+                event_date, source_system, document_id, is_reversal, event_id, line_no, split_no, event_type, credit_line_id
             rows between unbounded preceding and current row
         ), 0) as decimal(18, 6)) as cumulative_after,
         row_number() over (
-            partition by employee_id, plan_code, plan_version, component_code, window_code
-            order by event_date, source_system, document_id, is_reversal, event_id, line_no, split_no, event_type
+            partition by payee_id, plan_code, plan_version, component_code, window_code
+            order by
+                event_date, source_system, document_id, is_reversal, event_id, line_no, split_no, event_type, credit_line_id
         ) as line_position
-    from paid
+    from counted
 
 ),
 
 final as (
 
     select
-        accumulated.plan_code
-        || '|' || accumulated.plan_version
-        || '|' || accumulated.component_code
-        || '|' || accumulated.employee_id
-        || '|' || accumulated.credit_line_id as earning_line_id,
-        accumulated.employee_id as payee_id,
+        accumulated.component_line_id as earning_line_id,
+        accumulated.payee_id,
         accumulated.plan_code,
         accumulated.plan_version,
         accumulated.component_code,
+        accumulated.kind,
+        accumulated.measure,
         accumulated.index_measure,
+        accumulated.is_same_measure,
+        accumulated.band_method,
         accumulated.accumulate,
         accumulated.rule_codes,
         accumulated.window_code,
         accumulated.line_position,
         accumulated.credit_line_id,
+        accumulated.original_credit_line_id,
+        accumulated.credit_role,
         accumulated.source_system,
         accumulated.document_id,
         accumulated.event_id,
@@ -136,8 +99,17 @@ final as (
         accumulated.event_date,
         accumulated.known_at,
         accumulated.period as origin_period,
-        accumulated.plan_currency_code as currency_code,
+        accumulated.currency_code,
+        accumulated.split_amount,
+        accumulated.original_split_amount,
         accumulated.credited_amount,
+        accumulated.is_reversal,
+        accumulated.is_at_original_rate,
+        accumulated.exclusion_reason is not null as is_excluded,
+        accumulated.months_left,
+        accumulated.linear_months,
+        accumulated.credit_factor,
+        accumulated.credit_factor_parts,
         accumulated.counted_amount,
         cast(accumulated.cumulative_after - coalesce(accumulated.counted_amount, 0) as decimal(18, 6)) as cumulative_before,
         accumulated.cumulative_after,
@@ -150,19 +122,19 @@ final as (
             when quotas.effective_quota <= 0 then 'the quota is 0'
         end as attainment_reason,
         accumulated.is_held
-        or (accumulated.exclusion_reason is null and accumulated.counted_amount is null) as is_held,
-        case
-            when accumulated.exclusion_reason is not null then accumulated.exclusion_reason
-            when accumulated.hold_reason is not null then accumulated.hold_reason
-            when accumulated.currency_code <> accumulated.plan_currency_code
-                then
-                    'credited in ' || accumulated.currency_code || ', but the plan of the day pays in '
-                    || accumulated.plan_currency_code || ' (C3)'
-        end as hold_reason
+        or (
+            accumulated.exclusion_reason is null
+            and not accumulated.is_at_original_rate
+            and accumulated.counted_amount is null
+        ) as is_held,
+        coalesce(
+            accumulated.exclusion_reason,
+            nullif(concat_ws('; ', accumulated.hold_reason, accumulated.factor_hold_reason), '')
+        ) as hold_reason
     from accumulated
     left join quotas
         on
-            accumulated.employee_id = quotas.employee_id
+            accumulated.payee_id = quotas.employee_id
             and accumulated.plan_code = quotas.plan_code
             and accumulated.plan_version = quotas.plan_version
             and accumulated.component_code = quotas.component_code

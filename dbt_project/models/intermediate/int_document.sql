@@ -1,6 +1,7 @@
 -- Deals and contracts as one kind of thing: a document with a customer, an owner, a value and an outcome. A
 -- document that can't be credited as it is carries the reason in `hold_reason` (rules C1, C5); it is shown,
--- never dropped.
+-- never dropped. What factors and filters of plans ask of a sale is here too (rule T7): margin and discount as
+-- ratios, product family, channel, and whether the customer is new: all documents of its first won day are.
 
 with
 
@@ -22,10 +23,52 @@ stages as (
 
 ),
 
-customers as (
+customer_references as (
 
     select * from {{ ref('int_customer_reference') }}
     where tax_number_met = ''
+
+),
+
+customers as (
+
+    select * from {{ ref('int_customer') }}
+
+),
+
+-- Zoho's catalogue knows its products by name; a name of two families is of none.
+product_families as (
+
+    select
+        source_system,
+        {{ comparable('product_name') }} as product_name,
+        case when count(distinct product_family) = 1 then min(product_family) end as product_family
+    from (
+        select
+            source_system,
+            product_name,
+            product_family
+        from {{ ref('stg_zoho_crm__products') }}
+        union all
+        select
+            source_system,
+            product_name,
+            product_family
+        from {{ ref('stg_jiandaoyun_crm__products') }}
+    ) as products
+    where product_family is not null
+    group by source_system, {{ comparable('product_name') }}
+
+),
+
+single_families as (
+
+    select
+        product_name,
+        min(product_family) as product_family
+    from product_families
+    group by product_name
+    having count(distinct product_family) = 1 and count(product_family) = count(*)
 
 ),
 
@@ -52,12 +95,21 @@ combined as (
         deals.closing_date as document_date,
         deals.amount,
         deals.currency_code,
+        deals.list_amount,
+        deals.cost_amount,
+        deals.quantity,
+        deals.channel,
+        deals.cancelled_date,
         deals.split_owner_1,
         deals.split_percent_1,
         deals.split_owner_2,
         deals.split_percent_2,
         deals.split_owner_3,
         deals.split_percent_3,
+        deals.overlay_owner_1,
+        deals.overlay_percent_1,
+        deals.overlay_owner_2,
+        deals.overlay_percent_2,
         deals.known_at,
         deals.delivery_id,
         deals.file_name,
@@ -80,12 +132,21 @@ combined as (
         signed_date as document_date,
         amount,
         currency_code,
+        list_amount,
+        cost_amount,
+        quantity,
+        channel,
+        cancelled_date,
         split_owner_1,
         split_percent_1,
         split_owner_2,
         split_percent_2,
         split_owner_3,
         split_percent_3,
+        overlay_owner_1,
+        overlay_percent_1,
+        overlay_owner_2,
+        overlay_percent_2,
         known_at,
         delivery_id,
         file_name,
@@ -103,8 +164,10 @@ numbered as (
             cast(split_percent_1 as varchar), cast(split_percent_2 as varchar), cast(split_percent_3 as varchar)
         ) is not null as has_splits,
         coalesce(split_percent_1, 0) + coalesce(split_percent_2, 0) + coalesce(split_percent_3, 0) as split_percent_total,
-        least(coalesce(split_percent_1, 0), coalesce(split_percent_2, 0), coalesce(split_percent_3, 0))
-            as split_percent_least,
+        least(
+            coalesce(split_percent_1, 0), coalesce(split_percent_2, 0), coalesce(split_percent_3, 0),
+            coalesce(overlay_percent_1, 0), coalesce(overlay_percent_2, 0)
+        ) as split_percent_least,
         row_number() over (partition by source_system, document_id order by document_kind) as claim_no
     from combined
 
@@ -114,10 +177,37 @@ judged as (
 
     select
         numbered.*,
-        numbered.has_splits
-        and (numbered.split_percent_total <> 100 or numbered.split_percent_least < 0) as has_broken_splits
+        (numbered.has_splits and numbered.split_percent_total <> 100)
+        or numbered.split_percent_least < 0 as has_broken_splits
     from numbered
     where numbered.claim_no = 1
+
+),
+
+known as (
+
+    select
+        judged.*,
+        coalesce(customer_references.customer_id, 'UNKNOWN') as customer_id,
+        customer_references.match_status as customer_status,
+        customer_references.match_kind as customer_match_kind
+    from judged
+    left join customer_references
+        on
+            judged.source_system = customer_references.source_system
+            and coalesce(judged.customer_no, '') = customer_references.customer_no
+            and coalesce(judged.customer_name, '') = customer_references.customer_name
+
+),
+
+first_wins as (
+
+    select
+        customer_id,
+        min(document_date) as first_won_date
+    from known
+    where stage_outcome = 'won' and customer_id <> 'UNKNOWN'
+    group by customer_id
 
 ),
 
@@ -128,31 +218,54 @@ final as (
         judged.document_id,
         judged.document_kind,
         judged.document_name,
-        coalesce(customers.customer_id, 'UNKNOWN') as customer_id,
+        judged.customer_id,
         judged.customer_no,
         judged.customer_name,
         coalesce(judged.customer_name, judged.customer_no) as customer_reference,
-        case customers.match_status
+        case judged.customer_status
             when 'matched' then 'matched'
             when 'blank' then 'blank'
             else 'unknown'
         end as customer_match,
-        customers.match_kind as customer_match_kind,
+        judged.customer_match_kind,
         owners.employee_id as owner_employee_id,
         owners.owner_reference,
         owners.owner_match,
         nullif(trim(judged.product_name), '') as product_name,
+        coalesce(own_families.product_family, single_families.product_family) as product_family,
+        case
+            when judged.customer_id = 'UNKNOWN' or judged.document_date is null then null
+            when judged.document_date > first_wins.first_won_date then 'existing'
+            else 'new'
+        end as customer_type,
+        customers.industry as segment,
+        customers.region as customer_region,
+        nullif(trim(judged.channel), '') as channel,
         judged.stage,
         judged.stage_outcome,
         judged.document_date,
         coalesce(judged.amount, 0) as document_amount,
         coalesce(judged.currency_code, 'XXX') as currency_code,
+        judged.list_amount,
+        judged.cost_amount,
+        judged.quantity,
+        cast(
+            {{ safe_ratio('(judged.amount - judged.cost_amount)', 'judged.amount') }} as decimal(24, 6)
+        ) as margin_ratio,
+        cast(
+            {{ safe_ratio('(judged.list_amount - judged.amount)', 'judged.list_amount') }} as decimal(24, 6)
+        ) as discount_ratio,
+        judged.cancelled_date,
         judged.split_owner_1,
         judged.split_percent_1,
         judged.split_owner_2,
         judged.split_percent_2,
         judged.split_owner_3,
         judged.split_percent_3,
+        judged.overlay_owner_1,
+        judged.overlay_percent_1,
+        judged.overlay_owner_2,
+        judged.overlay_percent_2,
         judged.has_splits,
         judged.has_broken_splits,
         case
@@ -169,12 +282,17 @@ final as (
         judged.delivery_id,
         judged.file_name,
         judged.row_number
-    from judged
-    left join customers
+    from known as judged
+    left join customers on judged.customer_id = customers.customer_id and not customers.is_unknown
+    left join first_wins on judged.customer_id = first_wins.customer_id
+    left join product_families as own_families
         on
-            judged.source_system = customers.source_system
-            and coalesce(judged.customer_no, '') = customers.customer_no
-            and coalesce(judged.customer_name, '') = customers.customer_name
+            judged.source_system = own_families.source_system
+            and {{ comparable('judged.product_name') }} = own_families.product_name
+    left join single_families
+        on
+            own_families.product_name is null
+            and {{ comparable('judged.product_name') }} = single_families.product_name
     left join owners
         on
             judged.source_system = owners.source_system

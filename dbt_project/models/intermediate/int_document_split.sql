@@ -1,6 +1,7 @@
 -- Whom a document's revenue is credited to (rules C1, C5): its splits; without splits its owner, whole. An
 -- unknown person is the house account. A document whose splits don't add up to exactly 100 % is held whole, on
--- the house account, until it is mended. Documents nobody knows (UNMATCHED) are the house account's too.
+-- the house account, until it is mended, its overlays too. Documents nobody knows (UNMATCHED) are the house
+-- account's as well. Overlay splits have a role of their own, are numbered from 101 and may add up to anything.
 
 with
 
@@ -39,6 +40,24 @@ named as (
 
 ),
 
+overlays as (
+
+    {% for number in [1, 2] %}
+    select
+        source_system,
+        document_id,
+        document_date,
+        has_broken_splits,
+        {{ 100 + number }} as split_no,
+        overlay_owner_{{ number }} as owner_reference,
+        overlay_percent_{{ number }} as split_percent
+    from documents
+    where overlay_percent_{{ number }} <> 0
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+
+),
+
 matched_splits as (
 
     select
@@ -48,6 +67,7 @@ matched_splits as (
         owners.employee_id,
         named.owner_reference,
         owners.owner_match,
+        'revenue' as credit_role,
         named.split_percent
     from named
     left join owners
@@ -56,6 +76,27 @@ matched_splits as (
             and owners.owner_id = ''
             and coalesce(named.owner_reference, '') = owners.owner_name
             and coalesce(named.document_date, cast('9999-12-31' as date)) between owners.valid_from and owners.valid_to
+
+),
+
+matched_overlays as (
+
+    select
+        overlays.source_system,
+        overlays.document_id,
+        overlays.split_no,
+        case when overlays.has_broken_splits then 'HOUSE' else owners.employee_id end as employee_id,
+        overlays.owner_reference,
+        case when overlays.has_broken_splits then 'held' else owners.owner_match end as owner_match,
+        'overlay' as credit_role,
+        overlays.split_percent
+    from overlays
+    left join owners
+        on
+            overlays.source_system = owners.source_system
+            and owners.owner_id = ''
+            and coalesce(overlays.owner_reference, '') = owners.owner_name
+            and coalesce(overlays.document_date, cast('9999-12-31' as date)) between owners.valid_from and owners.valid_to
 
 ),
 
@@ -68,6 +109,7 @@ whole as (
         case when has_broken_splits then 'HOUSE' else owner_employee_id end as employee_id,
         owner_reference,
         case when has_broken_splits then 'held' else owner_match end as owner_match,
+        'revenue' as credit_role,
         cast(100 as decimal(9, 4)) as split_percent
     from documents
     where not has_splits or has_broken_splits
@@ -83,6 +125,7 @@ unmatched as (
         'HOUSE' as employee_id,
         cast(null as varchar) as owner_reference,
         'no document' as owner_match,
+        'revenue' as credit_role,
         cast(100 as decimal(9, 4)) as split_percent
     from events
     where is_unmatched
@@ -96,6 +139,8 @@ combined as (
     select * from whole
     union all
     select * from unmatched
+    union all
+    select * from matched_overlays
 
 ),
 
@@ -108,7 +153,7 @@ final as (
         employee_id,
         owner_reference,
         owner_match,
-        'revenue' as credit_role,
+        credit_role,
         cast(split_percent as decimal(9, 4)) as split_percent,
         cast(split_percent * 0.01 as decimal(9, 6)) as split_ratio
     from combined

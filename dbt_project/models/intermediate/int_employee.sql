@@ -36,6 +36,8 @@ people as (
         hire_date,
         confirmation_date,
         leave_date,
+        base_salary_amount,
+        salary_currency_code,
         crm_user_id,
         member_username,
         false as is_house_account
@@ -57,6 +59,8 @@ house as (
         cast(null as date) as hire_date,
         cast(null as date) as confirmation_date,
         cast(null as date) as leave_date,
+        cast(null as decimal(18, 2)) as base_salary_amount,
+        cast(null as varchar) as salary_currency_code,
         cast(null as varchar) as crm_user_id,
         cast(null as varchar) as member_username,
         true as is_house_account

@@ -48,6 +48,7 @@ credit_currencies as (
         currency_code,
         row_number() over (partition by employee_id order by count(*) desc, currency_code) as place
     from {{ ref('int_credit_line') }}
+    where credit_role = 'revenue' and reversal_profile = 'standard'
     group by employee_id, currency_code
 
 ),
@@ -58,6 +59,7 @@ common_currency as (
         currency_code,
         row_number() over (order by count(*) desc, currency_code) as place
     from {{ ref('int_credit_line') }}
+    where credit_role = 'revenue' and reversal_profile = 'standard'
     group by currency_code
 
 ),

@@ -12,7 +12,17 @@ run as (
 
 shares as (
 
-    select * from {{ ref('int_credit_share') }}
+    select
+        event_date,
+        document_currency_code,
+        payee_currency_code
+    from {{ ref('int_credit_share') }}
+    union
+    select
+        event_date,
+        document_currency_code,
+        payee_currency_code
+    from {{ ref('int_override_share') }}
 
 ),
 

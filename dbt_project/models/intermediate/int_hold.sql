@@ -13,7 +13,7 @@ documents as (
 credit_lines as (
 
     select * from {{ ref('int_credit_line') }}
-    where is_held
+    where is_held and reversal_profile = 'standard'
 
 ),
 

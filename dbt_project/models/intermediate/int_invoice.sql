@@ -53,6 +53,7 @@ final as (
         coalesce(own.document_id, single_documents.document_id) is not null as is_matched,
         invoices.invoice_date,
         invoices.due_date,
+        invoices.settlement_date,
         coalesce(invoices.amount, line_totals.amount) as amount,
         invoices.currency_code,
         invoices.invoice_status,

@@ -18,6 +18,7 @@ credit_lines as (
         coalesce(credited_amount, split_amount) as measured_amount,
         case when credited_amount is null then document_currency_code else currency_code end as measured_currency
     from {{ ref('int_credit_line') }}
+    where credit_role = 'revenue' and reversal_profile = 'standard'
 
 ),
 
@@ -30,6 +31,7 @@ documents as (
 splits as (
 
     select * from {{ ref('int_document_split') }}
+    where credit_role = 'revenue'
 
 ),
 

@@ -1,7 +1,8 @@
 -- What finance, and collections that finance does not have, say about a document: invoices, receipts, refunds,
 -- credit notes and write-offs, each linked receipt -> invoice -> document (rule C2). `movement_amount` is
 -- signed; a receipt without a document is kept under the document 'UNMATCHED:' + its number and goes to the
--- house account (rule C5).
+-- house account (rule C5). `settled_from` is the day that collection days count from: the invoice's settlement
+-- date, else its date.
 
 with
 
@@ -123,6 +124,7 @@ linked_by_invoice as (
         by_invoice.invoice_no,
         coalesce(own.document_source_system, other.document_source_system) as document_source_system,
         coalesce(own.document_id, other.document_id) as document_id,
+        coalesce(own.settlement_date, own.invoice_date, other.settlement_date, other.invoice_date) as settled_from,
         case
             when coalesce(own.invoice_no, other.invoice_no) is null then 'unknown invoice'
             when coalesce(own.document_id, other.document_id) is null then 'invoice of an unknown document'
@@ -157,6 +159,7 @@ issued as (
         invoice_no,
         document_source_system,
         document_id,
+        cast(null as date) as settled_from,
         case when is_matched then 'matched' else 'unknown document' end as document_match,
         invoice_date as event_date,
         'invoice' as event_type,
@@ -181,6 +184,7 @@ collected as (
         cast(null as varchar) as invoice_no,
         documents.source_system as document_source_system,
         documents.document_id,
+        cast(null as date) as settled_from,
         case when documents.document_id is not null then 'matched' else 'unknown document' end as document_match,
         collections.collected_date as event_date,
         case
@@ -225,6 +229,7 @@ final as (
         event_type,
         movement_amount,
         currency_code,
+        settled_from,
         known_at,
         delivery_id,
         file_name,

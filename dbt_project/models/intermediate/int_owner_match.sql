@@ -31,12 +31,12 @@ owners as (
         owner_name
     from {{ ref('stg_jiandaoyun_crm__customers') }}
     {% for model in ['stg_zoho_crm__deals', 'stg_jiandaoyun_crm__contracts'] %}
-    {% for number in [1, 2, 3] %}
+    {% for person in ['split_owner_1', 'split_owner_2', 'split_owner_3', 'overlay_owner_1', 'overlay_owner_2'] %}
     union
     select
         source_system,
         null as owner_id,
-        split_owner_{{ number }} as owner_name
+        {{ person }} as owner_name
     from {{ ref(model) }}
     {% endfor %}
     {% endfor %}

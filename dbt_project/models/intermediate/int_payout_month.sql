@@ -23,17 +23,7 @@ earning_lines as (
         earned_amount,
         is_held,
         hold_reason
-    from {{ ref('int_earning_line') }}
-    union all
-    select
-        payee_id,
-        plan_code,
-        currency_code,
-        origin_period as period,
-        earned_amount,
-        is_held,
-        hold_reason
-    from {{ ref('int_bonus') }}
+    from {{ ref('int_pay_line') }}
 
 ),
 

@@ -1,7 +1,7 @@
 -- A reversal is spread over the document's earlier lines by what is left of each, by largest remainder, one
 -- reversal after the other (rule D3); it goes to the payees who had the credit. Each step of the recursion takes
 -- the next reversal of every document at once, so there are as many steps as the most reversed document has
--- reversals.
+-- reversals. An overlay gives back the share of what is left of it that revenue does.
 
 with recursive
 
@@ -16,7 +16,7 @@ reversals as (
     select
         *,
         row_number() over (
-            partition by basis, source_system, document_id, currency_code
+            partition by reversal_profile, basis, source_system, document_id, currency_code
             order by event_position
         ) as reversal_no,
         {{ to_units('-event_amount', 2) }} as reversal_hundredths
@@ -34,6 +34,7 @@ currencies as (
 steps as (
 
     select
+        reversals.reversal_profile,
         reversals.basis,
         reversals.source_system,
         reversals.document_id,
@@ -53,6 +54,7 @@ steps as (
 lines as (
 
     select
+        shares.reversal_profile,
         shares.basis,
         shares.source_system,
         shares.document_id,
@@ -61,9 +63,16 @@ lines as (
         shares.event_id,
         shares.line_no,
         shares.split_no,
+        -- revenue is spread as one, each overlay by itself
+        case when shares.credit_role = 'overlay' then shares.split_no else 0 end as pool_no,
         shares.event_position,
         row_number() over (
-            partition by shares.basis, shares.source_system, shares.document_id, shares.document_currency_code
+            partition by
+                shares.reversal_profile,
+                shares.basis,
+                shares.source_system,
+                shares.document_id,
+                shares.document_currency_code
             order by shares.event_position, shares.split_no
         ) as line_position,
         {{ to_units('shares.split_amount', 2) }} as line_hundredths
@@ -72,7 +81,8 @@ lines as (
         select 1
         from reversals
         where
-            shares.basis = reversals.basis
+            shares.reversal_profile = reversals.reversal_profile
+            and shares.basis = reversals.basis
             and shares.source_system = reversals.source_system
             and shares.document_id = reversals.document_id
             and shares.document_currency_code = reversals.currency_code
@@ -83,10 +93,12 @@ lines as (
 spread as (
 
     select
+        reversal_profile,
         basis,
         source_system,
         document_id,
         currency_code,
+        pool_no,
         event_position,
         line_position,
         cast(0 as bigint) as reversal_no,
@@ -95,10 +107,12 @@ spread as (
     from lines
     union all
     select
+        reversal_profile,
         basis,
         source_system,
         document_id,
         currency_code,
+        pool_no,
         event_position,
         line_position,
         reversal_no,
@@ -112,7 +126,7 @@ spread as (
                     then cast((
                         {{ share_with_remainder(
                             'reversal_units', 'floor_units', 'remainder_units',
-                            'basis, source_system, document_id, currency_code', 'line_position'
+                            'reversal_profile, basis, source_system, document_id, currency_code, pool_no', 'line_position'
                         ) }}
                     ) * hundredths_of_unit as {{ whole_number_type() }})
                 else 0
@@ -125,36 +139,50 @@ spread as (
                     as remainder_units
             from (
                 select
-                    spread.basis,
-                    spread.source_system,
-                    spread.document_id,
-                    spread.currency_code,
-                    spread.event_position,
-                    spread.line_position,
-                    spread.left_hundredths,
-                    steps.reversal_no,
-                    steps.hundredths_of_unit,
-                    steps.reversal_hundredths // steps.hundredths_of_unit as reversal_units,
+                    *,
                     case
-                        when spread.event_position < steps.event_position then greatest(spread.left_hundredths, 0)
+                        when pool_no = 0 then document_units
+                        when revenue_weights > 0 then {{ divide_half_away('document_units * weights', 'revenue_weights') }}
                         else 0
-                    end as weight,
-                    sum(
-                        case
-                            when spread.event_position < steps.event_position then greatest(spread.left_hundredths, 0)
-                            else 0
-                        end
-                    ) over (
-                        partition by spread.basis, spread.source_system, spread.document_id, spread.currency_code
-                    ) as weights
-                from spread
-                inner join steps
-                    on
-                        spread.basis = steps.basis
-                        and spread.source_system = steps.source_system
-                        and spread.document_id = steps.document_id
-                        and spread.currency_code = steps.currency_code
-                        and spread.reversal_no + 1 = steps.reversal_no
+                    end as reversal_units
+                from (
+                    select
+                        *,
+                        sum(weight) over (
+                            partition by reversal_profile, basis, source_system, document_id, currency_code, pool_no
+                        ) as weights,
+                        sum(case when pool_no = 0 then weight else 0 end) over (
+                            partition by reversal_profile, basis, source_system, document_id, currency_code
+                        ) as revenue_weights
+                    from (
+                        select
+                            spread.reversal_profile,
+                            spread.basis,
+                            spread.source_system,
+                            spread.document_id,
+                            spread.currency_code,
+                            spread.pool_no,
+                            spread.event_position,
+                            spread.line_position,
+                            spread.left_hundredths,
+                            steps.reversal_no,
+                            steps.hundredths_of_unit,
+                            steps.reversal_hundredths // steps.hundredths_of_unit as document_units,
+                            case
+                                when spread.event_position < steps.event_position then greatest(spread.left_hundredths, 0)
+                                else 0
+                            end as weight
+                        from spread
+                        inner join steps
+                            on
+                                spread.reversal_profile = steps.reversal_profile
+                                and spread.basis = steps.basis
+                                and spread.source_system = steps.source_system
+                                and spread.document_id = steps.document_id
+                                and spread.currency_code = steps.currency_code
+                                and spread.reversal_no + 1 = steps.reversal_no
+                    ) as aimed
+                ) as summed
             ) as weighed
         ) as floored
     ) as taken
@@ -164,6 +192,7 @@ spread as (
 final as (
 
     select
+        reversals.reversal_profile,
         reversals.basis,
         reversals.source_system,
         reversals.document_id,
@@ -171,7 +200,12 @@ final as (
         reversals.event_id,
         row_number() over (
             partition by
-                reversals.basis, reversals.source_system, reversals.document_id, reversals.event_type, reversals.event_id,
+                reversals.reversal_profile,
+                reversals.basis,
+                reversals.source_system,
+                reversals.document_id,
+                reversals.event_type,
+                reversals.event_id,
                 lines.split_no
             order by reversals.line_no, lines.line_position
         ) as line_no,
@@ -190,14 +224,16 @@ final as (
     from spread
     inner join reversals
         on
-            spread.basis = reversals.basis
+            spread.reversal_profile = reversals.reversal_profile
+            and spread.basis = reversals.basis
             and spread.source_system = reversals.source_system
             and spread.document_id = reversals.document_id
             and spread.currency_code = reversals.currency_code
             and spread.reversal_no = reversals.reversal_no
     inner join lines
         on
-            spread.basis = lines.basis
+            spread.reversal_profile = lines.reversal_profile
+            and spread.basis = lines.basis
             and spread.source_system = lines.source_system
             and spread.document_id = lines.document_id
             and spread.currency_code = lines.currency_code

@@ -1,20 +1,12 @@
 -- The bands of each window in money (rules T1, T2, Q4). Bounds of attainment become money by multiplying with
--- the unrounded quota, at scale 6; without a quota every line is paid at the first band's rate.
+-- the unrounded quota, at scale 6; without a quota every line is paid at the first band's rate. `is_reached` marks the
+-- band that the whole index lies in; below 0 that is the first.
 
 with
 
 windows as (
 
-    select distinct
-        payee_id,
-        plan_code,
-        plan_version,
-        component_code,
-        window_code,
-        index_measure,
-        quota_units,
-        effective_quota
-    from {{ ref('int_credit_window') }}
+    select * from {{ ref('int_window_index') }}
 
 ),
 
@@ -24,7 +16,7 @@ bands as (
 
 ),
 
-final as (
+bounded as (
 
     select
         windows.payee_id,
@@ -32,6 +24,7 @@ final as (
         windows.plan_version,
         windows.component_code,
         windows.window_code,
+        windows.index_value,
         bands.band_no,
         case
             when windows.index_measure = 'attainment' and bands.band_no > 1
@@ -51,6 +44,23 @@ final as (
             and windows.plan_version = bands.version
             and windows.component_code = bands.component_code
     where windows.index_measure = 'amount' or windows.effective_quota > 0 or bands.band_no = 1
+
+),
+
+final as (
+
+    select
+        payee_id,
+        plan_code,
+        plan_version,
+        component_code,
+        window_code,
+        band_no,
+        lower_amount,
+        upper_amount,
+        rate,
+        (band_no = 1 or index_value >= lower_amount) and (upper_amount is null or index_value < upper_amount) as is_reached
+    from bounded
 
 )
 

@@ -14,6 +14,7 @@ with
 credit_lines as (
 
     select * from {{ ref('int_credit_line') }}
+    where reversal_profile = 'standard'
 
 ),
 

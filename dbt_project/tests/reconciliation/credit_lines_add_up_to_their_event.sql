@@ -20,6 +20,7 @@ events as (
 credited as (
 
     select
+        reversal_profile,
         basis,
         source_system,
         document_id,
@@ -27,13 +28,15 @@ credited as (
         event_id,
         sum(split_amount) as credited_amount
     from {{ ref('int_credit_line') }}
-    group by basis, source_system, document_id, event_type, event_id
+    where credit_role = 'revenue'
+    group by reversal_profile, basis, source_system, document_id, event_type, event_id
 
 ),
 
 revenue as (
 
     select
+        reversal_profile,
         basis,
         source_system,
         document_id,
@@ -44,7 +47,7 @@ revenue as (
         min(row_number) as row_number,
         sum(event_amount) as event_amount
     from events
-    group by basis, source_system, document_id, event_type, event_id
+    group by reversal_profile, basis, source_system, document_id, event_type, event_id
 
 ),
 
@@ -56,7 +59,8 @@ final as (
     from revenue
     left join credited
         on
-            revenue.basis = credited.basis
+            revenue.reversal_profile = credited.reversal_profile
+            and revenue.basis = credited.basis
             and revenue.source_system = credited.source_system
             and revenue.document_id = credited.document_id
             and revenue.event_type = credited.event_type

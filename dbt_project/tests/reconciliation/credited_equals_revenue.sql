@@ -82,7 +82,10 @@ credited as (
         document_currency_code as currency_code,
         split_amount as amount
     from {{ ref('fct_credit_line') }}
-    where event_type in ('won', 'invoice', 'receipt')
+    where
+        event_type in ('won', 'invoice', 'receipt')
+        and credit_role = 'revenue'
+        and reversal_profile = 'standard'
 
 ),
 

@@ -1,11 +1,12 @@
--- Leans on: int_earning_line, int_window_band. F is computed here once more, from the total of each window
--- alone: without it a line that is priced out of order, or twice, would go unseen (rule T3).
+-- Leans on: int_earning_line, int_window_band. What the lines of a window add up to is computed here once more, from
+-- the total of each window alone: marginal lines to round(F(total)) (rule T3), retroactive ones to total x the rate of
+-- the index's band, within half a unit a line (rule T4). Windows with pay factors or a curve have no such total.
 
 {{ config(meta={
     'severity': 'critical',
     'scope': 'table',
     'owner': 'sales-operations',
-    'reason': 'the lines of a window don\'t add up to round(F(total))',
+    'reason': 'the lines of a window don\'t add up to what its total earns',
     'remedy': 'look at int_credit_window for these windows: the order of lines and the running total',
 }) }}
 
@@ -14,6 +15,7 @@ with
 lines as (
 
     select * from {{ ref('int_earning_line') }}
+    where band_method <> 'interpolated'
 
 ),
 
@@ -31,11 +33,14 @@ windows as (
         plan_version,
         component_code,
         window_code,
+        band_method,
         max(minor_unit_digits) as minor_unit_digits,
+        count(*) as line_count,
         coalesce(sum(counted_amount), 0) as total_amount,
         sum(earned_amount) as earned_amount
     from lines
-    group by payee_id, plan_code, plan_version, component_code, window_code
+    group by payee_id, plan_code, plan_version, component_code, window_code, band_method
+    having sum(case when has_factors then 1 else 0 end) = 0
 
 ),
 
@@ -47,17 +52,21 @@ priced as (
         windows.plan_version,
         windows.component_code,
         windows.window_code,
+        windows.band_method,
         windows.minor_unit_digits,
+        windows.line_count,
         windows.total_amount,
         windows.earned_amount,
         sum(
             case
+                when windows.band_method = 'retroactive'
+                    then case when bands.is_reached then cast(windows.total_amount as decimal(20, 6)) else 0 end * bands.rate
                 when windows.total_amount >= bands.lower_amount or bands.band_no = 1
                     then
                         cast(
                             least(windows.total_amount, coalesce(bands.upper_amount, windows.total_amount))
                             - case when bands.band_no = 1 then 0 else bands.lower_amount end
-                            as decimal(24, 6)
+                            as decimal(20, 6)
                         ) * bands.rate
                 else 0
             end
@@ -76,7 +85,9 @@ priced as (
         windows.plan_version,
         windows.component_code,
         windows.window_code,
+        windows.band_method,
         windows.minor_unit_digits,
+        windows.line_count,
         windows.total_amount,
         windows.earned_amount
 
@@ -86,7 +97,15 @@ final as (
 
     select *
     from priced
-    where earned_amount <> {{ round_to_minor_unit('pay', 'minor_unit_digits') }}
+    where
+        case
+            when band_method = 'retroactive'
+                then
+                    abs(earned_amount - pay)
+                    > line_count
+                    * case when minor_unit_digits = 0 then cast(0.5 as decimal(4, 3)) else cast(0.005 as decimal(4, 3)) end
+            else earned_amount <> {{ round_to_minor_unit('pay', 'minor_unit_digits') }}
+        end
 
 )
 

@@ -48,6 +48,7 @@ credit as (
         case when credited_amount is null then document_currency_code else currency_code end as currency_code,
         sum(coalesce(credited_amount, split_amount)) as numerator
     from {{ ref('fct_credit_line') }}
+    where credit_role = 'revenue' and reversal_profile = 'standard'
     group by
         basis, period, case when credited_amount is null then document_currency_code else currency_code end
 

@@ -3,6 +3,8 @@ with
 computed as (
 
     select * from {{ ref('int_credit_line') }}
+    -- what was credited is the same under every profile
+    where reversal_profile = 'standard' or event_type not in ('won', 'invoice', 'receipt')
 
 ),
 
@@ -24,8 +26,19 @@ final as (
         owner_reference,
         owner_match,
         credit_role,
+        subordinate_id,
+        reversal_profile,
+        original_credit_line_id,
         customer_id,
         product_name,
+        product_family,
+        customer_type,
+        segment,
+        channel,
+        region,
+        collection_days,
+        margin_ratio,
+        discount_ratio,
         document_currency_code,
         event_amount,
         split_ratio,
@@ -35,6 +48,10 @@ final as (
         fx_rate_date,
         currency_code,
         credited_amount,
+        credited_margin,
+        credited_units,
+        credited_count,
+        measure_hold_reason,
         is_held,
         hold_reason,
         delivery_id,

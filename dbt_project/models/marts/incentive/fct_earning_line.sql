@@ -1,14 +1,8 @@
 with
 
-earning_lines as (
+lines as (
 
-    select * from {{ ref('int_earning_line') }}
-
-),
-
-bonuses as (
-
-    select * from {{ ref('int_bonus') }}
+    select * from {{ ref('int_pay_line') }}
 
 ),
 
@@ -20,57 +14,34 @@ final as (
         plan_code,
         plan_version,
         component_code,
-        'earning' as line_type,
+        line_type,
         origin_period,
         window_code,
         event_date,
         known_at,
         credit_line_id,
+        credit_role,
         source_system,
         document_id,
         event_id,
         split_no,
         currency_code,
+        measure,
         credited_amount,
+        counted_amount,
         cumulative_before,
         cumulative_after,
         effective_quota,
+        index_value,
         band_parts,
         cast(effective_rate as decimal(18, 6)) as effective_rate,
+        factor,
+        factor_parts,
         earned_amount,
         is_held,
         hold_reason,
         rule_codes
-    from earning_lines
-    union all
-    select
-        earning_line_id,
-        payee_id,
-        plan_code,
-        plan_version,
-        component_code,
-        'bonus' as line_type,
-        origin_period,
-        window_code,
-        event_date,
-        cast(null as timestamp) as known_at,
-        cast(null as varchar) as credit_line_id,
-        cast(null as varchar) as source_system,
-        cast(null as varchar) as document_id,
-        cast(null as varchar) as event_id,
-        cast(null as integer) as split_no,
-        currency_code,
-        cast(null as decimal(18, 6)) as credited_amount,
-        cast(null as decimal(18, 6)) as cumulative_before,
-        cast(null as decimal(18, 6)) as cumulative_after,
-        cast(null as decimal(18, 6)) as effective_quota,
-        cast(null as varchar) as band_parts,
-        cast(null as decimal(18, 6)) as effective_rate,
-        earned_amount,
-        is_held,
-        hold_reason,
-        rule_codes
-    from bonuses
+    from lines
 
 )
 

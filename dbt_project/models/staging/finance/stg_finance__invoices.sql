@@ -17,6 +17,7 @@ final as (
         customer_tax_id,
         invoice_date,
         due_date,
+        settlement_date,
         amount,
         currency_code,
         invoice_status,

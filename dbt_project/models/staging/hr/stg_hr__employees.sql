@@ -21,6 +21,8 @@ final as (
         leave_date,
         crm_user_id,
         member_username,
+        base_salary_amount,
+        salary_currency_code,
         coalesce(_extracted_at, _received_at) as known_at,
         _delivery_id as delivery_id,
         _file_name as file_name,

@@ -1,0 +1,305 @@
+-- Which credit lines a component looks at, how much of each it counts, and why not (rules C2, C6, K6, Q6, D3, T2). Its
+-- base is what it multiplies; where another measure picks the band, that is listed too (`purpose` index). A reversal
+-- follows the line that it takes back: its attributes, its days, and for a SPIFF its plan version. A line whose money
+-- is not known can't be counted and is held (rule D5).
+
+with
+
+credit_lines as (
+
+    select * from {{ ref('int_credit_line') }}
+    where employee_id <> 'HOUSE'
+
+),
+
+assignments as (
+
+    select * from {{ ref('int_plan_assignment') }}
+
+),
+
+versions as (
+
+    select * from {{ ref('stg_plan__plan_version') }}
+
+),
+
+components as (
+
+    select * from {{ ref('stg_plan__component') }}
+
+),
+
+filters as (
+
+    select * from {{ ref('stg_plan__component_filter') }}
+
+),
+
+reversal_types as (
+
+    select * from {{ ref('stg_plan__reversal_type') }}
+
+),
+
+employees as (
+
+    select * from {{ ref('int_employee') }}
+
+),
+
+measures as (
+
+    select
+        plan_code,
+        version as plan_version,
+        component_code,
+        'base' as purpose,
+        basis,
+        measure,
+        0 as window_offset
+    from components
+    union all
+    select
+        plan_code,
+        version as plan_version,
+        component_code,
+        'index' as purpose,
+        index_basis as basis,
+        index_measure_kind as measure,
+        index_offset as window_offset
+    from components
+    where not is_same_measure
+
+),
+
+subjects as (
+
+    select
+        credit_lines.*,
+        coalesce(originals.event_date, credit_lines.event_date) as subject_date,
+        originals.split_amount as original_split_amount,
+        {{ subject_attributes('credit_lines', 'originals') }}
+    from credit_lines
+    left join credit_lines as originals
+        on credit_lines.is_reversal and credit_lines.original_credit_line_id = originals.credit_line_id
+
+),
+
+-- The plan of the day of the line; for SPIFFs, that of the day of what a reversal takes back.
+assigned as (
+
+    select
+        subjects.*,
+        assignments.plan_code,
+        assignments.plan_version as day_version,
+        assignments.currency_code as plan_currency_code,
+        assignments.hire_date,
+        assignments.leave_date,
+        'event' as assigned_by
+    from subjects
+    inner join assignments
+        on
+            subjects.employee_id = assignments.employee_id
+            and subjects.event_date between assignments.assignment_start and assignments.assignment_end
+    union all
+    select
+        subjects.*,
+        assignments.plan_code,
+        assignments.plan_version as day_version,
+        assignments.currency_code as plan_currency_code,
+        assignments.hire_date,
+        assignments.leave_date,
+        'subject' as assigned_by
+    from subjects
+    inner join assignments
+        on
+            subjects.employee_id = assignments.employee_id
+            and subjects.subject_date between assignments.assignment_start and assignments.assignment_end
+    where subjects.is_reversal
+
+),
+
+wanted as (
+
+    select
+        assigned.*,
+        measures.plan_version,
+        measures.component_code,
+        measures.purpose,
+        measures.window_offset,
+        components.kind,
+        components.measure as base_measure,
+        measures.measure,
+        components.accumulate,
+        components.index_measure,
+        components.is_same_measure,
+        components.band_method,
+        components.credit_share,
+        components.quota_kpi_code,
+        components.clawback_method,
+        components.clawback_schedule,
+        components.clawback_window_months,
+        components.linear_months,
+        components.rule_codes,
+        measures.purpose = 'index' and measures.basis <> components.basis as is_of_other_basis
+    from assigned
+    inner join measures
+        on
+            assigned.plan_code = measures.plan_code
+            and assigned.basis = measures.basis
+            and (assigned.day_version = measures.plan_version or measures.window_offset <> 0)
+    inner join components
+        on
+            measures.plan_code = components.plan_code
+            and measures.plan_version = components.version
+            and measures.component_code = components.component_code
+            and case components.credit_source when 'own' then 'revenue' when 'team' then 'override' else 'overlay' end
+            = assigned.credit_role
+    where
+        case
+            when components.kind = 'spiff' and assigned.is_reversal then assigned.assigned_by = 'subject'
+            else assigned.assigned_by = 'event'
+        end
+        and assigned.subject_date between coalesce(components.credit_from, date '1900-01-01')
+        and coalesce(components.credit_to, date '9999-12-31')
+
+),
+
+filtered_attributes as (
+
+    {{ filtered_attributes('filters') }}
+
+),
+
+chosen as (
+
+    select wanted.*
+    from wanted
+    {{ filter_joins('filters', 'wanted.plan_code', 'wanted.plan_version', 'wanted.component_code', 'wanted.subject_') }}
+    where {{ filters_met() }}
+
+),
+
+judged as (
+
+    select
+        chosen.*,
+        case chosen.measure
+            when 'amount' then chosen.credited_amount
+            when 'margin' then chosen.credited_margin
+            when 'units' then chosen.credited_units
+            else chosen.credited_count
+        end as measured_amount,
+        chosen.measure in ('amount', 'margin') and chosen.currency_code <> chosen.plan_currency_code as is_in_other_currency,
+        case when chosen.is_reversal then {{ whole_months('chosen.subject_date', 'chosen.event_date') }} end as kept_months,
+        case
+            when chosen.subject_date > {{ add_days('chosen.leave_date', 'coalesce(versions.tail_days, 0)') }}
+                then 'dated after leaving (Q6)'
+            when chosen.subject_date < chosen.hire_date then 'dated before joining (Q6)'
+            when
+                versions.after_confirmation
+                and (employees.confirmation_date is null or chosen.subject_date < employees.confirmation_date)
+                then 'dated before confirmation (Q6)'
+            when
+                {{ months_between(month_start('chosen.hire_date'), month_start('chosen.subject_date')) }}
+                < versions.min_tenure_months
+                then 'dated before tenure month ' || cast(versions.min_tenure_months as varchar) || ' (Q6)'
+        end as subject_exclusion,
+        case
+            when not chosen.is_reversal then null
+            when not chosen.is_of_other_basis and reversal_types.event_type is null
+                then 'this component is not taken back by a ' || replace(chosen.event_type, '_', ' ') || ' (D3)'
+            when
+                chosen.kind <> 'spiff'
+                and chosen.event_date > {{ add_months('chosen.subject_date', 'chosen.clawback_window_months') }}
+                then
+                    'later than ' || cast(chosen.clawback_window_months as varchar)
+                    || ' months after what it takes back: takes nothing back (D3)'
+        end as reversal_exclusion
+    from chosen
+    inner join versions on chosen.plan_code = versions.plan_code and chosen.plan_version = versions.version
+    left join employees on chosen.employee_id = employees.employee_id
+    left join reversal_types
+        on
+            chosen.plan_code = reversal_types.plan_code
+            and chosen.plan_version = reversal_types.version
+            and chosen.component_code = reversal_types.component_code
+            and chosen.event_type = reversal_types.event_type
+
+),
+
+final as (
+
+    select
+        case when purpose = 'index' then 'index|' else '' end
+        || plan_code || '|' || plan_version || '|' || component_code || '|' || employee_id || '|' || credit_line_id
+            as component_line_id,
+        purpose,
+        employee_id as payee_id,
+        plan_code,
+        plan_version,
+        day_version,
+        component_code,
+        kind,
+        measure,
+        index_measure,
+        is_same_measure,
+        band_method,
+        accumulate,
+        quota_kpi_code,
+        rule_codes,
+        case
+            when accumulate = 'deal' then source_system || ':' || document_id
+            else {{ period_code('accumulate', 'event_date') }}
+        end as window_code,
+        credit_line_id,
+        original_credit_line_id,
+        credit_role,
+        source_system,
+        document_id,
+        event_id,
+        line_no,
+        split_no,
+        event_type,
+        event_date,
+        subject_date,
+        known_at,
+        period,
+        is_reversal,
+        plan_currency_code as currency_code,
+        split_amount,
+        original_split_amount,
+        credited_amount,
+        credit_share,
+        case when not is_in_other_currency then measured_amount end as measured_amount,
+        clawback_method,
+        clawback_schedule,
+        linear_months,
+        kept_months,
+        is_reversal and clawback_method = 'original_rate' as is_at_original_rate,
+        {{ tidy_subject_texts() }},
+        cast(subject_collection_days as decimal(24, 6)) as collection_days,
+        cast(subject_margin_ratio as decimal(24, 6)) as margin,
+        cast(subject_discount_ratio as decimal(24, 6)) as discount,
+        case
+            when subject_exclusion is not null and is_reversal
+                then 'takes back credit ' || replace(subject_exclusion, ' (', ', which earned nothing (')
+            when subject_exclusion = 'dated after leaving (Q6)' then 'dated after the day of leaving: earns nothing (Q6)'
+            when subject_exclusion = 'dated before joining (Q6)' then 'dated before the day of joining: earns nothing (Q6)'
+            when subject_exclusion is not null then replace(subject_exclusion, ' (', ': earns nothing (')
+            else reversal_exclusion
+        end as exclusion_reason,
+        is_held,
+        case
+            when hold_reason is not null then hold_reason
+            when is_in_other_currency
+                then
+                    'credited in ' || currency_code || ', but the plan of the day pays in ' || plan_currency_code || ' (C3)'
+            when measured_amount is null then coalesce(measure_hold_reason, 'the ' || measure || ' is not known')
+        end as hold_reason
+    from judged
+
+)
+
+select * from final

@@ -1,0 +1,208 @@
+-- What a reversal takes back where the component says `original_rate` (rule D3): the pay of the line that it reverses x
+-- the share reversed x what threshold and cap left of that line's window, and on a linear schedule x the part not yet
+-- kept. It takes back money, not credit: no band moves.
+
+with
+
+reversals as (
+
+    select * from {{ ref('int_credit_window') }}
+    where is_at_original_rate
+
+),
+
+lines as (
+
+    select * from {{ ref('int_earning_line') }}
+
+),
+
+components as (
+
+    select * from {{ ref('stg_plan__component') }}
+
+),
+
+thresholds as (
+
+    select * from {{ ref('int_threshold_line') }}
+
+),
+
+caps as (
+
+    select * from {{ ref('int_cap_line') }}
+    where line_type = 'cap'
+
+),
+
+currencies as (
+
+    select * from {{ ref('currencies') }}
+
+),
+
+-- Before and after, by what the cap looks at; without a cap by the window.
+cut as (
+
+    select
+        lines.payee_id,
+        lines.plan_code,
+        lines.plan_version,
+        lines.component_code,
+        {{ cap_window(
+            'components.cap_per', "lines.source_system || ':' || lines.document_id", 'lines.window_code', 'lines.origin_period'
+        ) }} as cap_window,
+        lines.earned_amount as amount_before,
+        lines.earned_amount as amount_after
+    from lines
+    inner join components
+        on
+            lines.plan_code = components.plan_code
+            and lines.plan_version = components.version
+            and lines.component_code = components.component_code
+    union all
+    select
+        thresholds.payee_id,
+        thresholds.plan_code,
+        thresholds.plan_version,
+        thresholds.component_code,
+        {{ cap_window('components.cap_per', 'thresholds.window_code', 'thresholds.window_code', 'thresholds.origin_period') }}
+            as cap_window,
+        cast(0 as decimal(18, 2)) as amount_before,
+        thresholds.earned_amount as amount_after
+    from thresholds
+    inner join components
+        on
+            thresholds.plan_code = components.plan_code
+            and thresholds.plan_version = components.version
+            and thresholds.component_code = components.component_code
+    union all
+    select
+        payee_id,
+        plan_code,
+        plan_version,
+        component_code,
+        cap_window,
+        cast(0 as decimal(18, 2)) as amount_before,
+        earned_amount as amount_after
+    from caps
+
+),
+
+windows as (
+
+    select
+        payee_id,
+        plan_code,
+        plan_version,
+        component_code,
+        cap_window,
+        sum(amount_before) as amount_before,
+        sum(amount_after) as amount_after
+    from cut
+    group by payee_id, plan_code, plan_version, component_code, cap_window
+
+),
+
+matched as (
+
+    select
+        reversals.*,
+        coalesce(currencies.minor_unit_digits, 2) as minor_unit_digits,
+        case when reversals.is_excluded then 0 else coalesce(originals.earned_amount, 0) end as original_pay,
+        case when windows.amount_before > 0 then greatest(windows.amount_after, 0) else 1 end as left_amount,
+        case when windows.amount_before > 0 then windows.amount_before else 1 end as whole_amount,
+        originals.factor,
+        originals.factor_parts
+    from reversals
+    left join lines as originals
+        on
+            reversals.payee_id = originals.payee_id
+            and reversals.plan_code = originals.plan_code
+            and reversals.component_code = originals.component_code
+            and reversals.original_credit_line_id = originals.credit_line_id
+    left join components
+        on
+            originals.plan_code = components.plan_code
+            and originals.plan_version = components.version
+            and originals.component_code = components.component_code
+    left join windows
+        on
+            originals.payee_id = windows.payee_id
+            and originals.plan_code = windows.plan_code
+            and originals.plan_version = windows.plan_version
+            and originals.component_code = windows.component_code
+            and {{ cap_window(
+                'components.cap_per',
+                "originals.source_system || ':' || originals.document_id",
+                'originals.window_code',
+                'originals.origin_period'
+            ) }} = windows.cap_window
+    left join currencies on reversals.currency_code = currencies.currency_code
+
+),
+
+-- -pay x share reversed x left / whole x months left / linear months, over one denominator.
+fractioned as (
+
+    select
+        *,
+        -{{ to_units('original_pay', 2) }}
+        * abs({{ to_units('split_amount', 2) }})
+        * {{ to_units('left_amount', 2) }}
+        * {{ whole_number('coalesce(months_left, 1)') }} as pay_numerator,
+        case
+            when coalesce(original_split_amount, 0) = 0 then {{ whole_number('1') }}
+            else abs({{ to_units('original_split_amount', 2) }})
+        end
+        * {{ to_units('whole_amount', 2) }}
+        * {{ whole_number('case when months_left is null then 1 else linear_months end') }} as pay_denominator
+    from matched
+
+),
+
+final as (
+
+    select
+        earning_line_id,
+        payee_id,
+        plan_code,
+        plan_version,
+        component_code,
+        kind,
+        measure,
+        rule_codes,
+        window_code,
+        credit_line_id,
+        credit_role,
+        source_system,
+        document_id,
+        event_id,
+        split_no,
+        event_date,
+        known_at,
+        origin_period,
+        currency_code,
+        credited_amount,
+        counted_amount,
+        cumulative_before,
+        cumulative_after,
+        effective_quota,
+        factor,
+        factor_parts,
+        is_held,
+        hold_reason,
+        cast(case
+            when minor_unit_digits = 0
+                then {{ from_units(
+                    divide_half_away('pay_numerator', '(pay_denominator * ' ~ whole_number('100') ~ ')')
+                    ~ ' * ' ~ whole_number('100'), 2
+                ) }}
+            else {{ from_units(divide_half_away('pay_numerator', 'pay_denominator'), 2) }}
+        end as decimal(18, 2)) as earned_amount
+    from fractioned
+
+)
+
+select * from final
