@@ -1,24 +1,15 @@
 {#-
 What of a line a plan can filter by and look factors up by. Texts are compared after tidying; a value that is not there matches nothing.
+A reversal has the values of the line that it takes back.
 -#}
 
 {% macro text_attributes() -%} product_family,customer_type,segment,channel,region {%- endmacro %}
 {% macro number_attributes() -%} collection_days,margin,discount {%- endmacro %}
 
-{#- The attributes of the line that a reversal takes back, or of the line itself, as `subject_<attribute>`. -#}
-{% macro subject_attributes(lines, originals) -%}
-    {%- for attribute in (text_attributes() | trim ~ ',collection_days,margin_ratio,discount_ratio').split(',') -%}
-    case
-        when {{ lines }}.is_reversal and {{ originals }}.credit_line_id is not null then {{ originals }}.{{ attribute }}
-        else {{ lines }}.{{ attribute }}
-    end as subject_{{ attribute }}{{ ', ' if not loop.last }}
-    {%- endfor -%}
-{%- endmacro %}
-
-{#- The subject's texts as they are compared. -#}
-{% macro tidy_subject_texts() -%}
+{#- A line's texts as they are compared. -#}
+{% macro tidy_texts() -%}
     {%- for attribute in (text_attributes() | trim).split(',') -%}
-    {{ comparable('subject_' ~ attribute) }} as {{ attribute }}{{ ', ' if not loop.last }}
+    {{ comparable(attribute) }} as {{ attribute }}{{ ', ' if not loop.last }}
     {%- endfor -%}
 {%- endmacro %}
 

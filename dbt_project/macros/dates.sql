@@ -34,6 +34,16 @@
     end
 {%- endmacro %}
 
+{#- First day of a period given as text: 2026-03, 2026-Q1 or 2026. -#}
+{% macro first_day_of_period(period) -%}
+    case
+        when substr({{ period }}, 6, 1) = 'Q'
+            then make_date(cast(substr({{ period }}, 1, 4) as integer), cast(substr({{ period }}, 7, 1) as integer) * 3 - 2, 1)
+        when length({{ period }}) = 7 then cast({{ period }} || '-01' as date)
+        else make_date(cast({{ period }} as integer), 1, 1)
+    end
+{%- endmacro %}
+
 {#- Day of a month given as text, 'YYYY-MM'. -#}
 {% macro month_to_day(month) -%} cast({{ month }} || '-01' as date) {%- endmacro %}
 

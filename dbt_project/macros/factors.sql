@@ -75,21 +75,11 @@ factor and schedule it is the measure itself.
     end
 {%- endmacro %}
 
-{#- Unrounded pay at scale 12 x a factor at scale 12, rounded once to the minor unit (rule M2). -#}
+{#- Unrounded pay x a factor, exact at scale 24, rounded once to the minor unit (rule M2). -#}
 {% macro rounded_product(pay, factor, minor_unit_digits) -%}
-    cast(case
-        when {{ minor_unit_digits }} = 0
-            then {{ from_units(
-                divide_half_away(
-                    '(' ~ to_units(pay, 12) ~ ' * ' ~ to_units(factor, 12) ~ ')', whole_number('1000000000000000000000000')
-                ) ~ ' * 100', 2
-            ) }}
-        else {{ from_units(
-            divide_half_away(
-                '(' ~ to_units(pay, 12) ~ ' * ' ~ to_units(factor, 12) ~ ')', whole_number('10000000000000000000000')
-            ), 2
-        ) }}
-    end as decimal(18, 2))
+    {{ round_to_minor_unit(
+        'cast(' ~ pay ~ ' as decimal(22, 12)) * cast(' ~ factor ~ ' as decimal(16, 12))', minor_unit_digits
+    ) }}
 {%- endmacro %}
 
 {#- What a cap looks at (rule T9): a deal over all months, the component's window, or the calendar year. -#}

@@ -36,9 +36,9 @@ filters as (
 
 ),
 
-reversal_types as (
+reversals as (
 
-    select * from {{ ref('stg_plan__reversal_type') }}
+    select * from {{ ref('int_component_reversal') }}
 
 ),
 
@@ -48,41 +48,80 @@ employees as (
 
 ),
 
+-- What of each component is listed: its base, by the events that take it back, and what picks its band where that is
+-- another measure.
 measures as (
 
     select
-        plan_code,
-        version as plan_version,
-        component_code,
+        components.plan_code,
+        components.version as plan_version,
+        components.component_code,
         'base' as purpose,
-        basis,
-        measure,
-        0 as window_offset
+        components.basis,
+        components.measure,
+        0 as window_offset,
+        reversals.reversal_profile
     from components
+    inner join reversals
+        on
+            components.plan_code = reversals.plan_code
+            and components.version = reversals.plan_version
+            and components.component_code = reversals.component_code
     union all
     select
-        plan_code,
-        version as plan_version,
-        component_code,
+        components.plan_code,
+        components.version as plan_version,
+        components.component_code,
         'index' as purpose,
-        index_basis as basis,
-        index_measure_kind as measure,
-        index_offset as window_offset
+        components.index_basis as basis,
+        components.index_measure_kind as measure,
+        components.index_offset as window_offset,
+        case when components.index_basis = components.basis then reversals.reversal_profile else 'standard' end
+            as reversal_profile
     from components
-    where not is_same_measure
+    inner join reversals
+        on
+            components.plan_code = reversals.plan_code
+            and components.version = reversals.plan_version
+            and components.component_code = reversals.component_code
+    where not components.is_same_measure
+
+),
+
+wanted_measures as (
+
+    select
+        measures.*,
+        components.kind,
+        components.accumulate,
+        components.index_measure,
+        components.is_same_measure,
+        components.band_method,
+        case components.credit_source when 'own' then 'revenue' when 'team' then 'override' else 'overlay' end as credit_role,
+        components.credit_share,
+        components.quota_kpi_code,
+        components.credit_from,
+        components.credit_to,
+        components.clawback_method,
+        components.clawback_schedule,
+        components.clawback_window_months,
+        components.linear_months,
+        components.rule_codes
+    from measures
+    inner join components
+        on
+            measures.plan_code = components.plan_code
+            and measures.plan_version = components.version
+            and measures.component_code = components.component_code
 
 ),
 
 subjects as (
 
     select
-        credit_lines.*,
-        coalesce(originals.event_date, credit_lines.event_date) as subject_date,
-        originals.split_amount as original_split_amount,
-        {{ subject_attributes('credit_lines', 'originals') }}
+        *,
+        coalesce(original_event_date, event_date) as subject_date
     from credit_lines
-    left join credit_lines as originals
-        on credit_lines.is_reversal and credit_lines.original_credit_line_id = originals.credit_line_id
 
 ),
 
@@ -127,42 +166,31 @@ wanted as (
         measures.plan_version,
         measures.component_code,
         measures.purpose,
-        measures.window_offset,
-        components.kind,
-        components.measure as base_measure,
         measures.measure,
-        components.accumulate,
-        components.index_measure,
-        components.is_same_measure,
-        components.band_method,
-        components.credit_share,
-        components.quota_kpi_code,
-        components.clawback_method,
-        components.clawback_schedule,
-        components.clawback_window_months,
-        components.linear_months,
-        components.rule_codes,
-        measures.purpose = 'index' and measures.basis <> components.basis as is_of_other_basis
+        measures.kind,
+        measures.accumulate,
+        measures.index_measure,
+        measures.is_same_measure,
+        measures.band_method,
+        measures.credit_share,
+        measures.quota_kpi_code,
+        measures.clawback_method,
+        measures.clawback_schedule,
+        measures.clawback_window_months,
+        measures.linear_months,
+        measures.rule_codes
     from assigned
-    inner join measures
+    inner join wanted_measures as measures
         on
             assigned.plan_code = measures.plan_code
             and assigned.basis = measures.basis
-            and (assigned.day_version = measures.plan_version or measures.window_offset <> 0)
-    inner join components
-        on
-            measures.plan_code = components.plan_code
-            and measures.plan_version = components.version
-            and measures.component_code = components.component_code
-            and case components.credit_source when 'own' then 'revenue' when 'team' then 'override' else 'overlay' end
-            = assigned.credit_role
+            and assigned.credit_role = measures.credit_role
+            and assigned.reversal_profile = measures.reversal_profile
     where
-        case
-            when components.kind = 'spiff' and assigned.is_reversal then assigned.assigned_by = 'subject'
-            else assigned.assigned_by = 'event'
-        end
-        and assigned.subject_date between coalesce(components.credit_from, date '1900-01-01')
-        and coalesce(components.credit_to, date '9999-12-31')
+        (assigned.day_version = measures.plan_version or measures.window_offset <> 0)
+        and assigned.assigned_by = case when measures.kind = 'spiff' and assigned.is_reversal then 'subject' else 'event' end
+        and assigned.subject_date between coalesce(measures.credit_from, date '1900-01-01')
+        and coalesce(measures.credit_to, date '9999-12-31')
 
 ),
 
@@ -176,7 +204,7 @@ chosen as (
 
     select wanted.*
     from wanted
-    {{ filter_joins('filters', 'wanted.plan_code', 'wanted.plan_version', 'wanted.component_code', 'wanted.subject_') }}
+    {{ filter_joins('filters', 'wanted.plan_code', 'wanted.plan_version', 'wanted.component_code', 'wanted.') }}
     where {{ filters_met() }}
 
 ),
@@ -207,11 +235,9 @@ judged as (
                 then 'dated before tenure month ' || cast(versions.min_tenure_months as varchar) || ' (Q6)'
         end as subject_exclusion,
         case
-            when not chosen.is_reversal then null
-            when not chosen.is_of_other_basis and reversal_types.event_type is null
-                then 'this component is not taken back by a ' || replace(chosen.event_type, '_', ' ') || ' (D3)'
             when
-                chosen.kind <> 'spiff'
+                chosen.is_reversal
+                and chosen.kind <> 'spiff'
                 and chosen.event_date > {{ add_months('chosen.subject_date', 'chosen.clawback_window_months') }}
                 then
                     'later than ' || cast(chosen.clawback_window_months as varchar)
@@ -220,12 +246,6 @@ judged as (
     from chosen
     inner join versions on chosen.plan_code = versions.plan_code and chosen.plan_version = versions.version
     left join employees on chosen.employee_id = employees.employee_id
-    left join reversal_types
-        on
-            chosen.plan_code = reversal_types.plan_code
-            and chosen.plan_version = reversal_types.version
-            and chosen.component_code = reversal_types.component_code
-            and chosen.event_type = reversal_types.event_type
 
 ),
 
@@ -269,7 +289,6 @@ final as (
         is_reversal,
         plan_currency_code as currency_code,
         split_amount,
-        original_split_amount,
         credited_amount,
         credit_share,
         case when not is_in_other_currency then measured_amount end as measured_amount,
@@ -278,10 +297,10 @@ final as (
         linear_months,
         kept_months,
         is_reversal and clawback_method = 'original_rate' as is_at_original_rate,
-        {{ tidy_subject_texts() }},
-        cast(subject_collection_days as decimal(24, 6)) as collection_days,
-        cast(subject_margin_ratio as decimal(24, 6)) as margin,
-        cast(subject_discount_ratio as decimal(24, 6)) as discount,
+        {{ tidy_texts() }},
+        cast(collection_days as decimal(24, 6)) as collection_days,
+        cast(margin_ratio as decimal(24, 6)) as margin,
+        cast(discount_ratio as decimal(24, 6)) as discount,
         case
             when subject_exclusion is not null and is_reversal
                 then 'takes back credit ' || replace(subject_exclusion, ' (', ', which earned nothing (')

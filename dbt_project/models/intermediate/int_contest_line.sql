@@ -39,7 +39,7 @@ assignments as (
 credit_lines as (
 
     select * from {{ ref('int_credit_line') }}
-    where credit_role = 'revenue' and employee_id <> 'HOUSE'
+    where credit_role = 'revenue' and reversal_profile = 'standard' and employee_id <> 'HOUSE'
 
 ),
 

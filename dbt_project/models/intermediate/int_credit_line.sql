@@ -88,7 +88,7 @@ originals as (
         end as fx_rate_date,
         conversions.hold_reason as fx_hold_reason,
         case
-            when credited.event_type in ('receipt', 'paid_late') and credited.settled_from is not null
+            when credited.event_type in ('receipt', 'recredit') and credited.settled_from is not null
                 then cast(credited.event_date - credited.settled_from as integer)
         end as collection_days,
         credited.event_amount as measured_event_amount

@@ -101,7 +101,6 @@ final as (
         accumulated.period as origin_period,
         accumulated.currency_code,
         accumulated.split_amount,
-        accumulated.original_split_amount,
         accumulated.credited_amount,
         accumulated.is_reversal,
         accumulated.is_at_original_rate,

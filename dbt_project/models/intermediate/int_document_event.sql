@@ -265,7 +265,7 @@ late_invoices as (
         currency_code,
         invoice_key
     from ordered
-    where event_type = 'paid_late'
+    where event_type = 'recredit'
 
 ),
 
@@ -300,7 +300,7 @@ walked as (
             *,
             cast(
                 case
-                    when event_type = 'paid_late' then least(movement_amount, owed_of_invoice)
+                    when event_type = 'recredit' then least(movement_amount, owed_of_invoice)
                     when is_reversal then -least(-movement_amount, left_amount)
                     else movement_amount
                 end as decimal(24, 2)
@@ -361,7 +361,7 @@ credited_again as (
             and walked.document_id = ordered.document_id
             and walked.currency_code = ordered.currency_code
             and walked.event_position = ordered.event_position
-    where ordered.event_type = 'paid_late'
+    where ordered.event_type = 'recredit'
     group by
         walked.reversal_profile,
         walked.basis,
@@ -377,7 +377,7 @@ limited as (
     select
         ordered.*,
         case
-            when ordered.event_type = 'paid_late' then credited_again.counted_amount
+            when ordered.event_type = 'recredit' then credited_again.counted_amount
             else ordered.movement_amount
         end as signed_amount
     from ordered
@@ -460,7 +460,7 @@ final as (
     from lowest
     left join documents
         on lowest.source_system = documents.source_system and lowest.document_id = documents.document_id
-    where lowest.event_type <> 'paid_late' or lowest.signed_amount > 0
+    where lowest.event_type <> 'recredit' or lowest.signed_amount > 0
 
 )
 

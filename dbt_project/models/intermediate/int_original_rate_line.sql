@@ -109,6 +109,7 @@ matched as (
 
     select
         reversals.*,
+        originals.split_amount as original_split_amount,
         coalesce(currencies.minor_unit_digits, 2) as minor_unit_digits,
         case when reversals.is_excluded then 0 else coalesce(originals.earned_amount, 0) end as original_pay,
         case when windows.amount_before > 0 then greatest(windows.amount_after, 0) else 1 end as left_amount,

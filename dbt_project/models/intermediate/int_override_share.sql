@@ -1,6 +1,6 @@
 -- The revenue credit that rolls up to managers (rule C6): every manager above the person on the day of the event has
 -- exactly the person's share, once, in the currency of the manager's plan of that day. Overlays don't roll up.
--- Managers whom no plan pays are left out.
+-- Managers whom no plan pays by their teams are left out.
 
 with
 
@@ -17,10 +17,26 @@ assignments as (
 
 ),
 
+team_components as (
+
+    select * from {{ ref('stg_plan__component') }}
+    where credit_source = 'team'
+
+),
+
+paid_by_team as (
+
+    select distinct assignments.employee_id
+    from assignments
+    inner join team_components
+        on assignments.plan_code = team_components.plan_code and assignments.plan_version = team_components.version
+
+),
+
 manager_lines as (
 
     select * from {{ ref('int_manager_line') }}
-    where manager_id in (select assignments.employee_id from assignments)
+    where manager_id in (select paid_by_team.employee_id from paid_by_team)
 
 ),
 

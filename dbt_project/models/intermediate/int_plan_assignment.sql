@@ -1,4 +1,5 @@
--- Who is paid by which plan version from when to when (both ends count). Role and region are the employee's, the
+-- Who is paid by which plan version from when to when (both ends count), inside the version's days and those that the
+-- assignment names itself. Role and region are the employee's, the
 -- team is that of the reporting line of the day. A team that was held up to the day of leaving is kept for lines
 -- that come after it.
 
@@ -35,12 +36,19 @@ matched as (
         employees.employee_id,
         employees.hire_date,
         employees.leave_date,
+        employees.confirmation_date,
         versions.plan_code,
         versions.version as plan_version,
         versions.currency_code,
-        greatest(versions.valid_from, coalesce(teams.valid_from, versions.valid_from)) as assignment_start,
+        coalesce(versions.tail_days, 0) as tail_days,
+        greatest(
+            versions.valid_from,
+            coalesce(assignments.valid_from, versions.valid_from),
+            coalesce(teams.valid_from, versions.valid_from)
+        ) as assignment_start,
         least(
             coalesce(versions.valid_to, date '9999-12-31'),
+            coalesce(assignments.valid_to, date '9999-12-31'),
             case
                 when assignments.team is null or teams.valid_to >= employees.leave_date then date '9999-12-31'
                 else teams.valid_to
@@ -105,7 +113,9 @@ final as (
         greatest(min(assignment_start), coalesce(max(hire_date), min(assignment_start))) as active_start,
         least(max(assignment_end), coalesce(max(leave_date), max(assignment_end))) as active_end,
         max(hire_date) as hire_date,
-        max(leave_date) as leave_date
+        max(leave_date) as leave_date,
+        max(confirmation_date) as confirmation_date,
+        max(tail_days) as tail_days
     from spans
     group by employee_id, plan_code, plan_version, currency_code, span_no
 

@@ -117,7 +117,7 @@ final as (
     select
         unpaid.unpaid_days,
         unpaid.source_system || ':' || unpaid.invoice_no as invoice_key,
-        'paid_late' as event_type,
+        'recredit' as event_type,
         settled.event_source_system,
         settled.event_id,
         unpaid.invoice_no,
