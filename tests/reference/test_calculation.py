@@ -20,6 +20,7 @@ from attain.reference.calculation import Results, card_score, compute, grade_of,
 from attain.reference.inputs import (
     HOUSE,
     Assignment,
+    CardKpi,
     Employee,
     Event,
     FxRate,
@@ -502,9 +503,9 @@ CARD = Scorecard(
     "reweight",
     Decimal("1000"),
     {
-        "collected_amount": (Decimal("0.5"), Decimal("1.5")),
-        "win_rate": (Decimal("0.2"), Decimal("1.5")),
-        "new_customers": (Decimal("0.3"), Decimal("1.5")),
+        "collected_amount": CardKpi(Decimal("0.5"), Decimal("1.5")),
+        "win_rate": CardKpi(Decimal("0.2"), Decimal("1.5")),
+        "new_customers": CardKpi(Decimal("0.3"), Decimal("1.5")),
     },
     GRADES,
 )

@@ -3,33 +3,51 @@
     inputs = load_inputs(connection)
     mismatches = compare(compute(inputs), connection)
 
-It reads what was delivered and matched (events, people, rates, targets, plans), never what the SQL models have
-calculated, and finds the owners of documents and splits by itself. One thing is taken as measured: the value and target
-of each KPI on a scorecard.
+It reads what was delivered and matched (documents, movements, people, rates, targets, plans), never what the SQL
+models have calculated, and finds the owners of documents and splits by itself. One thing is taken as measured: the value
+and target of each KPI on a scorecard.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from attain.reference.calculation import EarningLine, Payout, Results, compute
+from attain.reference.calculation import Payout, Results, compute
 from attain.reference.inputs import (
+    BASES,
+    REVERSALS,
     Assignment,
     Band,
+    CardKpi,
     Component,
+    Contest,
+    Document,
+    Draw,
     Employee,
     Event,
+    Factor,
     FxRate,
     Grade,
+    HoldRule,
     Inputs,
+    Invoice,
+    Leave,
+    LegalLimit,
     Measure,
+    Penalty,
     PlanVersion,
+    QuotaPeriod,
+    Rating,
+    Release,
+    Reward,
     Scorecard,
     Split,
+    Step,
     Target,
     TeamMembership,
 )
@@ -42,26 +60,36 @@ __all__ = ["Mismatch", "compare", "compute", "load_inputs"]
 
 _COMPARED = (
     "earned_amount",
+    "draw_top_up_amount",
+    "draw_recovered_amount",
+    "opening_draw_balance",
+    "closing_draw_balance",
+    "penalty_amount",
     "held_amount",
     "opening_clawback_balance",
     "clawback_recovered",
+    "legal_limit_amount",
     "closing_clawback_balance",
     "payable_amount",
 )
-"""Amounts of a payout that the two engines must agree on, to the cent."""
+"""Amounts of a payout that the two engines must agree on, to the cent, in the order in which they come about."""
+
+_BALANCE_STEPS = ("opening_amount", "added_amount", "recovered_amount", "closing_amount")
+"""What is compared of a balance of draws or clawbacks."""
 
 _Key = tuple[str, str, str, str]
 
 
 @dataclass(frozen=True)
 class Mismatch:
-    """A payout on which the two engines disagree.
+    """A payout, or a part of it, on which the two engines disagree.
 
     Attributes:
-        measure: the first amount of the payout that differs, e.g. `earned_amount`.
-        sql_amount, reference_amount: that amount by either engine; None where it has no such payout.
+        measure: the first amount of the payout that differs, e.g. `earned_amount`; `earning_line` where the payout
+            agrees and a line of it doesn't; e.g. `draw: closing_amount` for a balance.
+        sql_amount, reference_amount: that amount by either engine; None where it has no such payout or line.
         difference: SQL less reference.
-        first_differing_line: the first earning line that differs, with both amounts; None when the lines agree.
+        first_differing_line: the first earning line that differs, in words; None when the lines agree.
     """
 
     payee_id: str
@@ -80,51 +108,113 @@ def load_inputs(connection: duckdb.DuckDBPyConnection, payee_ids: Collection[str
 
     Args:
         connection: to the warehouse, after the intermediate models have been built.
-        payee_ids: only these people and their documents; None: everybody.
+        payee_ids: whose pay is wanted; only their documents and their reports' are read, unless a plan ranks people.
+            None: everybody.
     """
     [(as_of, fx_max_age_days, fx_rate_type)] = connection.execute(
         "select as_of_date, fx_max_age_days, fx_rate_type from control.run"
     ).fetchall()
+
+    def rows(query: str, *parameters: Any) -> list[tuple[Any, ...]]:
+        return connection.execute(query, list(parameters)).fetchall()
+
     owners = Owners(
-        (Registered(*row) for row in connection.execute(_PEOPLE).fetchall()),
-        (Account(*row) for row in connection.execute(_ACCOUNTS).fetchall()),
-        (IdentityLine(*row) for row in connection.execute(_IDENTITIES).fetchall()),
+        (Registered(*row) for row in rows(_PEOPLE)),
+        (Account(*row) for row in rows(_ACCOUNTS)),
+        (IdentityLine(*row) for row in rows(_IDENTITIES)),
     )
     splits = tuple(
-        Split(system, document, number, owners.find(system, owner_id, owner_name, day), percent)
-        for system, document, number, percent, owner_id, owner_name, day in connection.execute(_SPLITS).fetchall()
+        Split(system, document, number, owners.find(system, owner_id, owner_name, day), percent, role)
+        for system, document, number, percent, role, owner_id, owner_name, day in rows(_SPLITS)
     )
-    events = tuple(Event(*row) for row in connection.execute(_EVENTS).fetchall())
-    employees = tuple(Employee(*row) for row in connection.execute(_EMPLOYEES).fetchall())
-    if payee_ids is not None:
-        wanted = set(payee_ids)
+    teams = tuple(TeamMembership(*row) for row in rows(_TEAMS))
+    versions = tuple(_versions(connection))
+    events = tuple(_events(rows(_MOVEMENTS), as_of))
+    if payee_ids is not None and not any(_ranks(version) for version in versions):
+        wanted = set(payee_ids) | _reports(teams, payee_ids)
         documents = {(split.source_system, split.document_id) for split in splits if split.employee_id in wanted}
         splits = tuple(split for split in splits if (split.source_system, split.document_id) in documents)
         events = tuple(event for event in events if (event.source_system, event.document_id) in documents)
-        employees = tuple(employee for employee in employees if employee.employee_id in wanted)
     return Inputs(
         as_of=as_of,
         fx_max_age_days=fx_max_age_days,
-        employees=employees,
-        teams=tuple(TeamMembership(*row) for row in connection.execute(_TEAMS).fetchall()),
-        versions=tuple(_versions(connection)),
+        employees=tuple(Employee(*row) for row in rows(_EMPLOYEES)),
+        teams=teams,
+        versions=versions,
         events=events,
         splits=splits,
-        fx_rates=tuple(FxRate(*row) for row in connection.execute(_FX_RATES, [fx_rate_type, as_of]).fetchall()),
-        targets=tuple(Target(*row) for row in connection.execute(_TARGETS).fetchall()),
-        measures=tuple(Measure(*row) for row in connection.execute(_MEASURES).fetchall()),
-        held_payees=frozenset(
-            payee for (payee,) in connection.execute("select distinct payee_id from control.hold").fetchall()
-        ),
+        fx_rates=tuple(FxRate(*row) for row in rows(_FX_RATES, fx_rate_type, as_of)),
+        targets=tuple(Target(*row) for row in rows(_TARGETS)),
+        measures=tuple(Measure(*row) for row in rows(_MEASURES)),
+        held_payees=frozenset(payee for (payee,) in rows("select distinct payee_id from control.hold")),
+        documents=tuple(Document(*row) for row in rows(_DOCUMENTS)),
+        invoices=tuple(Invoice(*row) for row in rows(_INVOICES)),
+        leave=tuple(Leave(*row) for row in rows(_LEAVE)),
+        ratings=tuple(Rating(*row) for row in rows(_RATINGS)),
+        releases=tuple(Release(*row) for row in rows(_RELEASES)),
+        payees=None if payee_ids is None else frozenset(payee_ids),
     )
+
+
+def _ranks(version: PlanVersion) -> bool:
+    """Whether a person's pay depends on everybody else's (K2, K6)."""
+    return bool(version.contests) or any(card.grading == "forced" for card in version.scorecards)
+
+
+def _reports(teams: Collection[TeamMembership], managers: Collection[str]) -> set[str]:
+    """Everybody who ever was below one of the managers, down the line (C6)."""
+    below: dict[str, set[str]] = defaultdict(set)
+    for line in teams:
+        if line.manager_id is not None:
+            below[line.manager_id].add(line.employee_id)
+    found: set[str] = set()
+    waiting = list(managers)
+    while waiting:
+        for employee_id in below[waiting.pop()] - found:
+            found.add(employee_id)
+            waiting.append(employee_id)
+    return found
+
+
+def _events(rows: Iterable[tuple[Any, ...]], as_of: date) -> Iterator[Event]:
+    """Movements as events of each basis that they give credit to, or take it from (C2, D3).
+
+    Several movements of one document may have one number; they are told apart by a line number.
+    """
+    numbers: dict[tuple[str, ...], int] = defaultdict(int)
+    for (
+        _,
+        system,
+        number,
+        invoice,
+        _,
+        owner_system,
+        document,
+        day,
+        kind,
+        amount,
+        currency,
+        reason,
+        invoice_system,
+    ) in rows:
+        if day > as_of:
+            continue
+        key = (owner_system, document, kind, number)
+        numbers[key] += 1
+        for basis in BASES if kind in REVERSALS else (_GIVES[kind],):
+            yield Event(
+                basis, owner_system, document, kind, number, numbers[key], day, amount, currency, reason, invoice,
+                invoice_system or system,
+            )  # fmt: skip
 
 
 def compare(
     results: Results, connection: duckdb.DuckDBPyConnection, payee_ids: Collection[str] | None = None
 ) -> list[Mismatch]:
-    """Where the candidate's payouts differ from the reference engine's, by payee, plan, period and currency.
+    """Where the candidate differs from the reference engine, by payee, plan, period and currency.
 
-    A payout that only one of the two has counts as a difference, even at 0.
+    Compared are payouts, earning lines by their key, and balances of draws and clawbacks. What only one of the two
+    has counts as a difference, even at 0; a balance that is not there is 0.
 
     Args:
         results: of `compute`.
@@ -132,6 +222,37 @@ def compare(
         payee_ids: the people that the results are of; None: everybody.
     """
     wanted = None if payee_ids is None else set(payee_ids)
+    lines = _differing_lines(results, connection, wanted)
+    mismatches = _payout_mismatches(results, connection, wanted, lines)
+    told = {(item.payee_id, item.plan_code, item.period, item.currency_code) for item in mismatches}
+    for key in sorted(lines.keys() - told):
+        first = lines[key]
+        mismatches.append(_mismatch(key, "earning_line", first.by_sql, first.by_reference, str(first)))
+        told.add(key)
+    for key, step, found, expected in _differing_balances(results, connection, wanted):
+        if key not in told:
+            mismatches.append(_mismatch(key, step, found, expected, None))
+            told.add(key)
+    return sorted(mismatches, key=lambda item: (item.payee_id, item.plan_code, item.period, item.currency_code))
+
+
+def _mismatch(key: _Key, measure: str, found: Decimal | None, expected: Decimal | None, line: str | None) -> Mismatch:
+    return Mismatch(
+        *key,
+        measure=measure,
+        sql_amount=found,
+        reference_amount=expected,
+        difference=(found or Decimal(0)) - (expected or Decimal(0)),
+        first_differing_line=line,
+    )
+
+
+def _payout_mismatches(
+    results: Results,
+    connection: duckdb.DuckDBPyConnection,
+    wanted: set[str] | None,
+    lines: Mapping[_Key, _DifferingLine],
+) -> list[Mismatch]:
     names = ", ".join(_COMPARED)
     by_sql: dict[_Key, tuple[Decimal, ...]] = {
         (payee, plan, period, currency): tuple(amounts)
@@ -143,9 +264,6 @@ def compare(
     by_reference: dict[_Key, Payout] = {
         (item.payee_id, item.plan_code, item.period, item.currency_code): item for item in results.payouts
     }
-    lines: dict[_Key, list[EarningLine]] = defaultdict(list)
-    for line in results.earning_lines:
-        lines[(line.payee_id, line.plan_code, line.period, line.currency_code)].append(line)
     mismatches = []
     for key in sorted(by_sql.keys() | by_reference.keys()):
         payout, amounts = by_reference.get(key), by_sql.get(key)
@@ -153,38 +271,86 @@ def compare(
             expected: Decimal | None = None if payout is None else getattr(payout, measure)
             found = None if amounts is None else amounts[place]
             if expected != found:
-                mismatches.append(
-                    Mismatch(
-                        *key,
-                        measure=measure,
-                        sql_amount=found,
-                        reference_amount=expected,
-                        difference=(found or Decimal(0)) - (expected or Decimal(0)),
-                        first_differing_line=_first_differing_line(connection, key, lines[key]),
-                    )
-                )
+                line = str(lines[key]) if key in lines else None
+                mismatches.append(_mismatch(key, measure, found, expected, line))
                 break
     return mismatches
 
 
-def _first_differing_line(connection: duckdb.DuckDBPyConnection, key: _Key, expected: list[EarningLine]) -> str | None:
-    found: dict[str, tuple[Decimal, bool]] = {
-        line_id: (earned, held)
-        for line_id, earned, held in connection.execute(
-            "select earning_line_id, earned_amount, is_held from incentive.fct_earning_line"
-            " where payee_id = ? and plan_code = ? and origin_period = ? and currency_code = ?"
-            " order by event_date, earning_line_id",
-            list(key),
+@dataclass(frozen=True)
+class _DifferingLine:
+    """An earning line of which the engines tell different amounts, or only one tells any."""
+
+    line_id: str
+    sql: tuple[Decimal, bool] | None
+    reference: tuple[Decimal, bool] | None
+
+    @property
+    def by_sql(self) -> Decimal | None:
+        return None if self.sql is None else self.sql[0]
+
+    @property
+    def by_reference(self) -> Decimal | None:
+        return None if self.reference is None else self.reference[0]
+
+    def __str__(self) -> str:
+        return f"{self.line_id}: {_told(self.sql)} by SQL, {_told(self.reference)} by the reference engine"
+
+
+def _differing_lines(
+    results: Results, connection: duckdb.DuckDBPyConnection, wanted: set[str] | None
+) -> dict[_Key, _DifferingLine]:
+    """The first line that differs in each payout, in the order in which lines accumulate; what only SQL has is last."""
+    published: dict[_Key, dict[str, tuple[Decimal, bool]]] = defaultdict(dict)
+    for payee, plan, period, currency, line_id, earned, is_held in connection.execute(
+        "select payee_id, plan_code, origin_period, currency_code, earning_line_id, earned_amount, is_held"
+        " from incentive.fct_earning_line order by event_date, earning_line_id"
+    ).fetchall():
+        if wanted is None or payee in wanted:
+            published[(payee, plan, period, currency)][line_id] = (earned, is_held)
+    computed: dict[_Key, dict[str, tuple[Decimal, bool]]] = defaultdict(dict)
+    for line in results.earning_lines:
+        key = (line.payee_id, line.plan_code, line.period, line.currency_code)
+        computed[key][line.earning_line_id] = (line.earned_amount, line.hold_reason is not None)
+    found: dict[_Key, _DifferingLine] = {}
+    for key in published.keys() | computed.keys():
+        theirs, ours = published.get(key, {}), computed.get(key, {})
+        for line_id in (*ours, *(line_id for line_id in theirs if line_id not in ours)):
+            if _payable(ours.get(line_id)) != _payable(theirs.get(line_id)):
+                found[key] = _DifferingLine(line_id, theirs.get(line_id), ours.get(line_id))
+                break
+    return found
+
+
+def _differing_balances(
+    results: Results, connection: duckdb.DuckDBPyConnection, wanted: set[str] | None
+) -> Iterator[tuple[_Key, str, Decimal | None, Decimal | None]]:
+    """Steps of a balance that differ: what was there, what came on it, what was recovered, what is left (D2, D3)."""
+    nothing = (Decimal(0),) * len(_BALANCE_STEPS)
+    by_sql: dict[tuple[str, ...], tuple[Decimal, ...]] = {
+        tuple(key): tuple(steps)
+        for *key, opening, added, recovered, closing in connection.execute(
+            "select payee_id, plan_code, period, currency_code, balance_type,"
+            f" {', '.join(_BALANCE_STEPS)} from incentive.fct_balance"
         ).fetchall()
+        for steps in [(opening, added, recovered, closing)]
+        if wanted is None or key[0] in wanted
     }
-    known = {line.earning_line_id: line for line in expected}
-    # The reference's order is the order in which lines accumulate; what only SQL has comes last.
-    for line_id in [*known, *(line_id for line_id in found if line_id not in known)]:
-        line, published = known.get(line_id), found.get(line_id)
-        ours = None if line is None else (line.earned_amount, line.hold_reason is not None)
-        if _payable(ours) != _payable(published):
-            return f"{line_id}: {_told(published)} by SQL, {_told(ours)} by the reference engine"
-    return None
+    ours: dict[tuple[str, ...], tuple[Decimal, ...]] = {}
+    for item in results.payouts:
+        key = (item.payee_id, item.plan_code, item.period, item.currency_code)
+        for kind, opening, recovered, closing in (
+            ("draw", item.opening_draw_balance, item.draw_recovered_amount, item.closing_draw_balance),
+            ("clawback", item.opening_clawback_balance, item.clawback_recovered, item.closing_clawback_balance),
+        ):
+            ours[(*key, kind)] = (opening, closing - opening + recovered, recovered, closing)
+    for whole in sorted(by_sql.keys() | ours.keys()):
+        payee, plan, period, currency, kind = whole
+        for step, found, expected in zip(
+            _BALANCE_STEPS, by_sql.get(whole, nothing), ours.get(whole, nothing), strict=True
+        ):
+            if found != expected:
+                yield (payee, plan, period, currency), f"{kind}: {step}", found, expected
 
 
 def _payable(line: tuple[Decimal, bool] | None) -> tuple[Decimal, Decimal] | None:
@@ -204,26 +370,69 @@ def _told(line: tuple[Decimal, bool] | None) -> str:
 
 # -- what is read -------------------------------------------------------------------------------
 
+_GIVES = {"won": "booked", "invoice": "invoiced", "receipt": "collected"}
+"""The basis that an event gives credit to (C2)."""
+
 _EMPLOYEES = """
-    select employee_id, role, region, hire_date, leave_date
+    select
+        employee_id, role, region, hire_date, leave_date, confirmation_date, coalesce(base_salary_amount, 0),
+        salary_currency_code
     from intermediate.int_employee
     where not is_house_account
     order by employee_id
 """
 
 _TEAMS = """
-    select employee_id, team, valid_from, valid_to
+    select employee_id, team, valid_from, valid_to, manager_id
     from intermediate.int_employee_team
     order by employee_id, valid_from
 """
 
-# As the sources tell it, before the SQL models limit a reversal to what is left of its document.
-_EVENTS = """
+_DOCUMENTS = """
     select
-        basis, source_system, document_id, event_type, event_id, line_no, event_date, reported_amount, currency_code,
-        hold_reason
-    from intermediate.int_document_event
-    order by basis, source_system, document_id, event_date, event_id, line_no, event_type
+        source_system, document_id, document_amount, currency_code, document_date, cost_amount, list_amount, quantity,
+        cancelled_date, product_family, customer_type, segment, channel, customer_region
+    from intermediate.int_document
+    order by source_system, document_id
+"""
+
+_INVOICES = """
+    select
+        source_system, invoice_no, document_source_system, document_id, invoice_date, due_date, settlement_date, amount,
+        currency_code
+    from intermediate.int_invoice
+    where invoice_status = 'issued' and is_matched and invoice_date is not null and amount is not null
+    order by source_system, invoice_no
+"""
+
+# As the sources tell it, before the SQL models limit a reversal to what is left of its document. The invoice of a
+# receipt is one of its own system, else the only one of that number.
+_MOVEMENTS = """
+    with single_invoices as (
+        select invoice_no, min(source_system) as source_system
+        from intermediate.int_invoice
+        group by invoice_no
+        having count(*) = 1
+    )
+    select
+        'document' as feed, source_system, document_id as event_id, null as invoice_no, row_number,
+        source_system as document_system, document_id, document_date as event_date, 'won' as event_type,
+        document_amount, currency_code, hold_reason, null as invoice_system
+    from intermediate.int_document
+    where stage_outcome = 'won' and document_date is not null
+    union all
+    select
+        movements.feed, movements.event_source_system, movements.event_id, movements.invoice_no, movements.row_number,
+        movements.source_system, movements.document_id, movements.event_date, movements.event_type,
+        movements.movement_amount, movements.currency_code, documents.hold_reason,
+        coalesce(own.source_system, single_invoices.source_system)
+    from intermediate.int_money_movement as movements
+    left join intermediate.int_document as documents
+        on movements.source_system = documents.source_system and movements.document_id = documents.document_id
+    left join intermediate.int_invoice as own
+        on movements.event_source_system = own.source_system and movements.invoice_no = own.invoice_no
+    left join single_invoices on movements.invoice_no = single_invoices.invoice_no
+    order by 2, 1, 4 nulls last, 8, 5, 3
 """
 
 # As the documents name them, before the SQL models set aside those that don't add up, or look anybody up.
@@ -236,22 +445,28 @@ _SPLITS = """
         from staging.stg_jiandaoyun_crm__contracts
     ), named as (
         select source_system, document_id, document_date, 1 as split_no, split_owner_1 as owner,
-            split_percent_1 as percent
+            split_percent_1 as percent, 'revenue' as role
         from intermediate.int_document where has_splits
         union all
-        select source_system, document_id, document_date, 2, split_owner_2, split_percent_2
+        select source_system, document_id, document_date, 2, split_owner_2, split_percent_2, 'revenue'
         from intermediate.int_document where has_splits
         union all
-        select source_system, document_id, document_date, 3, split_owner_3, split_percent_3
+        select source_system, document_id, document_date, 3, split_owner_3, split_percent_3, 'revenue'
         from intermediate.int_document where has_splits
+        union all
+        select source_system, document_id, document_date, 101, overlay_owner_1, overlay_percent_1, 'overlay'
+        from intermediate.int_document where overlay_percent_1 <> 0
+        union all
+        select source_system, document_id, document_date, 102, overlay_owner_2, overlay_percent_2, 'overlay'
+        from intermediate.int_document where overlay_percent_2 <> 0
     )
     select
-        source_system, document_id, split_no, coalesce(percent, 0), '', coalesce(owner, ''), document_date
+        source_system, document_id, split_no, coalesce(percent, 0), role, '', coalesce(owner, ''), document_date
     from named
     where percent is not null or owner is not null
     union all
     select
-        documents.source_system, documents.document_id, 1, 100, coalesce(owners.owner_id, ''),
+        documents.source_system, documents.document_id, 1, 100, 'revenue', coalesce(owners.owner_id, ''),
         coalesce(owners.owner_name, ''), documents.document_date
     from intermediate.int_document as documents
     left join owners using (document_kind, source_system, document_id)
@@ -293,57 +508,224 @@ _TARGETS = """
 _MEASURES = """
     select employee_id, kpi_code, period, currency_code, actual_value, target_value
     from intermediate.int_kpi_employee_period
-    where period_type = 'quarter'
+    where period_type in ('month', 'quarter', 'year')
     order by employee_id, kpi_code, period, currency_code
+"""
+
+# HR names people by their work number, of HR's own register first.
+_BY_WORK_NUMBER = """
+    left join intermediate.int_employee as own
+        on {feed}.source_system = own.source_system and {feed}.employee_id = own.work_number
+    left join intermediate.int_employee as other on {feed}.employee_id = other.employee_id
+    where coalesce(own.employee_id, other.employee_id) is not null
+"""
+
+_LEAVE = f"""
+    select coalesce(own.employee_id, other.employee_id), leave.leave_from, leave.leave_to
+    from staging.stg_hr__leave as leave
+    {_BY_WORK_NUMBER.format(feed="leave")} and leave.leave_status = 'approved'
+    order by all
+"""
+
+_RATINGS = f"""
+    select coalesce(own.employee_id, other.employee_id), ratings.period, ratings.objective_code, ratings.rating
+    from staging.stg_hr__ratings as ratings
+    {_BY_WORK_NUMBER.format(feed="ratings")} and ratings.rating is not null
+    order by all
+"""
+
+_RELEASES = f"""
+    select coalesce(own.employee_id, other.employee_id), exceptions.document_id, exceptions.approved_date
+    from staging.stg_hr__exceptions as exceptions
+    {_BY_WORK_NUMBER.format(feed="exceptions")}
+        and lower(trim(exceptions.exception_type)) = 'release'
+        and exceptions.document_id is not null
+    order by all
 """
 
 
 def _versions(connection: duckdb.DuckDBPyConnection) -> Iterator[PlanVersion]:
-    assignments = _by_version(connection, "assignment", "role, team, region, employee_id")
-    components = _by_version(
-        connection,
-        "component",
-        'component_code, basis, "index", accumulate, quota_kpi_code',
-    )
-    bands = _by_version(connection, "band", "component_code, lower_bound, upper_bound, rate", "band_no")
-    ramps = _by_version(connection, "ramp", "ramp", "tenure_month")
-    cards = _by_version(connection, "scorecard", "scorecard_code, missing_data, bonus_base_amount")
-    kpis = _by_version(connection, "scorecard_kpi", "scorecard_code, kpi_code, weight, cap")
-    grades = _by_version(connection, "grade_band", "scorecard_code, grade, lower_score, coefficient")
-    for plan_code, version, valid_from, valid_to, currency in connection.execute(
-        "select plan_code, version, valid_from, valid_to, currency_code from plan.plan_version order by 1, 3"
+    tables = {name: _by_version(connection, name, columns, order) for name, (columns, order) in _PLAN_TABLES.items()}
+    for plan_code, version, *terms in connection.execute(
+        "select plan_code, version, valid_from, valid_to, currency_code, coalesce(ramp_from, 'hire'), leave_limit_days,"
+        " coalesce(tail_days, 0), floor_amount, coalesce(after_confirmation, false), min_tenure_months"
+        " from plan.plan_version order by 1, 3"
     ).fetchall():
-        key = (plan_code, version)
+        valid_from, valid_to, currency, ramp_from, leave_limit, tail, floor, is_after_confirmation, tenure = terms
+        of = {name: rows[(plan_code, version)] for name, rows in tables.items()}
         yield PlanVersion(
             plan_code=plan_code,
             version=version,
             valid_from=valid_from,
             valid_to=valid_to,
             currency_code=currency,
-            assignments=tuple(Assignment(*row) for row in assignments[key]),
-            ramp=tuple(ramp for (ramp,) in ramps[key]),
-            components=tuple(
-                Component(
-                    code=code,
-                    basis=basis,
-                    index=index,
-                    accumulate=accumulate,
-                    quota_kpi_code=quota_kpi,
-                    bands=tuple(Band(*band) for of, *band in bands[key] if of == code),
+            assignments=tuple(Assignment(*row) for row in of["assignment"]),
+            ramp=tuple(ramp for (ramp,) in of["ramp"]),
+            components=tuple(_component(of, *row) for row in of["component"]),
+            scorecards=tuple(_scorecard(of, *row) for row in of["scorecard"]),
+            ramp_from=ramp_from,
+            leave_limit_days=leave_limit,
+            tail_days=tail,
+            floor=floor,
+            is_after_confirmation=is_after_confirmation,
+            min_tenure_months=tenure,
+            quotas=tuple(QuotaPeriod(*row) for row in of["quota_period"]),
+            draw=next((Draw(*row) for row in of["draw"]), None),
+            penalties=tuple(Penalty(*row) for row in of["penalty"]),
+            legal_limits=tuple(LegalLimit(*row) for row in of["legal_limit"]),
+            hold_rules=tuple(HoldRule(*row) for row in of["hold_rule"]),
+            rewards=tuple(Reward(*row) for row in of["reward"]),
+            contests=tuple(
+                Contest(
+                    *contest,
+                    prizes={rank: amount for code, rank, amount in of["contest_prize"] if code == contest[0]},
+                    only=_filters(of, contest[0]),
                 )
-                for code, basis, index, accumulate, quota_kpi in components[key]
-            ),
-            scorecards=tuple(
-                Scorecard(
-                    code=code,
-                    missing_data=missing_data,
-                    bonus_base_amount=bonus_base,
-                    kpis={kpi: (weight, cap) for of, kpi, weight, cap in kpis[key] if of == code},
-                    grades=tuple(Grade(*grade) for of, *grade in grades[key] if of == code),
-                )
-                for code, missing_data, bonus_base in cards[key]
+                for contest in of["contest"]
             ),
         )
+
+
+_PLAN_TABLES = {
+    "assignment": ("role, team, region, employee_id, valid_from, valid_to", "all"),
+    "ramp": ("ramp", "tenure_month"),
+    "component": (
+        'component_code, basis, "index", accumulate, quota_kpi_code, kind, measure, credit_source, credit_share,'
+        " index_basis, index_measure_kind, index_offset, band_method, coalesce(target_amount, 0), is_prorated,"
+        " is_extended, threshold_at, threshold_pays, cap_amount, cap_per, cap_excess, clawback_method,"
+        " clawback_schedule, clawback_window_months, linear_months, unpaid_days, credit_from, credit_to",
+        "component_code",
+    ),
+    "band": ("component_code, lower_bound, upper_bound, rate", "band_no"),
+    "curve_point": ("component_code, at_attainment, pay_share", "point_no"),
+    "component_filter": ("component_code, attribute, value", "all"),
+    "reversal_type": ("component_code, event_type", "all"),
+    "factor": ("component_code, factor_code, applies_to, row_by, column_by", "all"),
+    "factor_band": ("component_code, factor_code, axis, lower_bound, upper_bound, value", "band_no"),
+    "factor_cell": ("component_code, factor_code, row_no, column_no, factor", "all"),
+    "quota_period": ("kpi_code, period, quota, role, team, region, employee_id", "all"),
+    "draw": (
+        "type, amount, minimum_amount, recovery_rate, from_month, to_month, recovery_from, recovery_from_month",
+        "all",
+    ),
+    "penalty": ("penalty_code, kpi_code, comparison, bound, amount, rate, limit_amount", "all"),
+    "legal_limit": ("region, share, keep_amount", "place"),
+    "hold_rule": ("hold_code, condition, bound", "all"),
+    "reward": (
+        "reward_code, kind, quantity, unit, scorecard_code, grade, component_code, attainment_from",
+        "all",
+    ),
+    "contest": ("contest_code, starts_on, ends_on, basis, measure, minimum_amount", "all"),
+    "contest_prize": ("contest_code, rank, amount", "all"),
+    "scorecard": (
+        "scorecard_code, missing_data, bonus_base_amount, frequency, grading, group_by, employed_on_last_day",
+        "scorecard_code",
+    ),
+    "scorecard_kpi": ("scorecard_code, kpi_code, weight, cap, direction, low, high", "all"),
+    "scorecard_curve_point": ("scorecard_code, kpi_code, at_attainment, score", "point_no"),
+    "grade_band": ("scorecard_code, grade, lower_score, coefficient, share", "all"),
+}
+"""Columns of each plan table, in the order of the dataclass that they fill, and what they are sorted by."""
+
+_Tables = dict[str, list[tuple[Any, ...]]]
+
+
+def _component(of: _Tables, code: str, *row: Any) -> Component:
+    basis, index, accumulate, quota_kpi, kind, measure, credit, share, index_basis, index_measure, offset = row[:11]
+    method, target, is_prorated, is_extended, threshold, pays, cap, cap_per, excess = row[11:20]
+    claw_method, schedule, window_months, linear_months, unpaid_days, credit_from, credit_to = row[20:]
+    return Component(
+        code=code,
+        basis=basis,
+        index=index,
+        accumulate=accumulate,
+        quota_kpi_code=quota_kpi,
+        bands=tuple(Band(*band) for name, *band in of["band"] if name == code),
+        kind=kind,
+        measure=measure,
+        credit=credit,
+        credit_share=share,
+        index_basis=index_basis,
+        index_measure=index_measure,
+        index_offset=offset,
+        band_method=method,
+        curve=tuple((at, paid) for name, at, paid in of["curve_point"] if name == code),
+        target_amount=target,
+        is_prorated=is_prorated is not False,
+        is_extended=bool(is_extended),
+        only=_filters(of, code),
+        factors=tuple(_factor(of, *factor) for factor in of["factor"] if factor[0] == code),
+        threshold_at=threshold,
+        threshold_pays=pays or "from_first",
+        cap_amount=cap,
+        cap_per=cap_per or "period",
+        cap_excess=excess or "lose",
+        clawback_method=claw_method,
+        clawback_schedule=schedule,
+        clawback_window_months=window_months,
+        linear_months=linear_months or 12,
+        unpaid_days=unpaid_days,
+        reversed_by=frozenset(event_type for name, event_type in of["reversal_type"] if name == code),
+        credit_from=credit_from,
+        credit_to=credit_to,
+    )
+
+
+def _filters(of: _Tables, code: str) -> dict[str, frozenset[str]]:
+    wanted: dict[str, set[str]] = defaultdict(set)
+    for name, attribute, value in of["component_filter"]:
+        if name == code:
+            wanted[attribute].add(value.strip().casefold())
+    return {attribute: frozenset(values) for attribute, values in wanted.items()}
+
+
+def _factor(of: _Tables, component: str, code: str, applies_to: str, row_by: str, column_by: str | None) -> Factor:
+    def steps(axis: str) -> tuple[Step, ...]:
+        return tuple(
+            Step(*step)
+            for name, factor, on, *step in of["factor_band"]
+            if (name, factor, on) == (component, code, axis)
+        )
+
+    return Factor(
+        code=code,
+        applies_to=applies_to,
+        row_by=row_by,
+        rows=steps("row"),
+        cells={
+            (row, column): value
+            for name, factor, row, column, value in of["factor_cell"]
+            if (name, factor) == (component, code)
+        },
+        column_by=column_by,
+        columns=steps("column"),
+    )
+
+
+def _scorecard(of: _Tables, code: str, *row: Any) -> Scorecard:
+    missing_data, bonus_base, frequency, grading, group_by, is_employed_on_last_day = row
+    return Scorecard(
+        code=code,
+        missing_data=missing_data,
+        bonus_base_amount=bonus_base,
+        kpis={
+            kpi: CardKpi(
+                weight,
+                cap,
+                direction or "higher",
+                low,
+                high,
+                tuple((at, score) for *names, at, score in of["scorecard_curve_point"] if names == [code, kpi]),
+            )
+            for card, kpi, weight, cap, direction, low, high in of["scorecard_kpi"]
+            if card == code
+        },
+        grades=tuple(Grade(*grade) for card, *grade in of["grade_band"] if card == code),
+        frequency=frequency,
+        grading=grading or "bands",
+        group_by=group_by,
+        is_employed_on_last_day=bool(is_employed_on_last_day),
+    )
 
 
 def _by_version(
