@@ -33,7 +33,7 @@ class AttainGroup(click.Group):
         try:
             return super().invoke(ctx)
         except AttainError as error:
-            if ctx.params.get("as_json"):
+            if ctx.params.get("as_json") or getattr(ctx.obj, "as_json", False):
                 answer = {"error": error.message, "remedy": error.remedy, "exit_code": error.exit_code}
                 click.echo(json.dumps(answer, ensure_ascii=False))
             else:
@@ -435,6 +435,36 @@ def plan_lint(door: _Door) -> None:
     )
     if any(item.severity == "error" for item in findings):
         sys.exit(BadInput.exit_code)
+
+
+@plan.command("simulate")
+@click.option("--plan", "file", type=click.Path(dir_okay=False, path_type=Path), required=True, help="The candidate.")
+@click.option("--from", "first", required=True, metavar="YYYY-MM", help="First month of the report.")
+@click.option("--to", "last", required=True, metavar="YYYY-MM", help="Last month of the report.")
+@click.option("--as-if", metavar="VERSION", help="Take this version as if it had held on all these days.")
+@click.option("--no-sensitivity", is_flag=True, help="Leave out volume -20 … +20 %, which takes the longest.")
+@click.option("--page", type=click.Path(dir_okay=False, path_type=Path), help="Also write a page with charts (HTML).")
+@click.option("--json", "as_json", is_flag=True, help="Answer in JSON.")
+@click.pass_obj
+def plan_simulate(
+    door: _Door,
+    file: Path,
+    first: str,
+    last: str,
+    as_if: str | None,
+    no_sensitivity: bool,
+    page: Path | None,
+    as_json: bool,
+) -> None:
+    """Recompute history under a candidate plan, beside the present ones; nothing of it is published or paid."""
+    from attain.simulation import comparison, report
+
+    door.as_json = door.as_json or as_json
+    volumes = () if no_sensitivity else comparison.VOLUMES
+    found = comparison.simulate(door.settings, file, first, last, as_if=as_if, volumes=volumes)
+    if page is not None:
+        report.write(found, page)
+    door.answer(found, lambda made: report.render(made, page))
 
 
 # ---------------------------------------------------------------- sample company

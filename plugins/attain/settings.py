@@ -42,6 +42,8 @@ class Settings:
             person (0–1; `ATTAIN_MAX_VANISHED_RATIO`).
         known_at: build from what had been received by this moment, as it was known then (UTC without zone;
             `ATTAIN_KNOWN_AT`); such a candidate can be looked at, not published. None: from all there is.
+        scratch: folder of a warehouse that is nobody's candidate (a simulation's); what is built in it can't be
+            published. None: the home's own. Never set from the environment.
         as_of: the day the run is computed for; None: the last day that the deliveries themselves tell of
             (`ATTAIN_AS_OF`). The machine's clock never decides it.
         control_dsn: SQLAlchemy URL of the control database (`ATTAIN_CONTROL_DSN`, default SQLite in the home).
@@ -62,6 +64,7 @@ class Settings:
     max_vanished_ratio: float = 0.02
     known_at: datetime | None = None
     as_of: date | None = None
+    scratch: Path | None = None
     control_dsn: str = field(default="", repr=False)
     bi_dsn: str = field(default="", repr=False)
 
@@ -110,7 +113,7 @@ class Settings:
     @property
     def warehouse(self) -> Path:
         """Folder of the private warehouse; the DuckDB file in it is `warehouse_file`."""
-        return self.home / "warehouse"
+        return self.scratch or self.home / "warehouse"
 
     @property
     def warehouse_file(self) -> Path:

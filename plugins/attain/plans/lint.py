@@ -7,7 +7,8 @@ from itertools import combinations
 
 from attain.errors import BadInput
 from attain.periods import Span
-from attain.plans.model import Finding, Plan, PlanVersion, read_plan
+from attain.plans.model import Finding, Plan, PlanVersion
+from attain.plans.reading import read_plan
 from attain.settings import Settings
 
 

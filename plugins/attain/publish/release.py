@@ -294,6 +294,8 @@ def _finish_recorded_move(settings: Settings) -> None:
 
 
 def _must_be_of_now(settings: Settings, candidate: Candidate) -> None:
+    if settings.scratch is not None:
+        raise BadInput("a simulation is never published", "change the plan file and run: attain run")
     if candidate.known_at is not None or settings.known_at is not None:
         raise BadInput(
             f"this candidate shows what was known at {candidate.known_at or settings.known_at} UTC; published, it "

@@ -106,8 +106,8 @@ class Candidate:
         code_version: version of attain, and the first digits of a SHA-256 over all code, models and expectations, so
             that a changed file shows even where nobody raised the version.
         delivery_ids: the committed deliveries, sorted.
-        is_new: False when the current release was made of the very same inputs, or the release that was has been
-            rolled back: what a person took back is not brought back by the next run.
+        is_new: always True for a simulation; False when the current release was made of the very same inputs, or the
+            release that was has been rolled back: what a person took back is not brought back by the next run.
         known_at: the past moment that it shows (`ATTAIN_KNOWN_AT`, UTC); such a candidate is never published.
     """
 
@@ -153,7 +153,8 @@ def prepare(settings: Settings) -> Candidate:
             as_of_date=as_of,
             code_version=f"{__version__}+{code[:12]}",
             delivery_ids=sorted(delivery.delivery_id for delivery in committed),
-            is_new=not (_is_current(settings, release_id) or _was_rolled_back(settings, release_id)),
+            is_new=settings.scratch is not None
+            or not (_is_current(settings, release_id) or _was_rolled_back(settings, release_id)),
             known_at=settings.known_at.isoformat() if settings.known_at else None,
         )
         _path(settings).unlink(missing_ok=True)

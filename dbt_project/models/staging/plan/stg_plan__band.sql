@@ -15,7 +15,7 @@ final as (
         cast(band_no as integer) as band_no,
         cast(lower_bound as decimal(24, 6)) as lower_bound,
         cast(upper_bound as decimal(24, 6)) as upper_bound,
-        cast(rate as decimal(9, 6)) as rate
+        cast(rate as decimal(18, 6)) as rate
     from source
 
 )

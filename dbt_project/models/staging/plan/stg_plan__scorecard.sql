@@ -16,7 +16,10 @@ final as (
         cast(title_zh as varchar) as title_zh,
         cast(frequency as varchar) as frequency,
         cast(missing_data as varchar) as missing_data,
-        cast(bonus_base_amount as decimal(18, 2)) as bonus_base_amount
+        cast(bonus_base_amount as decimal(18, 2)) as bonus_base_amount,
+        cast(grading as varchar) as grading,
+        cast(group_by as varchar) as group_by,
+        cast(employed_on_last_day as boolean) as employed_on_last_day
     from source
 
 )
