@@ -522,8 +522,8 @@ def _people(company: Company, chance: random.Random, number: int, writer: _PlanW
             away = FIRST_DAY + timedelta(days=chance.randrange(500))
             days = chance.choice([4, 12, 25, 50])
             company.rows[("hr", "leave")].append(
-                {"employee_id": code, "leave_type": "sick", "leave_from": away, "leave_to": away + timedelta(days=days - 1),
-                 "leave_status": "approved"}
+                {"employee_id": code, "leave_type": "sick", "leave_from": away,
+                 "leave_to": away + timedelta(days=days - 1), "leave_status": "approved"}
             )  # fmt: skip
         _targets(company, chance, code, writer)
         found.append(person)

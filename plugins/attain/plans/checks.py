@@ -75,7 +75,8 @@ def bands(name: str, stretches: Sequence[Stretch]) -> Iterator[Fault]:
 
 def _meeting(name: str, stretches: Sequence[Stretch], rule: str) -> Iterator[Fault]:
     """Each band begins where the one before it ends, and has a width."""
-    for number, (band, after) in enumerate(zip(stretches, [*stretches[1:], None], strict=True)):
+    for number, band in enumerate(stretches):
+        after = stretches[number + 1] if number + 1 < len(stretches) else None
         if band.upper is not None and band.upper <= band.lower:
             yield _error(
                 band.line,
