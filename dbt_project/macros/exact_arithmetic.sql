@@ -57,6 +57,14 @@ at most `numerator_scale`, which is at most scale + 6.
     end
 {%- endmacro %}
 
+{#- Rule D4: down to a currency's minor unit. -#}
+{% macro round_down_to_minor_unit(value, minor_unit_digits) -%}
+    case
+        when {{ minor_unit_digits }} = 0 then cast(floor({{ value }}) as decimal(18, 2))
+        else {{ from_units('(' ~ to_units(value, 12) ~ ' // ' ~ whole_number('10000000000') ~ ')', 2) }}
+    end
+{%- endmacro %}
+
 {#-
 Rule M3, largest remainder, in whole units. First the floor and the remainder of each part, in a step of their own:
     share_floor(total, weight, weights) and share_remainder(total, weight, weights),

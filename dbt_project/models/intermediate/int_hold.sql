@@ -24,6 +24,19 @@ earning_lines as (
 
 ),
 
+pay_lines as (
+
+    select * from {{ ref('int_pay_line') }}
+    where is_held
+
+),
+
+plan_conditions as (
+
+    select * from {{ ref('int_document_hold') }}
+
+),
+
 bonuses as (
 
     select * from {{ ref('int_bonus') }}
@@ -34,6 +47,31 @@ bonuses as (
 gate_holds as (
 
     select * from {{ ref('stg_control__hold') }}
+
+),
+
+plan_holds as (
+
+    select
+        'document' as scope,
+        pay_lines.source_system || ':' || pay_lines.document_id as subject_id,
+        pay_lines.payee_id,
+        pay_lines.hold_reason as reason,
+        'meet the condition, or approve an exception of type release for the document' as remedy,
+        pay_lines.earned_amount as amount,
+        pay_lines.currency_code,
+        cast(null as varchar) as delivery_id,
+        cast(null as varchar) as file_name,
+        cast(null as bigint) as row_number,
+        'plan|' || pay_lines.earning_line_id as line_id
+    from pay_lines
+    inner join plan_conditions
+        on
+            pay_lines.plan_code = plan_conditions.plan_code
+            and pay_lines.plan_version = plan_conditions.plan_version
+            and pay_lines.source_system = plan_conditions.source_system
+            and pay_lines.document_id = plan_conditions.document_id
+            and pay_lines.hold_reason = plan_conditions.hold_reason
 
 ),
 
@@ -105,6 +143,8 @@ combined as (
     select * from rate_holds
     union all
     select * from currency_holds
+    union all
+    select * from plan_holds
     union all
     select
         'payee' as scope,

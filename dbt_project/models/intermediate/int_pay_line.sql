@@ -1,6 +1,7 @@
 -- Everything that is money before draws, one line each (order of operations up to the cap): what credit lines and
 -- windows earn, what is taken back at its original rate, what thresholds and caps take away, SPIFFs, contests, bonuses.
--- Threshold and cap lines are lines of their own and are never held (rules T8, T9, D5).
+-- Threshold and cap lines are lines of their own and are never held (rules T8, T9, D5); a line of a document that the
+-- plan's own conditions hold is, until an exception releases it.
 
 with
 
@@ -46,6 +47,18 @@ run as (
 
 ),
 
+document_holds as (
+
+    select * from {{ ref('int_document_hold') }}
+
+),
+
+releases as (
+
+    select * from {{ ref('int_hold_release') }}
+
+),
+
 adjustments as (
 
     select
@@ -82,7 +95,7 @@ adjustments as (
 
 ),
 
-final as (
+united as (
 
     select
         earning_line_id,
@@ -268,6 +281,59 @@ final as (
         hold_reason,
         rule_codes
     from bonuses
+
+),
+
+final as (
+
+    select
+        united.earning_line_id,
+        united.payee_id,
+        united.plan_code,
+        united.plan_version,
+        united.component_code,
+        united.line_type,
+        united.origin_period,
+        united.window_code,
+        united.event_date,
+        united.known_at,
+        united.credit_line_id,
+        united.credit_role,
+        united.source_system,
+        united.document_id,
+        united.event_id,
+        united.split_no,
+        united.currency_code,
+        united.measure,
+        united.credited_amount,
+        united.counted_amount,
+        united.cumulative_before,
+        united.cumulative_after,
+        united.effective_quota,
+        united.index_value,
+        united.band_parts,
+        united.effective_rate,
+        united.factor,
+        united.factor_parts,
+        united.earned_amount,
+        united.is_held or (document_holds.document_id is not null and releases.document_id is null) as is_held,
+        case
+            when releases.document_id is null then coalesce(united.hold_reason, document_holds.hold_reason) else
+                united.hold_reason
+        end
+            as hold_reason,
+        united.rule_codes
+    from united
+    left join document_holds
+        on
+            united.plan_code = document_holds.plan_code
+            and united.plan_version = document_holds.plan_version
+            and united.source_system = document_holds.source_system
+            and united.document_id = document_holds.document_id
+            and united.line_type in ('earning', 'spiff')
+            and united.hold_reason is null
+    left join releases
+        on united.payee_id = releases.employee_id and united.document_id = releases.document_id
 
 )
 

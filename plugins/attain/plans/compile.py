@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 _TEXT, _DAY, _WHOLE, _FLAG = pa.string(), pa.date32(), pa.int32(), pa.bool_()
 _BOUND, _RATE, _MONEY = pa.decimal128(24, 6), pa.decimal128(18, 6), pa.decimal128(18, 2)
+_SHARE = pa.decimal128(9, 6)
 _VERSION = [("plan_code", _TEXT), ("version", _TEXT)]
 _TITLES = [("title_en", _TEXT), ("title_zh", _TEXT)]
 _COMPONENT = [*_VERSION, ("component_code", _TEXT)]
@@ -74,7 +75,7 @@ SCHEMAS: dict[str, pa.Schema] = {
             ("basis", _TEXT),
             ("measure", _TEXT),
             ("credit_source", _TEXT),
-            ("credit_share", _RATE),
+            ("credit_share", _SHARE),
             ("band_method", _TEXT),
             ("index", _TEXT),
             ("index_basis", _TEXT),
@@ -128,7 +129,7 @@ SCHEMAS: dict[str, pa.Schema] = {
             ("column_no", _WHOLE),
             ("factor", _RATE),
         ],
-        "ramp": [*_VERSION, ("tenure_month", _WHOLE), ("ramp", _RATE)],
+        "ramp": [*_VERSION, ("tenure_month", _WHOLE), ("ramp", _SHARE)],
         "quota_period": [
             *_VERSION,
             ("kpi_code", _TEXT),
@@ -145,7 +146,7 @@ SCHEMAS: dict[str, pa.Schema] = {
             ("type", _TEXT),
             ("amount", _MONEY),
             ("minimum_amount", _MONEY),
-            ("recovery_rate", _RATE),
+            ("recovery_rate", _SHARE),
             ("from_month", _WHOLE),
             ("to_month", _WHOLE),
             ("recovery_from", _TEXT),
@@ -162,7 +163,7 @@ SCHEMAS: dict[str, pa.Schema] = {
             ("rate", _RATE),
             ("limit_amount", _MONEY),
         ],
-        "legal_limit": [*_VERSION, ("place", _WHOLE), ("region", _TEXT), ("share", _RATE), ("keep_amount", _MONEY)],
+        "legal_limit": [*_VERSION, ("place", _WHOLE), ("region", _TEXT), ("share", _SHARE), ("keep_amount", _MONEY)],
         "hold_rule": [*_VERSION, ("hold_code", _TEXT), *_TITLES, ("condition", _TEXT), ("bound", _BOUND)],
         "reward": [
             *_VERSION,
@@ -200,8 +201,8 @@ SCHEMAS: dict[str, pa.Schema] = {
         "scorecard_kpi": [
             *_SCORECARD,
             ("kpi_code", _TEXT),
-            ("weight", _RATE),
-            ("cap", _RATE),
+            ("weight", _SHARE),
+            ("cap", _SHARE),
             ("direction", _TEXT),
             ("low", _BOUND),
             ("high", _BOUND),
@@ -217,8 +218,8 @@ SCHEMAS: dict[str, pa.Schema] = {
             *_SCORECARD,
             ("grade", _TEXT),
             ("lower_score", pa.decimal128(18, 6)),
-            ("coefficient", _RATE),
-            ("share", _RATE),
+            ("coefficient", _SHARE),
+            ("share", _SHARE),
         ],
     }.items()
 }

@@ -4,8 +4,8 @@
     mismatches = compare(compute(inputs), connection)
 
 It reads what was delivered and matched (documents, movements, people, rates, targets, plans), never what the SQL
-models have calculated, and finds the owners of documents and splits by itself. One thing is taken as measured: the value
-and target of each KPI on a scorecard.
+models have calculated, and finds the owners of documents and splits by itself. One thing is taken as measured: the
+value and target of each KPI on a scorecard.
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ final as (
         cast(basis as varchar) as basis,
         cast(measure as varchar) as measure,
         cast(credit_source as varchar) as credit_source,
-        cast(credit_share as decimal(18, 6)) as credit_share,
+        cast(credit_share as decimal(9, 6)) as credit_share,
         cast(band_method as varchar) as band_method,
         cast(index as varchar) as index_measure,
         cast(index_basis as varchar) as index_basis,

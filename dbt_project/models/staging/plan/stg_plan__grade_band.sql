@@ -14,8 +14,8 @@ final as (
         cast(scorecard_code as varchar) as scorecard_code,
         cast(grade as varchar) as grade,
         cast(lower_score as decimal(18, 6)) as lower_score,
-        cast(coefficient as decimal(18, 6)) as coefficient,
-        cast(share as decimal(18, 6)) as share
+        cast(coefficient as decimal(9, 6)) as coefficient,
+        cast(share as decimal(9, 6)) as share
     from source
 
 )

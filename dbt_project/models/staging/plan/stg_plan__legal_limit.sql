@@ -13,7 +13,7 @@ final as (
         cast(version as varchar) as version,
         cast(place as integer) as place,
         cast(region as varchar) as region,
-        cast(share as decimal(18, 6)) as share,
+        cast(share as decimal(9, 6)) as share,
         cast(keep_amount as decimal(18, 2)) as keep_amount
     from source
 

@@ -12,7 +12,7 @@ final as (
         cast(plan_code as varchar) as plan_code,
         cast(version as varchar) as version,
         cast(tenure_month as integer) as tenure_month,
-        cast(ramp as decimal(18, 6)) as ramp
+        cast(ramp as decimal(9, 6)) as ramp
     from source
 
 )

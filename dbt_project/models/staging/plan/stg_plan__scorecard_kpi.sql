@@ -13,8 +13,8 @@ final as (
         cast(version as varchar) as version,
         cast(scorecard_code as varchar) as scorecard_code,
         cast(kpi_code as varchar) as kpi_code,
-        cast(weight as decimal(18, 6)) as weight,
-        cast(cap as decimal(18, 6)) as cap,
+        cast(weight as decimal(9, 6)) as weight,
+        cast(cap as decimal(9, 6)) as cap,
         cast(direction as varchar) as direction,
         cast(low as decimal(24, 6)) as low,
         cast(high as decimal(24, 6)) as high
