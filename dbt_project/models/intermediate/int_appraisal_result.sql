@@ -46,7 +46,7 @@ summed as (
         period_start,
         period_end,
         missing_data,
-        sum(weight * coalesce(capped_attainment, 0)) as weighted_attainment,
+        cast(sum(coalesce(weighted_score, 0)) as decimal(24, 12)) as weighted_attainment,
         max(weight_present) as weight_present,
         count(*) - count(capped_attainment) as missing_count
     from lines

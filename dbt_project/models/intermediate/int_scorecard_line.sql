@@ -1,5 +1,5 @@
--- The lines of each scorecard of a finished period (rule K1): attainment capped, weighted; what a missing KPI
--- does is the card's choice. The card is that of the version of the person's last active day in the period.
+-- The lines of each scorecard of a finished period (rule K1): attainment by the KPI's direction, along the card's
+-- curve, capped, weighted; what a missing KPI does is the card's choice. A KPI `mbo:<objective>` is a manager's rating. The card is that of the version of the person's last active day in the period.
 
 with
 
@@ -86,6 +86,36 @@ dated as (
 
 ),
 
+ratings as (
+
+    select * from {{ ref('int_rating') }}
+
+),
+
+curve_points as (
+
+    select
+        *,
+        lead(at_attainment) over (
+            partition by plan_code, version, scorecard_code, kpi_code order by point_no
+        ) as next_attainment,
+        lead(score) over (partition by plan_code, version, scorecard_code, kpi_code order by point_no) as next_score
+    from {{ ref('stg_plan__scorecard_curve_point') }}
+
+),
+
+curves as (
+
+    select
+        plan_code,
+        version,
+        scorecard_code,
+        kpi_code
+    from curve_points
+    group by plan_code, version, scorecard_code, kpi_code
+
+),
+
 valued as (
 
     select
@@ -101,21 +131,30 @@ valued as (
         scorecard_kpis.kpi_code,
         scorecard_kpis.weight,
         scorecard_kpis.cap,
-        facts.actual_value,
-        facts.target_value,
-        facts.attainment,
-        coalesce(facts.attainment_reason, case when facts.employee_id is null then 'not measured' end) as missing_reason,
-        case kpis.direction
-            when 'lower' then greatest(2 - facts.attainment, 0)
-            else facts.attainment
-        end as curved_attainment
+        scorecard_kpis.direction,
+        scorecard_kpis.low,
+        scorecard_kpis.high,
+        curves.kpi_code is not null as has_curve,
+        cast(coalesce(ratings.rating, facts.actual_value) as decimal(24, 6)) as actual_value,
+        cast(case when ratings.rating is not null then 1 else facts.target_value end as decimal(24, 6)) as target_value,
+        case
+            when scorecard_kpis.kpi_code like 'mbo:%' then case when ratings.rating is null then 'not rated' end
+            when facts.employee_id is null then 'not measured'
+            else facts.attainment_reason
+        end as fact_reason
     from dated
     inner join scorecard_kpis
         on
             dated.plan_code = scorecard_kpis.plan_code
             and dated.plan_version = scorecard_kpis.version
             and dated.scorecard_code = scorecard_kpis.scorecard_code
-    inner join kpis on scorecard_kpis.kpi_code = kpis.kpi_code
+    left join kpis on scorecard_kpis.kpi_code = kpis.kpi_code
+    left join curves
+        on
+            scorecard_kpis.plan_code = curves.plan_code
+            and scorecard_kpis.version = curves.version
+            and scorecard_kpis.scorecard_code = curves.scorecard_code
+            and scorecard_kpis.kpi_code = curves.kpi_code
     left join facts
         on
             dated.employee_id = facts.employee_id
@@ -123,7 +162,65 @@ valued as (
             and dated.frequency = facts.period_type
             and dated.period = facts.period
             and case when kpis.is_in_currency then dated.currency_code else '' end = facts.currency_code
+    left join ratings
+        on
+            dated.employee_id = ratings.employee_id
+            and dated.period = ratings.period
+            and scorecard_kpis.kpi_code = 'mbo:' || ratings.objective_code
     where dated.place = 1
+
+),
+
+attained as (
+
+    select
+        *,
+        cast(
+            case
+                when direction = 'range' and actual_value < low then {{ safe_ratio('actual_value', 'low') }}
+                when direction = 'range' and actual_value > high
+                    then greatest({{ safe_ratio('2 * high - actual_value', 'high') }}, 0)
+                when direction = 'range' and actual_value is not null then 1
+                when direction = 'range' then null
+                when direction = 'lower' then greatest({{ safe_ratio('2 * target_value - actual_value', 'target_value') }}, 0)
+                else {{ safe_ratio('actual_value', 'target_value') }}
+            end as decimal(18, 6)
+        ) as attainment
+    from valued
+
+),
+
+-- Below its first point a curve is 0, after its last it is flat; in between it is straight.
+curved as (
+
+    select
+        attained.*,
+        case
+            when attained.attainment is null then null
+            when not attained.has_curve then cast(attained.attainment as decimal(24, 18))
+            when curve_points.kpi_code is null then cast(0 as decimal(24, 18))
+            when curve_points.next_attainment is null then cast(curve_points.score as decimal(24, 18))
+            else cast(
+                cast(curve_points.score as decimal(24, 18))
+                + {{ from_units(
+                    divide_half_away(
+                        to_units('(curve_points.next_score - curve_points.score)', 6)
+                        ~ ' * ' ~ to_units('(attained.attainment - curve_points.at_attainment)', 6)
+                        ~ ' * ' ~ whole_number('1000000000000'),
+                        to_units('(curve_points.next_attainment - curve_points.at_attainment)', 6)
+                    ), 18
+                ) }} as decimal(24, 18)
+            )
+        end as curved_score
+    from attained
+    left join curve_points
+        on
+            attained.plan_code = curve_points.plan_code
+            and attained.plan_version = curve_points.version
+            and attained.scorecard_code = curve_points.scorecard_code
+            and attained.kpi_code = curve_points.kpi_code
+            and attained.attainment >= curve_points.at_attainment
+            and (curve_points.next_attainment is null or attained.attainment < curve_points.next_attainment)
 
 ),
 
@@ -131,11 +228,12 @@ capped as (
 
     select
         *,
+        case when attainment is null then coalesce(fact_reason, 'it can not be told') end as missing_reason,
         case
-            when attainment is not null then cast(least(curved_attainment, cap) as decimal(18, 6))
-            when missing_data = 'zero' then cast(0 as decimal(18, 6))
-        end as capped_attainment
-    from valued
+            when curved_score is not null then cast(least(curved_score, cap) as decimal(24, 18))
+            when missing_data = 'zero' then cast(0 as decimal(24, 18))
+        end as capped_score
+    from curved
 
 ),
 
@@ -143,7 +241,7 @@ weighed as (
 
     select
         *,
-        sum(case when capped_attainment is not null then weight else 0 end) over (
+        sum(case when capped_score is not null then weight else 0 end) over (
             partition by employee_id, plan_code, scorecard_code, period
         ) as weight_present
     from capped
@@ -166,16 +264,17 @@ final as (
         weight,
         cast(case
             when missing_data <> 'reweight' then weight
-            when capped_attainment is null then 0
+            when capped_score is null then 0
             else {{ safe_ratio('weight', 'weight_present') }}
         end as decimal(9, 6)) as effective_weight,
         weight_present,
         actual_value,
         target_value,
         attainment,
-        capped_attainment,
+        cast(round(capped_score, 6) as decimal(18, 6)) as capped_attainment,
+        cast(round(weight * capped_score, 12) as decimal(24, 12)) as weighted_score,
         cast({{ safe_ratio(
-            'weight * capped_attainment',
+            'round(weight * capped_score, 12)',
             "case when missing_data = 'reweight' then weight_present else 1 end",
             numerator_scale=12
         ) }} as decimal(18, 6))
