@@ -182,6 +182,34 @@ FAULTS: dict[tuple[str, str], str] = {
         "update incentive.fct_payout set opening_clawback_balance = 10, closing_clawback_balance = 10 "
         "where payout_id = 'E12026-03'"
     ),
+    ("incentive.fct_balance", "balance_id_not_be_null"): (
+        "update incentive.fct_balance set balance_id = null where balance_id = 'B1'"
+    ),
+    ("incentive.fct_balance", "balance_id_be_unique"): "update incentive.fct_balance set balance_id = 'B1'",
+    ("incentive.fct_balance", "balance_type_be_in_set"): (
+        "update incentive.fct_balance set balance_type = 'loan' where balance_id = 'B1'"
+    ),
+    ("incentive.fct_balance", "balance_adds_up"): (
+        "update incentive.fct_balance set closing_amount = 99 where balance_id = 'B2'"
+    ),
+    ("incentive.fct_balance", "recovery_is_what_the_payout_says"): (
+        "update incentive.fct_balance set recovered_amount = 1, closing_amount = 99 where balance_id = 'B2'"
+    ),
+    ("appraisal.fct_recognition", "recognition_id_not_be_null"): (
+        "update appraisal.fct_recognition set recognition_id = null where recognition_id = 'W1'"
+    ),
+    ("appraisal.fct_recognition", "recognition_id_be_unique"): (
+        "update appraisal.fct_recognition set recognition_id = 'W1'"
+    ),
+    ("appraisal.fct_recognition", "belongs_to_a_person"): (
+        "update appraisal.fct_recognition set employee_id = 'HOUSE' where recognition_id = 'W1'"
+    ),
+    ("appraisal.fct_recognition", "unit_be_in_set"): (
+        "update appraisal.fct_recognition set unit = 'CNY' where recognition_id = 'W1'"
+    ),
+    ("appraisal.fct_recognition", "something_earned_it"): (
+        "update appraisal.fct_recognition set grade = null where recognition_id = 'W1'"
+    ),
     ("appraisal.fct_scorecard_line", "employee_id_plan_code_scorecard_code_period_kpi_code_be_unique"): (
         "update appraisal.fct_scorecard_line set kpi_code = 'win_rate'"
     ),
@@ -195,8 +223,8 @@ FAULTS: dict[tuple[str, str], str] = {
     ("appraisal.fct_scorecard_line", "weights_are_shares"): (
         "update appraisal.fct_scorecard_line set effective_weight = -0.4 where kpi_code = 'win_rate'"
     ),
-    ("appraisal.fct_scorecard_line", "capped_is_not_above_attained"): (
-        "update appraisal.fct_scorecard_line set capped_attainment = 0.61 where kpi_code = 'win_rate'"
+    ("appraisal.fct_scorecard_line", "capped_is_not_above_the_cap"): (
+        "update appraisal.fct_scorecard_line set capped_attainment = 1.21 where kpi_code = 'win_rate'"
     ),
     ("appraisal.fct_appraisal_result", "employee_id_plan_code_scorecard_code_period_be_unique"): (
         "insert into appraisal.fct_appraisal_result by name "

@@ -46,8 +46,8 @@ COLUMNS = {
         region varchar, collection_days integer, margin_ratio decimal(24, 6), discount_ratio decimal(24, 6),
         document_currency_code varchar, event_amount decimal(18, 2), split_ratio decimal(9, 6),
         split_amount decimal(18, 2), fx_rate decimal(24, 8), fx_rate_type varchar, fx_rate_date date,
-        currency_code varchar, credited_amount decimal(18, 6), credited_margin decimal(18, 6), credited_units decimal(18, 6),
-        credited_count decimal(18, 6), measure_hold_reason varchar, is_held boolean, hold_reason varchar,
+        currency_code varchar, credited_amount decimal(18, 6), credited_margin decimal(18, 6),
+        credited_units decimal(18, 6), credited_count decimal(18, 6), measure_hold_reason varchar, is_held boolean, hold_reason varchar,
         delivery_id varchar, file_name varchar, row_number bigint""",
     "incentive.fct_earning_line": """
         earning_line_id varchar, payee_id varchar, plan_code varchar, plan_version varchar, component_code varchar,
@@ -60,19 +60,29 @@ COLUMNS = {
         is_held boolean, hold_reason varchar, rule_codes varchar""",
     "incentive.fct_payout": """
         payout_id varchar, payee_id varchar, full_name varchar, plan_code varchar, period varchar,
-        currency_code varchar, earned_amount decimal(18, 2), held_amount decimal(18, 2),
-        opening_clawback_balance decimal(18, 2), clawback_recovered decimal(18, 2),
+        currency_code varchar, earned_amount decimal(18, 2), draw_top_up_amount decimal(18, 2),
+        draw_recovered_amount decimal(18, 2), opening_draw_balance decimal(18, 2),
+        closing_draw_balance decimal(18, 2), penalty_amount decimal(18, 2), held_amount decimal(18, 2),
+        opening_clawback_balance decimal(18, 2), clawback_recovered decimal(18, 2), legal_limit_amount decimal(18, 2),
         closing_clawback_balance decimal(18, 2), payable_amount decimal(18, 2), status varchar,
         hold_reason varchar""",
+    "incentive.fct_balance": """
+        balance_id varchar, balance_type varchar, payee_id varchar, plan_code varchar, period varchar,
+        currency_code varchar, opening_amount decimal(18, 2), added_amount decimal(18, 2),
+        recovered_amount decimal(18, 2), closing_amount decimal(18, 2)""",
     "appraisal.fct_scorecard_line": """
         employee_id varchar, plan_code varchar, scorecard_code varchar, period varchar, kpi_code varchar,
         weight decimal(9, 6), effective_weight decimal(9, 6), actual_value decimal(24, 6),
-        target_value decimal(24, 6), attainment decimal(18, 6), capped_attainment decimal(18, 6),
-        line_score decimal(18, 6), missing_reason varchar""",
+        target_value decimal(24, 6), attainment decimal(18, 6), cap decimal(9, 6),
+        capped_attainment decimal(18, 6), line_score decimal(18, 6), missing_reason varchar""",
     "appraisal.fct_appraisal_result": """
         employee_id varchar, plan_code varchar, scorecard_code varchar, period varchar, score decimal(18, 6),
         grade varchar, coefficient decimal(9, 6), proration decimal(18, 6), bonus_base_amount decimal(18, 2),
         bonus_amount decimal(18, 2), currency_code varchar""",
+    "appraisal.fct_recognition": """
+        recognition_id varchar, employee_id varchar, plan_code varchar, plan_version varchar, reward_code varchar,
+        title_en varchar, title_zh varchar, reward_kind varchar, quantity decimal(18, 6), unit varchar, period varchar,
+        earned_by varchar, grade varchar, attainment decimal(18, 6)""",
     "audit.delivery": """
         delivery_id varchar, source_system varchar, feed varchar, file_name varchar, status varchar,
         rows_in_file bigint, rows_loaded bigint, rows_quarantined bigint, rows_declared_totals bigint,
@@ -165,7 +175,8 @@ insert into incentive.fct_earning_line by name
     select *, 'direct' as plan_code, '1' as plan_version, 'commission' as component_code, 'earning' as line_type,
         strftime(event_date, '%Y-%m') as origin_period, '2026-Q1' as window_code, 'CNY' as currency_code,
         credited_amount as counted_amount, cumulative_before + credited_amount as cumulative_after,
-        '[]' as band_parts, 0.05 as effective_rate, credited_amount * 0.05 as earned_amount, false as is_held, 'C2 T3' as rule_codes
+        '[]' as band_parts, 0.05 as effective_rate, credited_amount * 0.05 as earned_amount, false as is_held,
+        'C2 T3' as rule_codes
     from (values
         ('EL1', 'E1', 'CL1', 'R1', date '2026-01-15', 700, 0), ('EL2', 'E2', 'CL2', 'R1', date '2026-01-15', 300, 0),
         ('EL3', 'E1', 'CL3', 'R2', date '2026-02-03', 710, 700)
@@ -176,22 +187,41 @@ insert into incentive.fct_earning_line by name
         'CNY' as currency_code, 960 as earned_amount, false as is_held, 'K3' as rule_codes;
 insert into incentive.fct_payout by name
     select payee_id || period as payout_id, payee_id, 'Person' as full_name, 'direct' as plan_code, period,
-        'CNY' as currency_code, earned as earned_amount, 0 as held_amount, 0 as opening_clawback_balance,
+        'CNY' as currency_code, earned as earned_amount, 0 as draw_top_up_amount, 0 as draw_recovered_amount,
+        0 as opening_draw_balance, 0 as closing_draw_balance, 0 as penalty_amount, 0 as legal_limit_amount,
+        0 as held_amount, 0 as opening_clawback_balance,
         0 as clawback_recovered, 0 as closing_clawback_balance, earned as payable_amount,
         case when earned > 0 then 'payable' else 'nothing_due' end as status
     from (values ('E1', '2026-01', 35.00), ('E1', '2026-02', 35.50), ('E1', '2026-03', 960.00),
         ('E2', '2026-01', 15.00), ('E2', '2026-02', 0.00), ('E3', '2026-02', 0.00)
     ) as payouts (payee_id, period, earned);
 
+insert into incentive.fct_balance by name
+    select 'B1' as balance_id, 'clawback' as balance_type, 'E2' as payee_id, 'direct' as plan_code,
+        '2026-02' as period, 'CNY' as currency_code, 0 as opening_amount, 0 as added_amount, 0 as recovered_amount,
+        0 as closing_amount
+    union all by name
+    select 'B2' as balance_id, 'draw' as balance_type, 'E2' as payee_id, 'direct' as plan_code, '2026-02' as period,
+        'CNY' as currency_code, 0 as opening_amount, 100 as added_amount, 0 as recovered_amount, 100 as closing_amount;
+
 insert into appraisal.fct_scorecard_line by name
     select 'E1' as employee_id, 'direct' as plan_code, 'quarterly' as scorecard_code, '2026-Q1' as period,
         unnest(['collected_amount', 'win_rate']) as kpi_code, unnest([0.6, 0.4]) as weight,
-        unnest([0.6, 0.4]) as effective_weight, unnest([1.41, 0.6]) as attainment,
+        unnest([0.6, 0.4]) as effective_weight, unnest([1.41, 0.6]) as attainment, 1.2 as cap,
         unnest([1.2, 0.6]) as capped_attainment, unnest([0.72, 0.24]) as line_score;
 insert into appraisal.fct_appraisal_result by name
     select 'E1' as employee_id, 'direct' as plan_code, 'quarterly' as scorecard_code, '2026-Q1' as period,
         0.96 as score, 'B' as grade, 0.96 as coefficient, 1 as proration, 1000 as bonus_base_amount,
         960 as bonus_amount, 'CNY' as currency_code;
+
+insert into appraisal.fct_recognition by name
+    select 'W1' as recognition_id, 'E1' as employee_id, 'direct' as plan_code, '1' as plan_version,
+        'day_off' as reward_code, 'time_off' as reward_kind, 1 as quantity, 'day' as unit, '2026-Q1' as period,
+        'quarterly' as earned_by, 'B' as grade
+    union all by name
+    select 'W2' as recognition_id, 'E2' as employee_id, 'direct' as plan_code, '1' as plan_version,
+        'course' as reward_code, 'training' as reward_kind, 1 as quantity, 'place' as unit, '2026-Q1' as period,
+        'commission' as earned_by, 1.2 as attainment;
 
 insert into audit.delivery by name
     select 'D1' as delivery_id, 'finance' as source_system, 'receipts' as feed, 'receipts.csv' as file_name,

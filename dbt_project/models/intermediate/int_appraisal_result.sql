@@ -1,6 +1,7 @@
 -- Score, grade, coefficient and bonus of each finished scorecard (rules K1 to K3). The score is formed at scale
--- 6 and graded in that form; bonus = base x coefficient x share of the period's days that were active, rounded
--- once.
+-- 6 and graded in that form, by bands or, inside a group of at least five scored people, by rank: seats are shared out by
+-- largest remainder, a tie keeps together at the higher grade and uses up seats of the one below (K2). Bonus = base x
+-- coefficient x share of the period's days that were active, rounded once (K3).
 
 with
 
@@ -31,6 +32,18 @@ months as (
 currencies as (
 
     select * from {{ ref('currencies') }}
+
+),
+
+employees as (
+
+    select * from {{ ref('int_employee') }}
+
+),
+
+teams as (
+
+    select * from {{ ref('int_employee_team') }}
 
 ),
 
@@ -99,23 +112,137 @@ days as (
 
 ),
 
-graded as (
+grouped as (
 
     select
         scored.*,
+        scorecards.grading,
+        scorecards.employed_on_last_day,
+        employees.leave_date,
+        coalesce(case scorecards.group_by
+            when 'role' then employees.role
+            when 'region' then employees.region
+            when 'team' then teams.team
+        end, '') as group_name
+    from scored
+    inner join scorecards
+        on
+            scored.plan_code = scorecards.plan_code
+            and scored.plan_version = scorecards.version
+            and scored.scorecard_code = scorecards.scorecard_code
+    inner join employees on scored.employee_id = employees.employee_id
+    left join teams
+        on
+            scored.employee_id = teams.employee_id
+            and least(scored.period_end, coalesce(employees.leave_date, scored.period_end))
+            between teams.valid_from and teams.valid_to
+
+),
+
+ranked as (
+
+    select
+        *,
+        count(score) over (
+            partition by plan_code, plan_version, scorecard_code, period, group_name
+        ) as scored_people,
+        case
+            when score is not null
+                then rank() over (
+                    partition by plan_code, plan_version, scorecard_code, period, group_name
+                    order by score desc nulls last
+                )
+        end as position
+    from grouped
+
+),
+
+-- Seats of each grade in each group that is graded by rank, in whole people.
+seats as (
+
+    select
+        groups.plan_code,
+        groups.plan_version,
+        groups.scorecard_code,
+        groups.period,
+        groups.group_name,
+        groups.scored_people,
         grades.grade,
         grades.coefficient,
+        grades.lower_score,
+        {{ share_floor('groups.scored_people', to_units('grades.share', 6), '1000000') }} as floor_seats,
+        {{ share_remainder('groups.scored_people', to_units('grades.share', 6), '1000000') }} as remainder_seats
+    from (
+        select distinct
+            plan_code,
+            plan_version,
+            scorecard_code,
+            period,
+            group_name,
+            scored_people
+        from ranked
+        where grading = 'forced' and scored_people >= 5
+    ) as groups
+    inner join grades
+        on
+            groups.plan_code = grades.plan_code
+            and groups.plan_version = grades.version
+            and groups.scorecard_code = grades.scorecard_code
+
+),
+
+shared as (
+
+    select
+        *,
+        {{ share_with_remainder(
+            'scored_people', 'floor_seats', 'remainder_seats',
+            'plan_code, plan_version, scorecard_code, period, group_name', 'lower_score desc'
+        ) }} as seat_count
+    from seats
+
+),
+
+seated as (
+
+    select
+        *,
+        sum(seat_count) over (
+            partition by plan_code, plan_version, scorecard_code, period, group_name
+            order by lower_score desc
+            rows between unbounded preceding and current row
+        ) as last_position
+    from shared
+
+),
+
+graded as (
+
+    select
+        ranked.*,
+        coalesce(seated.grade, grades.grade) as grade,
+        coalesce(seated.coefficient, grades.coefficient) as coefficient,
         row_number() over (
-            partition by scored.employee_id, scored.plan_code, scored.scorecard_code, scored.period
+            partition by ranked.employee_id, ranked.plan_code, ranked.scorecard_code, ranked.period
             order by grades.lower_score desc
         ) as place
-    from scored
+    from ranked
     left join grades
         on
-            scored.plan_code = grades.plan_code
-            and scored.plan_version = grades.version
-            and scored.scorecard_code = grades.scorecard_code
-            and scored.score >= grades.lower_score
+            ranked.plan_code = grades.plan_code
+            and ranked.plan_version = grades.version
+            and ranked.scorecard_code = grades.scorecard_code
+            and ranked.score >= grades.lower_score
+    left join seated
+        on
+            ranked.plan_code = seated.plan_code
+            and ranked.plan_version = seated.plan_version
+            and ranked.scorecard_code = seated.scorecard_code
+            and ranked.period = seated.period
+            and ranked.group_name = seated.group_name
+            and ranked.grading = 'forced'
+            and ranked.position > seated.last_position - seated.seat_count
+            and ranked.position <= seated.last_position
 
 ),
 
@@ -140,7 +267,7 @@ final as (
         cast({{ from_units(
             divide_half_away(
                 to_units('scorecards.bonus_base_amount', 2)
-                ~ ' * ' ~ to_units('coalesce(graded.coefficient, 0)', 6)
+                ~ ' * ' ~ to_units('case when graded.employed_on_last_day and graded.leave_date < graded.period_end then 0 else coalesce(graded.coefficient, 0) end', 6)
                 ~ ' * ' ~ whole_number('days.active_days'),
                 days_of_span('graded.period_start', 'graded.period_end')
                 ~ ' * '
@@ -154,6 +281,8 @@ final as (
                 then cast(graded.missing_count as varchar) || ' KPI of the card is missing and the card says hold (K1)'
             when graded.score is null then 'no KPI of the card could be measured (K1)'
             when graded.grade is null then 'the score is below the lowest grade (K2)'
+            when graded.employed_on_last_day and graded.leave_date < graded.period_end
+                then 'not employed on the last day of the period: no bonus (K3)'
         end as hold_reason
     from graded
     inner join scorecards

@@ -271,6 +271,7 @@ final as (
         actual_value,
         target_value,
         attainment,
+        cap,
         cast(round(capped_score, 6) as decimal(18, 6)) as capped_attainment,
         cast(round(weight * capped_score, 12) as decimal(24, 12)) as weighted_score,
         cast({{ safe_ratio(

@@ -19,6 +19,7 @@ final as (
         actual_value,
         target_value,
         attainment,
+        cap,
         capped_attainment,
         line_score,
         missing_reason
