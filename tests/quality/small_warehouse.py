@@ -46,8 +46,8 @@ COLUMNS = {
         region varchar, collection_days integer, margin_ratio decimal(24, 6), discount_ratio decimal(24, 6),
         document_currency_code varchar, event_amount decimal(18, 2), split_ratio decimal(9, 6),
         split_amount decimal(18, 2), fx_rate decimal(24, 8), fx_rate_type varchar, fx_rate_date date,
-        currency_code varchar, credited_amount decimal(18, 6), credited_margin decimal(18, 6), credited_units decimal(18, 6),
-        credited_count decimal(18, 6), measure_hold_reason varchar, is_held boolean, hold_reason varchar,
+        currency_code varchar, credited_amount decimal(18, 6), credited_margin decimal(18, 6),
+        credited_units decimal(18, 6), credited_count decimal(18, 6), measure_hold_reason varchar, is_held boolean, hold_reason varchar,
         delivery_id varchar, file_name varchar, row_number bigint""",
     "incentive.fct_earning_line": """
         earning_line_id varchar, payee_id varchar, plan_code varchar, plan_version varchar, component_code varchar,
@@ -150,7 +150,7 @@ insert into kpi.fct_kpi_team_period by name
 insert into incentive.fct_credit_line by name
     select *, 'collected' as basis, 'finance' as source_system, 1 as line_no, 'receipt' as event_type,
         timestamp '2026-03-05 00:00:00' as known_at, strftime(event_date, '%Y-%m') as period, 'revenue' as credit_role,
-        'C1' as customer_id, 'CNY' as currency_code, fx_rate is null as is_held,
+        'standard' as reversal_profile, 'C1' as customer_id, 'CNY' as currency_code, fx_rate is null as is_held,
         case when fx_rate is null then 'no rate for the day' end as hold_reason, 'D1' as delivery_id,
         'receipts.csv' as file_name, employee_id as owner_reference, 'id' as owner_match
     from (values
