@@ -1,11 +1,10 @@
 -- Credit lines: what each person is credited with, in the currency of their plan (rules C1 to C7, M1): revenue,
--- overlays, and what rolls up to managers. Converted credit is formed at scale 6; a reversal carries the rate and the
--- attributes of the line that it takes back (rule T7). A line without a rate keeps its document amount, has no
+-- overlays, and what rolls up to managers. Converted credit is formed at scale 6; a reversal, and credit given again
+-- for one, carries the rate and the attributes of its original (rule T7). A line without a rate keeps its document amount, has no
 -- credited amount and is held (rule D5).
 --
--- Besides money a line has its part of the document's margin, units and count, at scale 6: the margin is the amount
--- less the cost, by the line's amount; units and count go by its ratio of the document, a reversal's by the part of
--- its original that it takes back. What the document does not tell is NULL, with the reason in `measure_hold_reason`.
+-- Besides money a line has its part of the document's margin (amount less cost), units and count, at scale 6: what its
+-- amount is of the document's. What the document does not tell is NULL, with the reason in `measure_hold_reason`.
 --
 -- Credit that is taken back by other events than the rules' own choice stands under a `reversal_profile` of its own,
 -- whole; sums over people and KPIs are of role revenue and profile standard.
@@ -62,7 +61,6 @@ originals as (
         cast(null as varchar) as original_event_id,
         cast(null as integer) as original_line_no,
         cast(null as date) as original_event_date,
-        cast(null as decimal(18, 2)) as original_split_amount,
         false as is_reversal,
         credited.document_currency_code <> credited.payee_currency_code as is_converted,
         case
@@ -88,10 +86,9 @@ originals as (
         end as fx_rate_date,
         conversions.hold_reason as fx_hold_reason,
         case
-            when credited.event_type in ('receipt', 'recredit') and credited.settled_from is not null
+            when credited.event_type = 'receipt' and credited.settled_from is not null
                 then cast(credited.event_date - credited.settled_from as integer)
-        end as collection_days,
-        credited.event_amount as measured_event_amount
+        end as collection_days
     from credited
     left join conversions
         on
@@ -137,8 +134,7 @@ reversals as (
         reversal_shares.original_event_id,
         cast(reversal_shares.original_line_no as integer) as original_line_no,
         originals.event_date as original_event_date,
-        originals.split_amount as original_split_amount,
-        true as is_reversal,
+        reversal_shares.event_type <> 'recredit' as is_reversal,
         originals.is_converted,
         originals.fx_numerator,
         originals.fx_denominator,
@@ -146,8 +142,7 @@ reversals as (
         originals.fx_rate_type,
         originals.fx_rate_date,
         originals.fx_hold_reason,
-        originals.collection_days,
-        originals.measured_event_amount
+        originals.collection_days
     from reversal_shares
     inner join originals
         on
@@ -183,10 +178,9 @@ described as (
         documents.discount_ratio,
         documents.document_amount,
         documents.quantity,
-        case
-            when documents.document_amount > 0 and documents.currency_code = combined.document_currency_code
-                then {{ to_units('documents.document_amount', 2) }}
-        end as document_hundredths,
+        case when documents.document_amount > 0 then {{ to_units('documents.document_amount', 2) }} end
+            as document_hundredths,
+        coalesce(documents.currency_code = combined.document_currency_code, false) as is_in_document_currency,
         {{ to_units('documents.document_amount - documents.cost_amount', 2) }} as margin_hundredths,
         {{ to_units('combined.fx_numerator', 12) }} as fx_numerator_units,
         {{ to_units('combined.fx_denominator', 12) }} as fx_denominator_units
@@ -204,14 +198,7 @@ reduced as (
         margin_hundredths // {{ common_divisor('margin_hundredths', 'document_hundredths') }} as margin_numerator,
         document_hundredths // {{ common_divisor('margin_hundredths', 'document_hundredths') }} as margin_denominator,
         fx_numerator_units // {{ common_divisor('fx_numerator_units', 'fx_denominator_units') }} as fx_numerator_reduced,
-        fx_denominator_units // {{ common_divisor('fx_numerator_units', 'fx_denominator_units') }} as fx_denominator_reduced,
-        {{ divide_half_away(
-            to_units('split_ratio', 6) ~ ' * ' ~ to_units('measured_event_amount', 2), 'document_hundredths'
-        ) }} as original_count_units,
-        {{ divide_half_away(
-            to_units('quantity', 6) ~ ' * ' ~ to_units('split_ratio', 6) ~ ' * ' ~ to_units('measured_event_amount', 2),
-            'document_hundredths * ' ~ whole_number(1000000)
-        ) }} as original_quantity_units
+        fx_denominator_units // {{ common_divisor('fx_numerator_units', 'fx_denominator_units') }} as fx_denominator_reduced
     from described
 
 ),
@@ -226,20 +213,18 @@ measured as (
                 'margin_denominator * fx_denominator_reduced'
             ), 6
         ) }} as credited_margin,
-        {{ from_units(
-            'case when is_reversal then '
-            ~ divide_half_away(
-                'original_quantity_units * ' ~ to_units('split_amount', 2), to_units('original_split_amount', 2)
-            )
-            ~ ' else original_quantity_units end', 6
-        ) }} as credited_units,
-        {{ from_units(
-            'case when is_reversal then '
-            ~ divide_half_away(
-                'original_count_units * ' ~ to_units('split_amount', 2), to_units('original_split_amount', 2)
-            )
-            ~ ' else original_count_units end', 6
-        ) }} as credited_count,
+        case
+            when is_in_document_currency
+                then {{ from_units(
+                    divide_half_away(to_units('quantity', 8) ~ ' * ' ~ to_units('split_amount', 2), 'document_hundredths * 100'), 6
+                ) }}
+        end as credited_units,
+        case
+            when is_in_document_currency
+                then {{ from_units(
+                    divide_half_away(to_units('split_amount', 2) ~ ' * ' ~ whole_number(1000000), 'document_hundredths'), 6
+                ) }}
+        end as credited_count,
         case
             when reversal_profile <> 'standard' and event_type not in ('won', 'invoice', 'receipt')
                 then '|' || reversal_profile
@@ -259,7 +244,7 @@ final as (
     select
         {{ credit_line_key('event_type', 'event_id', 'line_no') }} || profile_key || override_key as credit_line_id,
         case
-            when is_reversal
+            when original_event_type is not null
                 then
                     {{ credit_line_key('original_event_type', 'original_event_id', 'original_line_no') }}
                     || original_profile_key || override_key
@@ -319,7 +304,9 @@ final as (
         case
             when document_amount is null then 'nobody knows the document: its margin, units and count can''t be told'
             when document_hundredths is null
-                then 'the document has no amount in the currency of the event: its margin, units and count can''t be told'
+                then 'the document has no amount above 0: the part of its margin, units and count can''t be told'
+            when not is_in_document_currency
+                then 'the document is of another currency than the event: the part of its units and count can''t be told'
             when margin_hundredths is null and quantity is null then 'the document names neither its cost nor a quantity'
             when margin_hundredths is null then 'the document does not name its cost'
             when quantity is null then 'the document names no quantity'

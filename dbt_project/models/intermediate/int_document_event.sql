@@ -448,6 +448,7 @@ final as (
         ) as event_amount,
         lowest.currency_code,
         lowest.invoice_no,
+        lowest.invoice_key,
         lowest.settled_from,
         lowest.document_match,
         lowest.document_match <> 'matched' as is_unmatched,

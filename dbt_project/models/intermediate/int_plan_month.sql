@@ -73,7 +73,7 @@ away as (
     inner join spells
         on
             months.employee_id = spells.employee_id
-            and spells.spell_days > versions.leave_limit_days
+            and versions.leave_limit_days < spells.spell_days
             and months.month_start <= spells.spell_end
             and {{ month_end('months.month_start') }} >= spells.spell_start
     group by months.employee_id, months.plan_code, months.plan_version, months.month_start

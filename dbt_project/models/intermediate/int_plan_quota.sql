@@ -109,7 +109,7 @@ told as (
             fitting.employee_id = targets.employee_id
             and fitting.kpi_code = targets.kpi_code
             and targets.month_start between fitting.period_start and fitting.period_end
-            and ({{ is_money_kpi('fitting.kpi_code') }} is false or targets.currency_code = versions.currency_code)
+            and ({{ is_money_kpi('fitting.kpi_code') }} is false or versions.currency_code = targets.currency_code)
 
 ),
 
@@ -149,7 +149,7 @@ chosen as (
     left join spells
         on
             days.employee_id = spells.employee_id
-            and spells.spell_days > versions.leave_limit_days
+            and versions.leave_limit_days < spells.spell_days
             and days.active_day between spells.spell_start and spells.spell_end
     where spells.employee_id is null and (days.team is null or days.team = teams.team)
 
