@@ -46,7 +46,8 @@ COLUMNS = {
         region varchar, collection_days integer, margin_ratio decimal(24, 6), discount_ratio decimal(24, 6),
         document_currency_code varchar, event_amount decimal(18, 2), split_ratio decimal(9, 6),
         split_amount decimal(18, 2), fx_rate decimal(24, 8), fx_rate_type varchar, fx_rate_date date,
-        currency_code varchar, credited_amount decimal(18, 6), credited_margin decimal(18, 6), credited_units decimal(18, 6),
+        currency_code varchar, credited_amount decimal(18, 6), credited_margin decimal(18, 6),
+        credited_units decimal(18, 6),
         credited_count decimal(18, 6), measure_hold_reason varchar, is_held boolean, hold_reason varchar,
         delivery_id varchar, file_name varchar, row_number bigint""",
     "incentive.fct_earning_line": """
@@ -165,7 +166,8 @@ insert into incentive.fct_earning_line by name
     select *, 'direct' as plan_code, '1' as plan_version, 'commission' as component_code, 'earning' as line_type,
         strftime(event_date, '%Y-%m') as origin_period, '2026-Q1' as window_code, 'CNY' as currency_code,
         credited_amount as counted_amount, cumulative_before + credited_amount as cumulative_after,
-        '[]' as band_parts, 0.05 as effective_rate, credited_amount * 0.05 as earned_amount, false as is_held, 'C2 T3' as rule_codes
+        '[]' as band_parts, 0.05 as effective_rate, credited_amount * 0.05 as earned_amount,
+        false as is_held, 'C2 T3' as rule_codes
     from (values
         ('EL1', 'E1', 'CL1', 'R1', date '2026-01-15', 700, 0), ('EL2', 'E2', 'CL2', 'R1', date '2026-01-15', 300, 0),
         ('EL3', 'E1', 'CL3', 'R2', date '2026-02-03', 710, 700)
