@@ -24,6 +24,7 @@ class Credit:
         role: revenue, overlay, or override: a manager's credit of a subordinate's line (C6).
         original: the line that a reversal takes back, or that credit is given again for; None: it is one itself.
         undone: the reversal that credit given again undoes.
+        profile: names the events that a component lets take credit back, where it isn't the basis's default (D3).
     """
 
     event: Event
@@ -35,6 +36,7 @@ class Credit:
     original: Credit | None = None
     role: str = "revenue"
     undone: Credit | None = None
+    profile: str = ""
 
     @property
     def given(self) -> Event:
@@ -50,6 +52,8 @@ class Credit:
         event = self.event
         document = (event.basis, event.source_system, event.document_id, event.event_type, event.event_id)
         line = "|".join((*document, str(self.line_no), str(self.split_no)))
+        if self.original is not None and self.profile:
+            line = f"{line}|{self.profile}"
         return f"{line}|{self.employee_id}" if self.role == "override" else line
 
     @property
@@ -214,7 +218,7 @@ def _next(numbers: dict[tuple[str, str, int], int], event: Event, original: Cred
     return numbers[key]
 
 
-def split_events(events: Iterable[Event], splits: Iterable[Split]) -> list[Credit]:
+def split_events(events: Iterable[Event], splits: Iterable[Split], profile: str = "") -> list[Credit]:
     """Credit lines in document currency, from the events of all documents and whom each document names.
 
     An event that gives credit is spread over the document's splits, each event by itself (C1, M3). A reversal takes
@@ -230,7 +234,7 @@ def split_events(events: Iterable[Event], splits: Iterable[Split]) -> list[Credi
     credits: list[Credit] = []
     for (_, source_system, document_id, _), listed in sorted(by_document.items()):
         credits.extend(_document_credits(listed, shares_of.get((source_system, document_id), {})))
-    return credits
+    return [replace(credit, profile=profile) for credit in credits] if profile else credits
 
 
 def _document_credits(events: Iterable[Event], splits: Mapping[int, Split]) -> list[Credit]:

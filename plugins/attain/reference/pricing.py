@@ -72,7 +72,9 @@ class Book:
                 if days not in self.unpaid:
                     self.unpaid[days] = unpaid(self.inputs, days)
                 events += [event for event in self.unpaid[days] if event.basis == basis]
-            self.revenue[key] = split_events(events, self.inputs.splits)
+            is_default = types == reversed_by(basis, None) and days is None
+            profile = "" if is_default else _profile(types, days)
+            self.revenue[key] = split_events(events, self.inputs.splits, profile)
         return self.revenue[key]
 
     def _managers(self, line: Credit) -> Iterable[Credit]:
@@ -82,6 +84,12 @@ class Book:
         for manager in self.people.managers_of(line.employee_id, line.given.event_date):
             if manager in self.people.employees:
                 yield replace(line, employee_id=manager, role="override")
+
+
+def _profile(types: frozenset[str], days: int | None) -> str:
+    """Name of a set of events that take credit back; an unpaid invoice counts only with its days."""
+    named = [f"unpaid{days}" if item == "unpaid" else item for item in types if item != "unpaid" or days is not None]
+    return "+".join(sorted(named))
 
 
 @dataclass(frozen=True)
@@ -314,8 +322,13 @@ class Pricer:
             )
 
     def _price_curve(self, payee_id: str, version: PlanVersion, component: Component, window: Window) -> None:
-        """One line for a window with an active day: a share of the target amount by attainment (T5)."""
+        """One line for a window with an active day: a share of the target amount by attainment (T5).
+
+        As a bonus, it is of a finished window and paid in its last month.
+        """
         days = span_of(window.code)
+        if days.end > self.inputs.as_of:
+            return
         active = self.people.active_days(payee_id, version, Span(days.start, days.end))
         if active == 0:
             return
@@ -333,7 +346,7 @@ class Pricer:
         if component.threshold_at is not None and component.threshold_pays == "above":
             lost = curve_at(component.curve, component.threshold_at, component.is_extended)
             below = min(earned, money.round_money(as_decimal(target * lost), version.currency_code))
-        day = min(days.end, self.inputs.as_of)
+        day = days.end
         window.entries.append(Entry(month_of(day), "", earned, below))
         window.lines.append(
             EarningLine(
