@@ -28,7 +28,7 @@ multiplied as (
             ['times', json_number('factor')],
         ], 'factor_no') }} as factor_parts,
         case
-            when count(factor) < count(*) then string_agg(hold_reason, '; ' order by factor_no)
+            when count(factor) < count(*) then string_agg(hold_reason, ', ' order by factor_no)
             when count(*) > {{ most_factors() }} then 'more than {{ most_factors() }} factors apply to the line (T7)'
         end as hold_reason
     from {{ line_factors }}
