@@ -10,7 +10,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from attain import money
-from attain.reference.inputs import BASES, HOUSE, REVERSED_BY, Event, FxRate, Inputs, Invoice, Split
+from attain.reference.inputs import BASES, HOUSE, REVERSED_BY, Event, FxRate, Inputs, Split
 
 ZERO, HUNDRED = Decimal(0), Decimal(100)
 DOCUMENT_DECIMALS = 2
@@ -119,9 +119,13 @@ def unpaid(inputs: Inputs, days: int) -> list[Event]:
             settled[(event.invoice_system, event.invoice_no)].append(event)
     found = []
     for invoice in inputs.invoices:
-        late = (invoice.due_date or invoice.invoice_date) + timedelta(days=days)
+        due = invoice.due_date or invoice.invoice_date
+        if due is None or not invoice.is_issued or invoice.document_system is None or invoice.document_id is None:
+            continue
+        late = due + timedelta(days=days)
         if late > inputs.as_of:
             continue
+        document = (invoice.document_system, invoice.document_id)
         movements = [
             item
             for item in settled[(invoice.source_system, invoice.invoice_no)]
@@ -131,25 +135,24 @@ def unpaid(inputs: Inputs, days: int) -> list[Event]:
         if rest <= ZERO:
             continue
         for basis in BASES:
-            found.append(_about(invoice, basis, "unpaid", invoice.invoice_no, 1, late, -rest))
-            for receipt in movements:
-                if receipt.event_type == "receipt" and receipt.event_date > late:
-                    found.append(
-                        _about(
-                            invoice, basis, "recredit", receipt.event_id, receipt.line_no, receipt.event_date,
-                            receipt.amount,
-                        )
-                    )  # fmt: skip
+            about = Event(
+                basis, *document, "unpaid", invoice.invoice_no, 1, late, -rest, invoice.currency_code, None,
+                invoice.invoice_no, invoice.source_system,
+            )  # fmt: skip
+            found.append(about)
+            found += [
+                replace(
+                    about,
+                    event_type="recredit",
+                    event_id=receipt.event_id,
+                    line_no=receipt.line_no,
+                    event_date=receipt.event_date,
+                    amount=receipt.amount,
+                )
+                for receipt in movements
+                if receipt.event_type == "receipt" and receipt.event_date > late
+            ]
     return found
-
-
-def _about(
-    invoice: Invoice, basis: str, event_type: str, event_id: str, line_no: int, day: date, amount: Decimal
-) -> Event:
-    return Event(
-        basis, invoice.document_system, invoice.document_id, event_type, event_id, line_no, day, amount,
-        invoice.currency_code, None, invoice.invoice_no, invoice.source_system,
-    )  # fmt: skip
 
 
 # -- splits ----------------------------------------------------------------------------------------

@@ -52,9 +52,8 @@ class Attributes:
         if given.event_type != "receipt" or given.invoice_no is None:
             return None
         invoice = self.invoices.get((given.invoice_system or "", given.invoice_no))
-        if invoice is None:
-            return None
-        return Fraction((given.event_date - (invoice.settlement_date or invoice.invoice_date)).days)
+        start = None if invoice is None else invoice.settlement_date or invoice.invoice_date
+        return None if start is None else Fraction((given.event_date - start).days)
 
     def passes(self, credit: Credit, only: Mapping[str, frozenset[str]]) -> bool:
         """Whether the line is one that a component looks at; what is not known matches nothing."""

@@ -72,7 +72,7 @@ class Book:
                 if days not in self.unpaid:
                     self.unpaid[days] = unpaid(self.inputs, days)
                 events += [event for event in self.unpaid[days] if event.basis == basis]
-            is_default = types == reversed_by(basis, None) and days is None
+            is_default = days is None and types - {"unpaid"} == reversed_by(basis, None) - {"unpaid"}
             profile = "" if is_default else _profile(types, days)
             self.revenue[key] = split_events(events, self.inputs.splits, profile)
         return self.revenue[key]
@@ -141,7 +141,8 @@ class Pricer:
     def measured(self, credit: Credit, measure: str, currency: str) -> tuple[Decimal | None, str | None]:
         """A line's amount, margin, units or count at scale 6, or None and why it is not known (C3, M1).
 
-        A part of a document has the same part of its margin, units and count.
+        A part of a document has the same part of its margin, units and count. A line without a rate is held even where
+        its units are known; they count (C3, D5).
         """
         amount = Fraction(credit.amount)
         if measure == "amount":
@@ -161,7 +162,8 @@ class Pricer:
         if measure == "units" and document.quantity is None:
             return None, "the document's quantity is not known"
         whole = Fraction(document.quantity or 0) if measure == "units" else Fraction(1)
-        return at_scale_six(whole * amount / Fraction(document.amount)), None
+        _, missing = self.rates.converted(amount, credit.given, currency)
+        return at_scale_six(whole * amount / Fraction(document.amount)), missing
 
     def counted(self, credit: Credit, version: PlanVersion, component: Component, measure: str) -> Counted:
         """A line's credit after the credit factors, as it counts for bands and attainment.
@@ -175,12 +177,13 @@ class Pricer:
         if value is not None and currency != version.currency_code and measure in ("amount", "margin"):
             value, missing = None, f"credited in another currency than {version.currency_code} (C3)"
         if value is not None:
-            product, missing = self.attributes.product(credit, component.factors, "credit")
+            product, outside = self.attributes.product(credit, component.factors, "credit")
+            missing = missing or outside
             value = (
                 None if product is None else _scaled(value, product * component.credit_share, kept(credit, component))
             )
         hold = credit.hold_reason
-        if note is None and value is None:
+        if note is None:
             hold = hold or missing
         return Counted(credit, None if note else value, value, hold, note)
 
@@ -286,17 +289,17 @@ class Pricer:
                 hold = hold or missing
             product = ZERO if found is None else found
 
-            def pay(low: Decimal, high: Decimal, by: Decimal = product) -> Decimal:
+            def exact(low: Decimal, high: Decimal, by: Decimal = product) -> Decimal:
                 if component.band_method == "retroactive":
-                    return money.round_money((high - low) * rate * by, currency)
-                if has_factors:
-                    return money.round_money((marginal(bands, high) - marginal(bands, low)) * by, currency)
-                return money.round_money(marginal(bands, high), currency) - money.round_money(
-                    marginal(bands, low), currency
-                )
+                    return (high - low) * rate * by
+                return (marginal(bands, high) - marginal(bands, low)) * by
 
-            earned = pay(before, total)
-            below = ZERO if threshold is None else pay(min(before, threshold), min(total, threshold))
+            if component.band_method == "marginal" and not has_factors:
+                earned = money.round_money(marginal(bands, total), currency)
+                earned -= money.round_money(marginal(bands, before), currency)
+            else:
+                earned = money.round_money(exact(before, total), currency)
+            below = ZERO if threshold is None else exact(min(before, threshold), min(total, threshold))
             event = item.credit.event
             window.entries.append(Entry(item.month, f"{event.source_system}:{event.document_id}", earned, below))
             window.lines.append(
