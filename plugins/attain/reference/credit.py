@@ -190,7 +190,8 @@ class _Ledger:
                 )
                 self.credits.append(line)
                 self.left.append(ZERO)
-                self.undoable[event.invoice_no].append((line, place, [part]))
+                if event.event_type == "unpaid":
+                    self.undoable[event.invoice_no].append((line, place, [part]))
 
     def still_taken(self, invoice_no: str | None) -> Decimal:
         return sum((rest[0] for _, _, rest in self.undoable[invoice_no]), ZERO)
