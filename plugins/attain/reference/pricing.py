@@ -24,7 +24,7 @@ from attain.reference.credit import (
     unpaid,
 )
 from attain.reference.factors import Attributes, discount_of
-from attain.reference.inputs import Component, Event, Inputs, PlanVersion
+from attain.reference.inputs import Component, Event, Factor, Inputs, PlanVersion
 from attain.reference.limits import Entry, window_limits
 from attain.reference.people import People, window_containing
 from attain.reference.quota import Quotas
@@ -177,7 +177,7 @@ class Pricer:
         if value is not None and currency != version.currency_code and measure in ("amount", "margin"):
             value, missing = None, f"credited in another currency than {version.currency_code} (C3)"
         if value is not None:
-            product, outside = self.attributes.product(credit, component.factors, "credit")
+            product, outside = self.attributes.product(credit, self.factors_of(credit, version, component), "credit")
             missing = missing or outside
             value = (
                 None if product is None else _scaled(value, product * component.credit_share, kept(credit, component))
@@ -186,6 +186,15 @@ class Pricer:
         if note is None:
             hold = hold or missing
         return Counted(credit, None if note else value, value, hold, note)
+
+    def factors_of(self, credit: Credit, version: PlanVersion, component: Component) -> tuple[Factor, ...]:
+        """The component's factors; a negative line carries those of its original, of that day's version (T7)."""
+        if credit.original is not None:
+            for item in self.people.versions_on(credit.employee_id, credit.given.event_date):
+                if item.plan_code == version.plan_code:
+                    own = next((own for own in item.components if own.code == component.code), component)
+                    return own.factors
+        return component.factors
 
     def index_of(
         self, payee_id: str, version: PlanVersion, component: Component, window: str
@@ -283,7 +292,9 @@ class Pricer:
         total = ZERO
         for item in counted:
             before, total = total, total + (item.value or ZERO)
-            found, missing = self.attributes.product(item.credit, component.factors, "pay")
+            found, missing = self.attributes.product(
+                item.credit, self.factors_of(item.credit, version, component), "pay"
+            )
             hold = item.hold_reason
             if found is None and item.note is None:
                 hold = hold or missing
