@@ -77,7 +77,7 @@ CASES = (
         "year",
         _FOUR_BANDS,
         tuple(zip(_SIX, ("10", "15", "75", "60", "100", "225"), strict=True)),
-        component=("band_method: retroactive",),
+        component=("band_method: retroactive", "only: {customer_type: [new, existing]}"),
     ),
     Case(
         "t7_days",

@@ -119,8 +119,6 @@ final as (
         {{ line_rules('rule_codes', [
             ('C6', "credit_role = 'override'"),
             ('K6', "kind = 'spiff'"),
-            ('T4', "band_method = 'retroactive'"),
-            ('T5', "band_method = 'interpolated'"),
             ('T7', 'factor_parts is not null'),
             ('D3', 'is_reversal'),
             ('Q6', 'is_excluded and not is_reversal'),
