@@ -134,6 +134,7 @@ class Pricer:
         self.rates = Rates(inputs.fx_rates, inputs.fx_max_age_days)
         self.attributes = Attributes(inputs)
         self.book = Book(inputs, people)
+        self.windows: dict[tuple[object, ...], dict[str, list[Credit]]] = {}
         self.attainments: list[tuple[str, PlanVersion, Component, str, Decimal]] = []
 
     # -- what counts ---------------------------------------------------------------------------
@@ -212,17 +213,28 @@ class Pricer:
         if component.index_offset:
             versions = [item for item, _ in self.people.assigned(payee_id) if item.plan_code == version.plan_code]
         by_month: dict[str, Decimal] = defaultdict(lambda: ZERO)
-        for credit in self.book.of(basis, component.credit, listed, component.unpaid_days).get(payee_id, ()):
-            if window_of(component.accumulate, credit.event) == looked_at and self.attributes.passes(
+        for credit in self._windows_of(payee_id, component, basis, listed).get(looked_at, ()):
+            on_the_day = self.people.versions_on(payee_id, credit.event.event_date)
+            if any(item is known for item in on_the_day for known in versions) and self.attributes.passes(
                 credit, component.only
             ):
-                on_the_day = self.people.versions_on(payee_id, credit.event.event_date)
-                if any(item in versions for item in on_the_day):
-                    value = self.counted(credit, version, component, measure).value
-                    by_month[month_of(credit.event.event_date)] += value or ZERO
+                value = self.counted(credit, version, component, measure).value
+                by_month[month_of(credit.event.event_date)] += value or ZERO
         if component.accumulate == "deal":
             return dict(by_month), None
         return dict(by_month), self.quotas.over_versions(payee_id, versions, component.quota_kpi_code, looked_at)
+
+    def _windows_of(
+        self, payee_id: str, component: Component, basis: str, listed: frozenset[str] | None
+    ) -> dict[str, list[Credit]]:
+        """A payee's credit on a basis by window, found once for all windows of a component."""
+        key = (payee_id, component.credit, basis, listed, component.unpaid_days, component.accumulate)
+        if key not in self.windows:
+            found: dict[str, list[Credit]] = defaultdict(list)
+            for credit in self.book.of(basis, component.credit, listed, component.unpaid_days).get(payee_id, ()):
+                found[window_of(component.accumulate, credit.event)].append(credit)
+            self.windows[key] = found
+        return self.windows[key]
 
     # -- a component ---------------------------------------------------------------------------
 
