@@ -626,6 +626,7 @@ def _invoice(
     billed = min(closed + timedelta(days=chance.randrange(60)), AS_OF)
     invoice: Row = {
         "invoice_no": invoice_no,
+        "invoice_status": "issued",
         "document_no": f"D{number}",
         "currency_code": currency,
         "invoice_date": billed,

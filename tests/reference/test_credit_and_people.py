@@ -214,6 +214,14 @@ def test_d3_an_invoice_unpaid_for_n_days_and_paid_later() -> None:
     assert earned(compute(company(never, events, invoices=(invoice("800"),)))) == decimals("1000")
 
 
+def test_d3_only_what_was_taken_as_unpaid_is_credited_again() -> None:
+    back = refund(1, "-400", date(2026, 3, 20), basis="booked", invoice_no="I1", invoice_system="crm")
+    events = [signing(1, "1000"), back, paid("900", date(2026, 4, 5), 2)]
+    version = plan(bands(("0", "1")), basis="booked", unpaid_days=30)
+    results = compute(company(version, events, invoices=(invoice("500"),)))
+    assert earned(results) == decimals("1000", "-500", "-400", "500")
+
+
 def test_d3_what_a_credit_note_took_back_is_not_unpaid_too() -> None:
     note = receipt(1, "-200", date(2026, 2, 1), event_type="credit_note", event_id="C1", basis="booked")
     told = replace(note, basis="invoiced", invoice_no="I1", invoice_system="crm")

@@ -241,6 +241,20 @@ def test_t7_a_negative_line_carries_its_originals_factors() -> None:
     assert earned(results) == decimals("1100", "-1100")
 
 
+def test_t7_and_those_of_the_version_that_its_original_had() -> None:
+    old = plan(WHOLE, factors=(FAMILY,), valid_to=date(2026, 1, 31))
+    new = replace(old, version="2", valid_from=date(2026, 2, 1), valid_to=None)
+    halved = replace(new.components[0], factors=(named_factor("product_family", software="0.5"),))
+    new = replace(new, components=(halved,))
+    events = [
+        receipt(1, "1000"),
+        refund(1, "-1000", date(2026, 2, 5)),
+        receipt(4, "1000", date(2026, 2, 6), document_id="D0001"),
+    ]
+    results = compute(company(old, events, versions=(old, new), documents=FAMILIES))
+    assert earned(results) == decimals("2000", "-2000", "500")
+
+
 def test_t7_a_matrix_of_two_ways_is_not_interpolated() -> None:
     matrix = Factor(
         code="margin_by_channel",

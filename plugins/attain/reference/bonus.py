@@ -244,7 +244,10 @@ def prizes_of(contest: Contest, credited: Mapping[str, Decimal], currency: str) 
 
 
 def contest_lines(pricer: Pricer, version: PlanVersion, contest: Contest) -> list[EarningLine]:
-    """Everybody whom the version names on the contest's last day, ranked by what was credited in its days (K6)."""
+    """Everybody whom the version names on the contest's last day, ranked by what was credited in its days (K6).
+
+    Credit counts whether or not a line of it would earn; who was credited with nothing is ranked with 0.
+    """
     if contest.ends_on > pricer.inputs.as_of:
         return []
     people, credited = pricer.people, {}
@@ -257,7 +260,7 @@ def contest_lines(pricer: Pricer, version: PlanVersion, contest: Contest) -> lis
         total = ZERO
         for credit in source.get(employee_id, ()):
             inside = contest.starts_on <= credit.event.event_date <= contest.ends_on
-            if not inside or not pricer.attributes.passes(credit, contest.only) or people.excluded(credit, version):
+            if not inside or not pricer.attributes.passes(credit, contest.only):
                 continue
             currency = people.pay_currency(credit)
             value, _ = pricer.measured(credit, contest.measure, currency)

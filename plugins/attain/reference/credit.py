@@ -10,7 +10,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from attain import money
-from attain.reference.inputs import BASES, HOUSE, REVERSED_BY, Event, FxRate, Inputs, Invoice, Split
+from attain.reference.inputs import BASES, HOUSE, REVERSED_BY, Event, FxRate, Inputs, Split
 
 ZERO, HUNDRED = Decimal(0), Decimal(100)
 DOCUMENT_DECIMALS = 2
@@ -24,6 +24,7 @@ class Credit:
         role: revenue, overlay, or override: a manager's credit of a subordinate's line (C6).
         original: the line that a reversal takes back, or that credit is given again for; None: it is one itself.
         undone: the reversal that credit given again undoes.
+        profile: names the events that a component lets take credit back, where it isn't the basis's default (D3).
     """
 
     event: Event
@@ -35,6 +36,7 @@ class Credit:
     original: Credit | None = None
     role: str = "revenue"
     undone: Credit | None = None
+    profile: str = ""
 
     @property
     def given(self) -> Event:
@@ -50,6 +52,8 @@ class Credit:
         event = self.event
         document = (event.basis, event.source_system, event.document_id, event.event_type, event.event_id)
         line = "|".join((*document, str(self.line_no), str(self.split_no)))
+        if self.original is not None and self.profile:
+            line = f"{line}|{self.profile}"
         return f"{line}|{self.employee_id}" if self.role == "override" else line
 
     @property
@@ -115,9 +119,13 @@ def unpaid(inputs: Inputs, days: int) -> list[Event]:
             settled[(event.invoice_system, event.invoice_no)].append(event)
     found = []
     for invoice in inputs.invoices:
-        late = (invoice.due_date or invoice.invoice_date) + timedelta(days=days)
+        due = invoice.due_date or invoice.invoice_date
+        if due is None or not invoice.is_issued or invoice.document_system is None or invoice.document_id is None:
+            continue
+        late = due + timedelta(days=days)
         if late > inputs.as_of:
             continue
+        document = (invoice.document_system, invoice.document_id)
         movements = [
             item
             for item in settled[(invoice.source_system, invoice.invoice_no)]
@@ -127,25 +135,24 @@ def unpaid(inputs: Inputs, days: int) -> list[Event]:
         if rest <= ZERO:
             continue
         for basis in BASES:
-            found.append(_about(invoice, basis, "unpaid", invoice.invoice_no, 1, late, -rest))
-            for receipt in movements:
-                if receipt.event_type == "receipt" and receipt.event_date > late:
-                    found.append(
-                        _about(
-                            invoice, basis, "recredit", receipt.event_id, receipt.line_no, receipt.event_date,
-                            receipt.amount,
-                        )
-                    )  # fmt: skip
+            about = Event(
+                basis, *document, "unpaid", invoice.invoice_no, 1, late, -rest, invoice.currency_code, None,
+                invoice.invoice_no, invoice.source_system,
+            )  # fmt: skip
+            found.append(about)
+            found += [
+                replace(
+                    about,
+                    event_type="recredit",
+                    event_id=receipt.event_id,
+                    line_no=receipt.line_no,
+                    event_date=receipt.event_date,
+                    amount=receipt.amount,
+                )
+                for receipt in movements
+                if receipt.event_type == "receipt" and receipt.event_date > late
+            ]
     return found
-
-
-def _about(
-    invoice: Invoice, basis: str, event_type: str, event_id: str, line_no: int, day: date, amount: Decimal
-) -> Event:
-    return Event(
-        basis, invoice.document_system, invoice.document_id, event_type, event_id, line_no, day, amount,
-        invoice.currency_code, None, invoice.invoice_no, invoice.source_system,
-    )  # fmt: skip
 
 
 # -- splits ----------------------------------------------------------------------------------------
@@ -183,7 +190,8 @@ class _Ledger:
                 )
                 self.credits.append(line)
                 self.left.append(ZERO)
-                self.undoable[event.invoice_no].append((line, place, [part]))
+                if event.event_type == "unpaid":
+                    self.undoable[event.invoice_no].append((line, place, [part]))
 
     def still_taken(self, invoice_no: str | None) -> Decimal:
         return sum((rest[0] for _, _, rest in self.undoable[invoice_no]), ZERO)
@@ -214,7 +222,7 @@ def _next(numbers: dict[tuple[str, str, int], int], event: Event, original: Cred
     return numbers[key]
 
 
-def split_events(events: Iterable[Event], splits: Iterable[Split]) -> list[Credit]:
+def split_events(events: Iterable[Event], splits: Iterable[Split], profile: str = "") -> list[Credit]:
     """Credit lines in document currency, from the events of all documents and whom each document names.
 
     An event that gives credit is spread over the document's splits, each event by itself (C1, M3). A reversal takes
@@ -230,7 +238,7 @@ def split_events(events: Iterable[Event], splits: Iterable[Split]) -> list[Credi
     credits: list[Credit] = []
     for (_, source_system, document_id, _), listed in sorted(by_document.items()):
         credits.extend(_document_credits(listed, shares_of.get((source_system, document_id), {})))
-    return credits
+    return [replace(credit, profile=profile) for credit in credits] if profile else credits
 
 
 def _document_credits(events: Iterable[Event], splits: Mapping[int, Split]) -> list[Credit]:

@@ -398,10 +398,9 @@ _DOCUMENTS = """
 
 _INVOICES = """
     select
-        source_system, invoice_no, document_source_system, document_id, invoice_date, due_date, settlement_date, amount,
-        currency_code
+        source_system, invoice_no, document_source_system, document_id, invoice_date, due_date, settlement_date,
+        coalesce(amount, 0), currency_code, coalesce(invoice_status = 'issued', false)
     from intermediate.int_invoice
-    where invoice_status = 'issued' and is_matched and invoice_date is not null and amount is not null
     order by source_system, invoice_no
 """
 

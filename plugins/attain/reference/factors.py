@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from fractions import Fraction
 
-from attain.reference.credit import Credit
+from attain.reference.credit import Credit, at_scale_six
 from attain.reference.inputs import Document, Factor, Inputs, Invoice, Step
 
 Value = Fraction | str | None
@@ -34,7 +34,8 @@ class Attributes:
         if name == "margin":
             if document.cost is None or document.amount == 0:
                 return None
-            return (Fraction(document.amount) - Fraction(document.cost)) / Fraction(document.amount)
+            margin = (Fraction(document.amount) - Fraction(document.cost)) / Fraction(document.amount)
+            return Fraction(at_scale_six(margin))
         if name == "discount":
             return discount_of(document)
         named = {
@@ -52,9 +53,8 @@ class Attributes:
         if given.event_type != "receipt" or given.invoice_no is None:
             return None
         invoice = self.invoices.get((given.invoice_system or "", given.invoice_no))
-        if invoice is None:
-            return None
-        return Fraction((given.event_date - (invoice.settlement_date or invoice.invoice_date)).days)
+        start = None if invoice is None else invoice.settlement_date or invoice.invoice_date
+        return None if start is None else Fraction((given.event_date - start).days)
 
     def passes(self, credit: Credit, only: Mapping[str, frozenset[str]]) -> bool:
         """Whether the line is one that a component looks at; what is not known matches nothing."""
@@ -78,10 +78,10 @@ class Attributes:
 
 
 def discount_of(document: Document) -> Fraction | None:
-    """1 − amount ÷ list amount; None where the list amount is not known."""
+    """1 − amount ÷ list amount, at scale 6 as a document shows it; None where the list amount is not known."""
     if document.listed is None or document.listed == 0:
         return None
-    return 1 - Fraction(document.amount) / Fraction(document.listed)
+    return Fraction(at_scale_six(1 - Fraction(document.amount) / Fraction(document.listed)))
 
 
 def _comparable(value: Value) -> str | None:

@@ -386,17 +386,21 @@ class Document:
 
 @dataclass(frozen=True)
 class Invoice:
-    """An issued invoice and the document that it bills. Collection days run from the settlement, else its own day."""
+    """An invoice and the document that it bills. Collection days run from the settlement, else its own day.
+
+    A draft or void one has days to count from, because receipts may name it, but is never unpaid.
+    """
 
     source_system: str
     invoice_no: str
-    document_system: str
-    document_id: str
-    invoice_date: date
+    document_system: str | None
+    document_id: str | None
+    invoice_date: date | None
     due_date: date | None
     settlement_date: date | None
     amount: Decimal
     currency_code: str
+    is_issued: bool = True
 
 
 @dataclass(frozen=True)

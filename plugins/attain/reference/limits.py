@@ -10,6 +10,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Protocol
 
+from attain import money
 from attain.periods import Span, month_of, months_in, period_of, span_of
 from attain.reference.bands import threshold_in_money
 from attain.reference.inputs import Component, PlanVersion
@@ -20,7 +21,7 @@ ZERO = Decimal(0)
 
 @dataclass(frozen=True)
 class Entry:
-    """What a line earned in a month; `below` is its part under the threshold, `document` whose line it is."""
+    """What a line earned in a month; `below` is its unrounded part under the threshold, `document` whose line it is."""
 
     month: str
     document: str
@@ -78,7 +79,7 @@ def window_limits(
         by_month: dict[str, Decimal] = defaultdict(lambda: ZERO)
         for entry in window.entries:
             by_month[entry.month] += entry.earned
-        for month, amount in _threshold(component, window, as_of).items():
+        for month, amount in _threshold(component, window, as_of, version.currency_code).items():
             lines.append(maker.line("threshold", window.code, month, amount))
             by_month[month] += amount
         pay[window.code] = dict(by_month)
@@ -87,7 +88,7 @@ def window_limits(
     return lines
 
 
-def _threshold(component: Component, window: Priced, as_of: date) -> dict[str, Decimal]:
+def _threshold(component: Component, window: Priced, as_of: date, currency: str) -> dict[str, Decimal]:
     """What the threshold takes away, or gives back once it is met, in each month of the window (T8).
 
     It is applied to date: at each month's end to all that the window has earned until then. A threshold takes pay
@@ -103,7 +104,7 @@ def _threshold(component: Component, window: Priced, as_of: date) -> dict[str, D
         if window.index_at(month) < bound:
             taken = max(ZERO, total)
         elif component.threshold_pays == "above":
-            taken = sum((entry.below for entry in entries), ZERO)
+            taken = money.round_money(sum((entry.below for entry in entries), ZERO), currency)
         else:
             taken = ZERO
         if taken != taken_before:

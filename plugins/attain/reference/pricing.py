@@ -24,7 +24,7 @@ from attain.reference.credit import (
     unpaid,
 )
 from attain.reference.factors import Attributes, discount_of
-from attain.reference.inputs import Component, Event, Inputs, PlanVersion
+from attain.reference.inputs import Component, Event, Factor, Inputs, PlanVersion
 from attain.reference.limits import Entry, window_limits
 from attain.reference.people import People, window_containing
 from attain.reference.quota import Quotas
@@ -72,7 +72,9 @@ class Book:
                 if days not in self.unpaid:
                     self.unpaid[days] = unpaid(self.inputs, days)
                 events += [event for event in self.unpaid[days] if event.basis == basis]
-            self.revenue[key] = split_events(events, self.inputs.splits)
+            is_default = days is None and types - {"unpaid"} == reversed_by(basis, None) - {"unpaid"}
+            profile = "" if is_default else _profile(types, days)
+            self.revenue[key] = split_events(events, self.inputs.splits, profile)
         return self.revenue[key]
 
     def _managers(self, line: Credit) -> Iterable[Credit]:
@@ -82,6 +84,12 @@ class Book:
         for manager in self.people.managers_of(line.employee_id, line.given.event_date):
             if manager in self.people.employees:
                 yield replace(line, employee_id=manager, role="override")
+
+
+def _profile(types: frozenset[str], days: int | None) -> str:
+    """Name of a set of events that take credit back; an unpaid invoice counts only with its days."""
+    named = [f"unpaid{days}" if item == "unpaid" else item for item in types if item != "unpaid" or days is not None]
+    return "+".join(sorted(named))
 
 
 @dataclass(frozen=True)
@@ -126,6 +134,7 @@ class Pricer:
         self.rates = Rates(inputs.fx_rates, inputs.fx_max_age_days)
         self.attributes = Attributes(inputs)
         self.book = Book(inputs, people)
+        self.windows: dict[tuple[object, ...], dict[str, list[Credit]]] = {}
         self.attainments: list[tuple[str, PlanVersion, Component, str, Decimal]] = []
 
     # -- what counts ---------------------------------------------------------------------------
@@ -133,7 +142,8 @@ class Pricer:
     def measured(self, credit: Credit, measure: str, currency: str) -> tuple[Decimal | None, str | None]:
         """A line's amount, margin, units or count at scale 6, or None and why it is not known (C3, M1).
 
-        A part of a document has the same part of its margin, units and count.
+        A part of a document has the same part of its margin, units and count. A line without a rate is held even where
+        its units are known; they count (C3, D5).
         """
         amount = Fraction(credit.amount)
         if measure == "amount":
@@ -153,7 +163,8 @@ class Pricer:
         if measure == "units" and document.quantity is None:
             return None, "the document's quantity is not known"
         whole = Fraction(document.quantity or 0) if measure == "units" else Fraction(1)
-        return at_scale_six(whole * amount / Fraction(document.amount)), None
+        _, missing = self.rates.converted(amount, credit.given, currency)
+        return at_scale_six(whole * amount / Fraction(document.amount)), missing
 
     def counted(self, credit: Credit, version: PlanVersion, component: Component, measure: str) -> Counted:
         """A line's credit after the credit factors, as it counts for bands and attainment.
@@ -167,14 +178,24 @@ class Pricer:
         if value is not None and currency != version.currency_code and measure in ("amount", "margin"):
             value, missing = None, f"credited in another currency than {version.currency_code} (C3)"
         if value is not None:
-            product, missing = self.attributes.product(credit, component.factors, "credit")
+            product, outside = self.attributes.product(credit, self.factors_of(credit, version, component), "credit")
+            missing = missing or outside
             value = (
                 None if product is None else _scaled(value, product * component.credit_share, kept(credit, component))
             )
         hold = credit.hold_reason
-        if note is None and value is None:
+        if note is None:
             hold = hold or missing
         return Counted(credit, None if note else value, value, hold, note)
+
+    def factors_of(self, credit: Credit, version: PlanVersion, component: Component) -> tuple[Factor, ...]:
+        """The component's factors; a negative line carries those of its original, of that day's version (T7)."""
+        if credit.original is not None:
+            for item in self.people.versions_on(credit.employee_id, credit.given.event_date):
+                if item.plan_code == version.plan_code:
+                    own = next((own for own in item.components if own.code == component.code), component)
+                    return own.factors
+        return component.factors
 
     def index_of(
         self, payee_id: str, version: PlanVersion, component: Component, window: str
@@ -192,17 +213,28 @@ class Pricer:
         if component.index_offset:
             versions = [item for item, _ in self.people.assigned(payee_id) if item.plan_code == version.plan_code]
         by_month: dict[str, Decimal] = defaultdict(lambda: ZERO)
-        for credit in self.book.of(basis, component.credit, listed, component.unpaid_days).get(payee_id, ()):
-            if window_of(component.accumulate, credit.event) == looked_at and self.attributes.passes(
+        for credit in self._windows_of(payee_id, component, basis, listed).get(looked_at, ()):
+            on_the_day = self.people.versions_on(payee_id, credit.event.event_date)
+            if any(item is known for item in on_the_day for known in versions) and self.attributes.passes(
                 credit, component.only
             ):
-                on_the_day = self.people.versions_on(payee_id, credit.event.event_date)
-                if any(item in versions for item in on_the_day):
-                    value = self.counted(credit, version, component, measure).value
-                    by_month[month_of(credit.event.event_date)] += value or ZERO
+                value = self.counted(credit, version, component, measure).value
+                by_month[month_of(credit.event.event_date)] += value or ZERO
         if component.accumulate == "deal":
             return dict(by_month), None
         return dict(by_month), self.quotas.over_versions(payee_id, versions, component.quota_kpi_code, looked_at)
+
+    def _windows_of(
+        self, payee_id: str, component: Component, basis: str, listed: frozenset[str] | None
+    ) -> dict[str, list[Credit]]:
+        """A payee's credit on a basis by window, found once for all windows of a component."""
+        key = (payee_id, component.credit, basis, listed, component.unpaid_days, component.accumulate)
+        if key not in self.windows:
+            found: dict[str, list[Credit]] = defaultdict(list)
+            for credit in self.book.of(basis, component.credit, listed, component.unpaid_days).get(payee_id, ()):
+                found[window_of(component.accumulate, credit.event)].append(credit)
+            self.windows[key] = found
+        return self.windows[key]
 
     # -- a component ---------------------------------------------------------------------------
 
@@ -272,23 +304,25 @@ class Pricer:
         total = ZERO
         for item in counted:
             before, total = total, total + (item.value or ZERO)
-            found, missing = self.attributes.product(item.credit, component.factors, "pay")
+            found, missing = self.attributes.product(
+                item.credit, self.factors_of(item.credit, version, component), "pay"
+            )
             hold = item.hold_reason
             if found is None and item.note is None:
                 hold = hold or missing
             product = ZERO if found is None else found
 
-            def pay(low: Decimal, high: Decimal, by: Decimal = product) -> Decimal:
+            def exact(low: Decimal, high: Decimal, by: Decimal = product) -> Decimal:
                 if component.band_method == "retroactive":
-                    return money.round_money((high - low) * rate * by, currency)
-                if has_factors:
-                    return money.round_money((marginal(bands, high) - marginal(bands, low)) * by, currency)
-                return money.round_money(marginal(bands, high), currency) - money.round_money(
-                    marginal(bands, low), currency
-                )
+                    return (high - low) * rate * by
+                return (marginal(bands, high) - marginal(bands, low)) * by
 
-            earned = pay(before, total)
-            below = ZERO if threshold is None else pay(min(before, threshold), min(total, threshold))
+            if component.band_method == "marginal" and not has_factors:
+                earned = money.round_money(marginal(bands, total), currency)
+                earned -= money.round_money(marginal(bands, before), currency)
+            else:
+                earned = money.round_money(exact(before, total), currency)
+            below = ZERO if threshold is None else exact(min(before, threshold), min(total, threshold))
             event = item.credit.event
             window.entries.append(Entry(item.month, f"{event.source_system}:{event.document_id}", earned, below))
             window.lines.append(
@@ -314,8 +348,13 @@ class Pricer:
             )
 
     def _price_curve(self, payee_id: str, version: PlanVersion, component: Component, window: Window) -> None:
-        """One line for a window with an active day: a share of the target amount by attainment (T5)."""
+        """One line for a window with an active day: a share of the target amount by attainment (T5).
+
+        As a bonus, it is of a finished window and paid in its last month.
+        """
         days = span_of(window.code)
+        if days.end > self.inputs.as_of:
+            return
         active = self.people.active_days(payee_id, version, Span(days.start, days.end))
         if active == 0:
             return
@@ -333,7 +372,7 @@ class Pricer:
         if component.threshold_at is not None and component.threshold_pays == "above":
             lost = curve_at(component.curve, component.threshold_at, component.is_extended)
             below = min(earned, money.round_money(as_decimal(target * lost), version.currency_code))
-        day = min(days.end, self.inputs.as_of)
+        day = days.end
         window.entries.append(Entry(month_of(day), "", earned, below))
         window.lines.append(
             EarningLine(
