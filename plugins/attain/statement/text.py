@@ -62,9 +62,16 @@ def render_checks(checks: Sequence[Check]) -> str:
 
 
 def _step(row: Row, language: Language) -> list[str]:
-    texts = [row["text_en"]] if language == "en" else [row["text_zh"]] if language == "zh" else [
-        row["text_en"], row["text_zh"],
-    ]
+    texts = (
+        [row["text_en"]]
+        if language == "en"
+        else [row["text_zh"]]
+        if language == "zh"
+        else [
+            row["text_en"],
+            row["text_zh"],
+        ]
+    )
     money = ""
     if row["amount"] is not None and (row["step"] == "line" or row["step"] in SUMMED):
         money = f"{row['amount']:,.{minor_unit(row['currency_code'])}f}"

@@ -11,6 +11,7 @@ from attain.money import EXACT, quantise6, round_money
 from attain.statement.rows import Row, payouts_of, windows_of
 
 ZERO = Decimal(0)
+_RATE_UNIT, _CREDIT_UNIT = Decimal(1).scaleb(-8), Decimal(1).scaleb(-6)
 _SHOWN = ("line", "slice", "scale", "quota_month", "quota", "score_kpi", "score", "credit")
 
 
@@ -86,8 +87,11 @@ def _quota(months: Sequence[Row], windows: Sequence[Row]) -> Iterator[Check]:
         share = row["target"] * row["ramp"] * row["active_days"] / row["period_days"]
         whole += share
         yield _check(
-            row, "Q1", f"{row['target']} × {row['ramp']} × {row['active_days']} ÷ {row['period_days']}",
-            row["effective_quota"], quantise6(share),
+            row,
+            "Q1",
+            f"{row['target']} × {row['ramp']} × {row['active_days']} ÷ {row['period_days']}",
+            row["effective_quota"],
+            quantise6(share),
         )
     for row in windows if are_all_there else ():
         yield _check(row, "Q5", "sum of the months' quotas", row["effective_quota"], quantise6(whole))
@@ -95,14 +99,23 @@ def _quota(months: Sequence[Row], windows: Sequence[Row]) -> Iterator[Check]:
 
 def _scale(bands: Sequence[Row]) -> Iterator[Check]:
     for before, row in zip(bands, bands[1:], strict=False):
-        yield _check(row, "T1", f"band {row['band_no']} begins where the one before ends",
-                     row["lower_amount"], before["upper_amount"])
+        yield _check(
+            row,
+            "T1",
+            f"band {row['band_no']} begins where the one before ends",
+            row["lower_amount"],
+            before["upper_amount"],
+        )
 
 
 def _conversion(credit: Row) -> Iterator[Check]:
     if credit["factor"] is not None and credit["target"] is not None and credit["credited_amount"] is not None:
-        yield _check(credit, "C3", f"{credit['target']} × exchange rate {credit['factor']}",
-                     credit["credited_amount"], quantise6(credit["target"] * credit["factor"]))
+        stated, found = credit["credited_amount"], quantise6(credit["target"] * credit["factor"])
+        # An inverse or cross rate is shown at 8 decimals but applied as the exact quotient.
+        is_quotient = any(word in (credit["method"] or "") for word in ("inverse", "cross"))
+        if is_quotient and abs(stated - found) <= abs(credit["target"]) * _RATE_UNIT / 2 + _CREDIT_UNIT:
+            found = stated
+        yield _check(credit, "C3", f"{credit['target']} × exchange rate {credit['factor']}", stated, found)
 
 
 def _line(line: Row, parts: Sequence[Row], bands: Sequence[Row], after: Decimal | None) -> Iterator[Check]:
@@ -155,8 +168,13 @@ def _bonus(line: Row, kpis: Sequence[Row], scores: Sequence[Row]) -> Iterator[Ch
             yield _check(score, "K1", "weights × what counts", score["factor"], found)
         if score["target"] is not None and score["period_days"]:
             share = score["target"] * (score["rate"] or ZERO) * score["active_days"] / score["period_days"]
-            yield _check(line, "K3 M2", "base × coefficient × days ÷ days", line["amount"],
-                         round_money(share, line["currency_code"]))
+            yield _check(
+                line,
+                "K3 M2",
+                "base × coefficient × days ÷ days",
+                line["amount"],
+                round_money(share, line["currency_code"]),
+            )
 
 
 def _totals(rows: Sequence[Row]) -> Iterator[Check]:
@@ -173,8 +191,13 @@ def _totals(rows: Sequence[Row]) -> Iterator[Check]:
     held = sum((row["amount"] for row in lines if row["is_held"]), ZERO)
     if row := steps.get("earned"):
         yield _check(row, "D1", "sum of the lines", row["amount"], earned)
-    yield _check(steps.get("held_lines") or steps["payable"], "D5", "lines that are held",
-                 _amount(steps.get("held_lines")), -held)
+    yield _check(
+        steps.get("held_lines") or steps["payable"],
+        "D5",
+        "lines that are held",
+        _amount(steps.get("held_lines")),
+        -held,
+    )
     net = earned - held
     if row := steps.get("negative"):
         yield _check(row, "D3", "what is negative", row["amount"], max(-net, ZERO))
@@ -182,8 +205,13 @@ def _totals(rows: Sequence[Row]) -> Iterator[Check]:
     elif net < 0:
         yield _check(steps["payable"], "D3", "what is negative goes on the balance", ZERO, -net)
     if row := steps.get("recovered"):
-        yield _check(row, "D3", "paid back: what is owed, at most what is there", row["amount"],
-                     -min(row["opening_balance"], max(net, ZERO)))
+        yield _check(
+            row,
+            "D3",
+            "paid back: what is owed, at most what is there",
+            row["amount"],
+            -min(row["opening_balance"], max(net, ZERO)),
+        )
         yield _check(row, "D3", "balance", row["closing_balance"], row["opening_balance"] + row["amount"])
     if row := steps.get("payable"):
         yield _check(row, "D1", "what is left", row["amount"], total)

@@ -8,8 +8,9 @@
     ('effective_quota', 'decimal(18, 6)'), ('target', 'decimal(24, 6)'), ('ramp', 'decimal(9, 6)'),
     ('active_days', 'bigint'), ('period_days', 'bigint'), ('band_no', 'integer'), ('lower_amount', 'decimal(24, 6)'),
     ('upper_amount', 'decimal(24, 6)'), ('rate', 'decimal(18, 6)'), ('slice_amount', 'decimal(24, 6)'),
-    ('factor', 'decimal(18, 6)'), ('amount', 'decimal(18, 2)'), ('moved', 'decimal(18, 2)'), ('opening_balance', 'decimal(18, 2)'),
-    ('closing_balance', 'decimal(18, 2)'), ('rule_codes', 'varchar'), ('source_system', 'varchar'),
+    ('factor', 'decimal(24, 8)'), ('method', 'varchar'), ('amount', 'decimal(18, 2)'), ('moved', 'decimal(18, 2)'), ('opening_balance', 'decimal(18, 2)'),
+    ('closing_balance', 'decimal(18, 2)'),
+    ('rule_codes', 'varchar'), ('source_system', 'varchar'),
     ('document_id', 'varchar'), ('event_id', 'varchar'), ('delivery_id', 'varchar'), ('file_name', 'varchar'),
     ('row_number', 'bigint'), ('is_held', 'boolean'), ('reason', 'varchar'),
 ] %}
@@ -108,6 +109,20 @@ placed as (
 
 ),
 
+held as (
+
+    select
+        payee_id,
+        plan_code,
+        origin_period,
+        currency_code,
+        sum(earned_amount) as amount
+    from lines
+    where is_held
+    group by payee_id, plan_code, origin_period, currency_code
+
+),
+
 -- What becomes of a month's net: a negative one pays nothing and goes on the balance.
 settled as (
 
@@ -116,17 +131,7 @@ settled as (
         coalesce(held.amount, 0) as line_held_amount,
         payouts.earned_amount - coalesce(held.amount, 0) as net_amount
     from payouts
-    left join (
-        select
-            payee_id,
-            plan_code,
-            origin_period,
-            currency_code,
-            sum(earned_amount) as amount
-        from lines
-        where is_held
-        group by payee_id, plan_code, origin_period, currency_code
-    ) as held
+    left join held
         on
             payouts.payee_id = held.payee_id
             and payouts.plan_code = held.plan_code
@@ -164,7 +169,9 @@ steps as (
     select
         payee_id, period, plan_code, plan_version, currency_code, component_code, window_code,
         1 as part_no, 2 as place, 'quota' as section, 'quota' as step, '' as sort_key, 1 as sub_place,
-        {{ statement_step(columns, {'subject': 'window_code', 'effective_quota': 'effective_quota', 'rule_codes': "'Q1 Q4 Q5'"}) }}
+        {{ statement_step(columns, {
+            'subject': 'window_code', 'effective_quota': 'effective_quota', 'rule_codes': "'Q1 Q4 Q5'",
+        }) }}
     from windows
     where effective_quota is not null
     union all
@@ -228,7 +235,8 @@ steps as (
         {{ statement_step(columns, {
             'line_type': 'lines.line_type', 'earning_line_id': 'lines.earning_line_id', 'subject': 'credit_lines.event_type',
             'event_date': 'lines.event_date', 'credited_amount': 'lines.credited_amount', 'target': 'credit_lines.split_amount',
-            'rate': 'credit_lines.split_ratio', 'slice_amount': 'credit_lines.event_amount', 'factor': 'credit_lines.fx_rate',
+            'rate': 'credit_lines.split_ratio',
+            'slice_amount': 'credit_lines.event_amount', 'factor': 'credit_lines.fx_rate', 'method': 'credit_lines.fx_rate_type',
             'rule_codes': "'C1 C2 C3'", 'source_system': 'lines.source_system', 'document_id': 'lines.document_id',
             'event_id': 'lines.event_id', 'delivery_id': 'credit_lines.delivery_id', 'file_name': 'credit_lines.file_name',
             'row_number': 'credit_lines.row_number', 'is_held': 'lines.is_held', 'reason': 'lines.hold_reason',
@@ -239,7 +247,8 @@ steps as (
     select
         lines.payee_id, lines.origin_period, lines.plan_code, lines.plan_version, lines.currency_code,
         lines.component_code, lines.window_code,
-        1 as part_no, 6 as place, 'band' as section, 'slice' as step, lines.line_sort as sort_key, 1 + parts.part.band as sub_place,
+        1 as part_no, 6 as place, 'band' as section, 'slice' as step, lines.line_sort as sort_key,
+        1 + parts.part.band as sub_place,
         {{ statement_step(columns, {
             'line_type': 'lines.line_type', 'earning_line_id': 'lines.earning_line_id', 'subject': 'lines.window_code',
             'band_no': 'parts.part.band', 'lower_amount': 'parts.part."from"', 'upper_amount': 'parts.part."to"',
@@ -251,7 +260,11 @@ steps as (
     select
         payee_id, origin_period, plan_code, plan_version, currency_code, component_code, window_code,
         1 as part_no, 6 as place,
-        case when line_type in ('threshold', 'bonus') then line_type when line_type like 'cap%' then 'cap' else 'line' end as section,
+        case
+            when line_type in ('threshold', 'bonus') then line_type
+            when line_type like 'cap%' then 'cap'
+            else 'line'
+        end as section,
         'line' as step, line_sort as sort_key, 1000000 as sub_place,
         {{ statement_step(columns, {
             'line_type': 'line_type', 'earning_line_id': 'earning_line_id', 'subject': 'coalesce(document_id, window_code)',
@@ -331,9 +344,9 @@ final as (
         currency_code,
         {{ statement_text('en') }} as text_en,
         {{ statement_text('zh') }} as text_zh,
-        {% for name, type in columns if name not in ('moved',) %}
+        {%- for name, type in columns if name != 'moved' %}
         {{ name }},
-        {% endfor %}
+        {%- endfor %}
         cast(running_total as decimal(18, 2)) as running_total
     from running
 
