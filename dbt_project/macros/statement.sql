@@ -60,8 +60,8 @@
     case step
     {%- for name, both in words.items() %}
         when '{{ name }}' then concat({% for piece in both[place] -%}
-            {%- if piece.startswith('#') -%} coalesce({{ spoken_number(piece[1:]) }}, '?')
-            {%- elif piece.startswith('%') -%} coalesce({{ spoken_share(piece[1:]) }}, '?')
+            {%- if piece.startswith('#') -%} coalesce({{ spoken_number(piece[1:]) }}, '–')
+            {%- elif piece.startswith('%') -%} coalesce({{ spoken_share(piece[1:]) }}, '–')
             {%- else -%} {{ piece
                 .replace('@upper_amount', spoken_number('upper_amount'))
                 .replace('@target', spoken_number('target'))

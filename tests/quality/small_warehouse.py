@@ -53,6 +53,10 @@ COLUMNS = {
         cumulative_after decimal(18, 6), effective_quota decimal(18, 6), band_parts varchar,
         effective_rate decimal(18, 6), earned_amount decimal(18, 2), is_held boolean, hold_reason varchar,
         rule_codes varchar""",
+    "incentive.fct_statement_line": """
+        payee_id varchar, period varchar, line_no integer, section varchar, step varchar, plan_code varchar,
+        currency_code varchar, text_en varchar, text_zh varchar, earning_line_id varchar, amount decimal(18, 2),
+        is_held boolean, running_total decimal(18, 2)""",
     "incentive.fct_payout": """
         payout_id varchar, payee_id varchar, full_name varchar, plan_code varchar, period varchar,
         currency_code varchar, earned_amount decimal(18, 2), held_amount decimal(18, 2),
@@ -177,6 +181,22 @@ insert into incentive.fct_payout by name
     from (values ('E1', '2026-01', 35.00), ('E1', '2026-02', 35.50), ('E1', '2026-03', 960.00),
         ('E2', '2026-01', 15.00), ('E2', '2026-02', 0.00), ('E3', '2026-02', 0.00)
     ) as payouts (payee_id, period, earned);
+
+insert into incentive.fct_statement_line by name
+    select *, row_number() over (partition by payee_id, period order by step, earning_line_id) as line_no,
+        'a step' as text_en, '步骤' as text_zh, 'CNY' as currency_code
+    from (
+        select payee_id, period, 'quota' as section, 'a_quota' as step, plan_code, null as earning_line_id,
+            null as amount, false as is_held, 0 as running_total
+        from incentive.fct_payout
+        union all
+        select payee_id, origin_period, 'line', 'line', plan_code, earning_line_id, earned_amount, is_held,
+            earned_amount
+        from incentive.fct_earning_line
+        union all
+        select payee_id, period, 'payable', 'payable', plan_code, null, payable_amount, false, payable_amount
+        from incentive.fct_payout
+    ) as steps;
 
 insert into appraisal.fct_scorecard_line by name
     select 'E1' as employee_id, 'direct' as plan_code, 'quarterly' as scorecard_code, '2026-Q1' as period,

@@ -99,7 +99,7 @@ def _rows(engine: duckdb.DuckDBPyConnection) -> Iterator[Row]:
     """The steps of each person's latest months with lines, newest month first."""
     found = engine.execute(
         """WITH months AS (
-               SELECT payee_id, period FROM incentive.fct_statement_line WHERE step = 'line' GROUP BY ALL
+               SELECT payee_id, period FROM incentive.fct_statement_line WHERE step = 'line' GROUP BY payee_id, period
                QUALIFY row_number() OVER (PARTITION BY payee_id ORDER BY period DESC) <= ?
            )
            SELECT statement.* FROM incentive.fct_statement_line AS statement

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, localcontext
+from itertools import pairwise
 from typing import Any
 
 from attain.money import EXACT, quantise6, round_money
@@ -98,7 +99,7 @@ def _quota(months: Sequence[Row], windows: Sequence[Row]) -> Iterator[Check]:
 
 
 def _scale(bands: Sequence[Row]) -> Iterator[Check]:
-    for before, row in zip(bands, bands[1:], strict=False):
+    for before, row in pairwise(bands):
         yield _check(
             row,
             "T1",
@@ -135,6 +136,8 @@ def _line(line: Row, parts: Sequence[Row], bands: Sequence[Row], after: Decimal 
         band = rates.get(part["band_no"])
         if band:
             yield _check(part, "T1", f"rate of band {part['band_no']}", part["rate"], band["rate"])
+    if "T3" in rules and not bands and line["amount"]:
+        yield _check(line, "T3", "pay by bands that the statement does not show", line["amount"], None)
     is_marginal = "T4" not in rules and "T5" not in rules and line["factor"] in (None, Decimal(1))
     if is_marginal and bands:
         for part in parts:
@@ -189,32 +192,35 @@ def _totals(rows: Sequence[Row]) -> Iterator[Check]:
             steps.setdefault(row["step"], row)
     earned = sum((row["amount"] for row in lines), ZERO)
     held = sum((row["amount"] for row in lines if row["is_held"]), ZERO)
-    if row := steps.get("earned"):
-        yield _check(row, "D1", "sum of the lines", row["amount"], earned)
+    for step in ("earned", "payable"):
+        if step not in steps:
+            yield _check(rows[-1], "D1", f"the step {step!r} is there", None, ZERO)
+    if last := steps.get("earned"):
+        yield _check(last, "D1", "sum of the lines", last["amount"], earned)
     yield _check(
-        steps.get("held_lines") or steps["payable"],
+        steps.get("held_lines") or rows[-1],
         "D5",
         "lines that are held",
         _amount(steps.get("held_lines")),
         -held,
     )
     net = earned - held
-    if row := steps.get("negative"):
-        yield _check(row, "D3", "what is negative", row["amount"], max(-net, ZERO))
-        yield _check(row, "D3", "balance", row["closing_balance"], row["opening_balance"] + row["amount"])
+    if last := steps.get("negative"):
+        yield _check(last, "D3", "what is negative", last["amount"], max(-net, ZERO))
+        yield _check(last, "D3", "balance", last["closing_balance"], last["opening_balance"] + last["amount"])
     elif net < 0:
-        yield _check(steps["payable"], "D3", "what is negative goes on the balance", ZERO, -net)
-    if row := steps.get("recovered"):
+        yield _check(rows[-1], "D3", "what is negative goes on the balance", ZERO, -net)
+    if last := steps.get("recovered"):
         yield _check(
-            row,
+            last,
             "D3",
             "paid back: what is owed, at most what is there",
-            row["amount"],
-            -min(row["opening_balance"], max(net, ZERO)),
+            last["amount"],
+            -min(last["opening_balance"], max(net, ZERO)),
         )
-        yield _check(row, "D3", "balance", row["closing_balance"], row["opening_balance"] + row["amount"])
-    if row := steps.get("payable"):
-        yield _check(row, "D1", "what is left", row["amount"], total)
+        yield _check(last, "D3", "balance", last["closing_balance"], last["opening_balance"] + last["amount"])
+    if last := steps.get("payable"):
+        yield _check(last, "D1", "what is left", last["amount"], total)
 
 
 def _amount(row: Row | None) -> Decimal:
