@@ -35,15 +35,9 @@ payouts as (
 
 ),
 
-components as (
-
-    select * from {{ ref('stg_plan__component') }}
-
-),
-
 month_quotas as (
 
-    select * from {{ ref('int_effective_quota') }}
+    select * from {{ ref('int_window_quota_month') }}
 
 ),
 
@@ -152,18 +146,13 @@ steps as (
             'effective_quota': 'month_quotas.effective_quota', 'rule_codes': "'Q1 Q2 Q6'",
         }) }}
     from windows
-    inner join components
-        on
-            windows.plan_code = components.plan_code
-            and windows.plan_version = components.version
-            and windows.component_code = components.component_code
     inner join month_quotas
         on
             windows.payee_id = month_quotas.employee_id
             and windows.plan_code = month_quotas.plan_code
             and windows.plan_version = month_quotas.plan_version
-            and components.quota_kpi_code = month_quotas.kpi_code
-            and windows.window_code = {{ period_code('components.accumulate', 'month_quotas.month_start') }}
+            and windows.component_code = month_quotas.component_code
+            and windows.window_code = month_quotas.window_code
     where windows.effective_quota is not null
     union all
     select
@@ -275,7 +264,7 @@ steps as (
             'reason': 'hold_reason',
         }) }}
     from placed
-{% for place, section, step_name, amount, moved, when, rules in [
+    {% for place, section, step_name, amount, moved, when, rules in [
     (1, 'payable', 'earned', 'earned_amount', '0', 'true', 'D1'),
     (2, 'hold', 'held_lines', '-line_held_amount', '-line_held_amount', 'line_held_amount <> 0', 'D5'),
     (3, 'clawback', 'negative', '-net_amount', '-net_amount', 'net_amount < 0', 'D3'),
@@ -297,7 +286,7 @@ steps as (
         }) }}
     from settled
     where {{ when }}
-{% endfor %}
+    {% endfor %}
 
 ),
 
