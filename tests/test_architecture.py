@@ -33,6 +33,7 @@ MAY_IMPORT = {
     "transform": {"control", "identities", "ingest", "plans", "settings", "errors", "progress"},
     "quality": {"control", "transform", "reference", "settings", "errors", "progress"},
     "demo": {"settings", "errors", "progress", "money", "periods"},
+    "statement": {"money", "errors"},
     "connectors": {"settings", "errors", "progress"},
 }
 

@@ -12,7 +12,7 @@ import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
@@ -214,6 +214,45 @@ def verify(door: _Door, release_id: str | None) -> None:
 
     found = release.verify_release(door.settings, release_id)
     door.answer(found, lambda result: f"release {result.release_id}: {result.files} files match their receipt")
+
+
+@main.command()
+@click.argument("employee")
+@click.argument("period")
+@click.option("--release", "release_id", help="Of this release instead of the current one.")
+@click.option("--lang", type=click.Choice(["en", "zh", "both"]), default="both", show_default=True)
+@click.option(
+    "--verify", "is_verified", is_flag=True, help="Work it out again from its own rows; exit 1 if it differs."
+)
+@click.option("--html", "html_file", type=click.Path(dir_okay=False, path_type=Path), help="Write it as a page.")
+@click.option("--json", "as_json", is_flag=True, help="Answer in JSON.")
+@click.pass_obj
+def statement(
+    door: _Door,
+    employee: str,
+    period: str,
+    release_id: str | None,
+    lang: Literal["en", "zh", "both"],
+    is_verified: bool,
+    html_file: Path | None,
+    as_json: bool,
+) -> None:
+    """Show how the month PERIOD (e.g. 2026-03) of EMPLOYEE comes about, from each deal to the payable amount."""
+    from attain.publish import release, statements
+    from attain.statement import page, text
+    from attain.statement import verify as again
+
+    door.as_json = door.as_json or as_json
+    folder = release.folder_of(door.settings, release_id)
+    found = statements.find(folder, folder.name, employee, period)
+    checks = again.verify(found.rows) if is_verified else []
+    if html_file is not None:
+        html_file.write_text(page.render([found]), encoding="utf-8")
+    answer = {**dataclasses.asdict(found), "checks": [dataclasses.asdict(check) for check in checks]}
+    shown = text.render(found, lang) + (f"\n\n{text.render_checks(checks)}" if is_verified else "")
+    door.answer(answer, lambda _: shown)
+    if again.first_fault(checks) is not None:
+        sys.exit(Refused.exit_code)
 
 
 # ---------------------------------------------------------------- deliveries and mappings

@@ -165,6 +165,16 @@ FAULTS: dict[tuple[str, str], str] = {
     ("incentive.fct_payout", "amounts_are_there"): (
         "update incentive.fct_payout set held_amount = null where payout_id = 'E12026-02'"
     ),
+    ("incentive.fct_statement_line", "payee_id_period_line_no_be_unique"): (
+        "insert into incentive.fct_statement_line select * from incentive.fct_statement_line where step = 'a_quota'"
+    ),
+    ("incentive.fct_statement_line", "every_line_is_on_a_statement"): (
+        "update incentive.fct_statement_line set amount = amount + 0.01 where earning_line_id = 'EL1'"
+    ),
+    ("incentive.fct_statement_line", "ends_in_what_is_paid"): (
+        "update incentive.fct_statement_line set amount = 35.01 "
+        "where step = 'payable' and payee_id = 'E1' and period = '2026-01'"
+    ),
     ("incentive.fct_payout", "payable_amount_be_between"): (
         "update incentive.fct_payout set payable_amount = -1, held_amount = 1 where payout_id = 'E22026-02'"
     ),

@@ -50,6 +50,12 @@ create table incentive.fct_earning_line (
     credited_amount decimal(18, 6), cumulative_before decimal(18, 6), cumulative_after decimal(18, 6),
     effective_quota decimal(18, 6), band_parts varchar, effective_rate decimal(18, 6), earned_amount decimal(18, 2),
     is_held boolean, hold_reason varchar, rule_codes varchar);
+create table incentive.fct_statement_line (
+    statement_line_id varchar, payee_id varchar, period varchar, line_no integer, section varchar, step varchar,
+    plan_code varchar, plan_version varchar, component_code varchar, window_code varchar, currency_code varchar,
+    text_en varchar, text_zh varchar, line_type varchar, earning_line_id varchar, event_date date, document_id varchar,
+    file_name varchar, row_number bigint, rate decimal(18, 6), amount decimal(18, 2), rule_codes varchar,
+    is_held boolean, reason varchar, running_total decimal(18, 2));
 create table incentive.fct_payout (
     payout_id varchar, payee_id varchar, full_name varchar, plan_code varchar, period varchar,
     currency_code varchar, earned_amount decimal(18, 2), held_amount decimal(18, 2),
@@ -252,6 +258,35 @@ def _rows(delivery_id: str, payouts: list[tuple[Any, ...]]) -> dict[str, list[tu
                 (2, "2026-02", "CL2", "0.01", True),
                 (3, "2025-12", "CL1", "5.00", False),
                 (4, "2025-11", "CL1", "6.00", False),
+            )
+        ],
+        "incentive.fct_statement_line": [
+            (
+                *(f"{payee}|2026-03|{number}", payee, "2026-03", number, section, step),
+                *("direct", version, component, window, "CNY", text, "提成", kind, line, None, "+D-1", file, row, None),
+                *(amount, "T3", held, "late <b>" if held else None, total),
+            )
+            for payee in ("E1", "E3", "../e 5")
+            for number, section, step, version, component, window, text, kind, line, file, row, amount, held, total in (
+                (
+                    1,
+                    "line",
+                    "line",
+                    "2",
+                    "commission",
+                    "2026-03",
+                    "<i>3 %</i>",
+                    "earning",
+                    "L1",
+                    "=a.csv",
+                    17,
+                    "140.02",
+                    True,
+                    "140.02",
+                ),
+                (2, "payable", "earned", None, None, None, "Earned", None, None, None, None, "140.02", False, "140.02"),
+                (3, "hold", "held_lines", None, None, None, "Held", None, None, None, None, "-140.02", True, "0.00"),
+                (4, "payable", "payable", None, None, None, "Payable", None, None, None, None, "0.00", False, "0.00"),
             )
         ],
         "incentive.fct_payout": [(row[0], row[1], names[row[1]], "direct", *row[2:]) for row in payouts],

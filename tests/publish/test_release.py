@@ -87,6 +87,7 @@ def test_a_candidate_becomes_a_release(settings, make_candidate) -> None:
         "payouts.xlsx",
         "receipt.json",
         "report.html",
+        "statements",
     ]
     assert all(path.stat().st_mode & 0o222 == 0 for path in folder.rglob("*") if path.is_file())
     (entry,) = release.releases(settings)
@@ -165,7 +166,7 @@ def test_killed_at_any_step_nothing_half_is_seen_and_the_next_run_finishes(
     release.publish(settings)
     assert must_be_sound(settings) == made.candidate.release_id
     assert names(settings) == sorted(filter(None, [before, made.candidate.release_id, "current"]))
-    assert release.verify_release(settings).files == 17
+    assert release.verify_release(settings).files == 22
     history = [(before, "publish")] if before else []
     assert moves(settings) == [*history, (made.candidate.release_id, "publish")]
 
@@ -318,7 +319,7 @@ def add(path: Path) -> None:
 @pytest.mark.usefixtures("quick", "published")
 def test_verify_sees_any_damage(settings, file: str, damage: Callable[[Path], None], said: str) -> None:
     published = release.publish(settings)
-    assert release.verify_release(settings, published.release_id).files == 17
+    assert release.verify_release(settings, published.release_id).files == 22
     damage(Path(published.path) / file)
     with pytest.raises(BadInput, match=said):
         release.verify_release(settings)
@@ -404,5 +405,5 @@ def test_two_homes_make_the_same_bytes(tmp_path: Path, make_candidate) -> None:
         folders.append(Path(release.publish(settings).path))
         time.sleep(1.1)  # the second of a clock that must not show in the bytes
     one, other = ({path.relative_to(f): path.read_bytes() for path in f.rglob("*") if path.is_file()} for f in folders)
-    assert len(one) == 18
+    assert len(one) == 23
     assert one == other

@@ -12,7 +12,15 @@ import pytest
 from attain.publish import release, tables, workbook
 from attain.publish.workbook import band_words
 
-SHEETS = ["Payouts 应付", "Totals 合计", "Lines 明细", "Held 暂缓", "Checks 检查", "About 说明"]
+SHEETS = [
+    "Payouts 应付",
+    "Totals 合计",
+    "Lines 明细",
+    "Statement lines 对账单",
+    "Held 暂缓",
+    "Checks 检查",
+    "About 说明",
+]
 
 
 def sheet_rows(folder: Path, name: str) -> list[dict[str, Any]]:

@@ -58,6 +58,10 @@ COLUMNS = {
         effective_quota decimal(18, 6), index_value decimal(18, 6), band_parts varchar,
         effective_rate decimal(18, 6), factor decimal(18, 6), factor_parts varchar, earned_amount decimal(18, 2),
         is_held boolean, hold_reason varchar, rule_codes varchar""",
+    "incentive.fct_statement_line": """
+        payee_id varchar, period varchar, line_no integer, section varchar, step varchar, plan_code varchar,
+        currency_code varchar, text_en varchar, text_zh varchar, earning_line_id varchar, amount decimal(18, 2),
+        is_held boolean, running_total decimal(18, 2)""",
     "incentive.fct_payout": """
         payout_id varchar, payee_id varchar, full_name varchar, plan_code varchar, period varchar,
         currency_code varchar, earned_amount decimal(18, 2), draw_top_up_amount decimal(18, 2),
@@ -203,6 +207,22 @@ insert into incentive.fct_balance by name
     union all by name
     select 'B2' as balance_id, 'draw' as balance_type, 'E2' as payee_id, 'direct' as plan_code, '2026-02' as period,
         'CNY' as currency_code, 0 as opening_amount, 100 as added_amount, 0 as recovered_amount, 100 as closing_amount;
+
+insert into incentive.fct_statement_line by name
+    select *, row_number() over (partition by payee_id, period order by step, earning_line_id) as line_no,
+        'a step' as text_en, '步骤' as text_zh, 'CNY' as currency_code
+    from (
+        select payee_id, period, 'quota' as section, 'a_quota' as step, plan_code, null as earning_line_id,
+            null as amount, false as is_held, 0 as running_total
+        from incentive.fct_payout
+        union all
+        select payee_id, origin_period, 'line', 'line', plan_code, earning_line_id, earned_amount, is_held,
+            earned_amount
+        from incentive.fct_earning_line
+        union all
+        select payee_id, period, 'payable', 'payable', plan_code, null, payable_amount, false, payable_amount
+        from incentive.fct_payout
+    ) as steps;
 
 insert into appraisal.fct_scorecard_line by name
     select 'E1' as employee_id, 'direct' as plan_code, 'quarterly' as scorecard_code, '2026-Q1' as period,

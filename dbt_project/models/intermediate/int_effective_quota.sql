@@ -47,6 +47,7 @@ told as (
         months.month,
         targets.target_value,
         months.active_days,
+        months.month_days as period_days,
         {{ quota_units('targets.target_value', 'months.ramp', 'months.active_days', 'months.month_days') }} as quota_units
     from months
     inner join targets on months.employee_id = targets.employee_id and months.month = targets.month
@@ -61,6 +62,7 @@ told as (
         months.month,
         plan_quotas.quota as target_value,
         plan_quotas.active_days,
+        plan_quotas.period_days,
         {{ quota_units('plan_quotas.quota', 'months.ramp', 'plan_quotas.active_days', 'plan_quotas.period_days') }}
             as quota_units
     from months
@@ -82,6 +84,8 @@ summed as (
         kpi_code,
         month,
         max(target_value) as target_value,
+        sum(active_days) as counted_days,
+        max(period_days) as period_days,
         sum(quota_units) as quota_units
     from told
     group by employee_id, plan_code, plan_version, kpi_code, month
@@ -102,6 +106,8 @@ final as (
         months.tenure_month,
         months.ramp,
         summed.target_value,
+        cast(summed.counted_days as bigint) as counted_days,
+        cast(summed.period_days as bigint) as period_days,
         months.currency_code,
         summed.quota_units,
         {{ quota_amount('summed.quota_units') }} as effective_quota

@@ -28,7 +28,7 @@ from sqlalchemy import select
 
 from attain.control import database, lock, models
 from attain.errors import AttainError, BadInput, Busy, Refused
-from attain.publish import audit, postgres, receipts, report, tables, workbook
+from attain.publish import audit, postgres, receipts, report, statements, tables, workbook
 from attain.quality.results import Verdict
 from attain.quality.verdict import load_verdict
 from attain.settings import Settings
@@ -43,6 +43,7 @@ STEPS = (
     "database built",
     "workbook written",
     "report written",
+    "statements written",
     "receipt written",
     "made durable",
     "renamed",
@@ -230,6 +231,22 @@ def current_release_id(settings: Settings) -> str | None:
         return None
 
 
+def folder_of(settings: Settings, release_id: str | None = None) -> Path:
+    """Folder of a release to read from.
+
+    Args:
+        release_id: None: the current one.
+
+    Raises:
+        BadInput: no such release, or its files are gone.
+    """
+    if release_id is None:
+        release_id = current_release_id(settings)
+        if release_id is None:
+            raise BadInput("there is no current release", "run: attain run")
+    return _folder_of(settings, release_id)
+
+
 def recover(settings: Settings) -> None:
     """Finish or remove what a killed process has left among the releases. Does nothing when nothing is left.
 
@@ -360,6 +377,8 @@ def _build(
     _reached("workbook written")
     report.write(building)
     _reached("report written")
+    statements.write(building)
+    _reached("statements written")
     shutil.rmtree(scratch)
     receipts.write(building, candidate, verdict, run, plan_files, inputs, counts)
     _must_be_as_registered(settings, candidate.release_id, building)

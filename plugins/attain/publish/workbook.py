@@ -111,6 +111,27 @@ LINE_COLUMNS = (
     _Column("row_number", "Row\n行", "count"),
 )
 
+STATEMENT_COLUMNS = (
+    _Column("period", "Period\n期间"),
+    _Column("payee_id", "Payee\n工号"),
+    _Column("full_name", "Name\n姓名"),
+    _Column("line_no", "No.\n序号", "count"),
+    _Column("plan", "Plan, version\n方案版本"),
+    _Column("component_code", "Component\n项目"),
+    _Column("section", "Part\n部分"),
+    _Column("text_en", "What happens\n英文说明", widest=80),
+    _Column("text_zh", "What happens, Chinese\n中文说明", widest=80),
+    _Column("currency_code", "Currency\n币种"),
+    _Column("amount", "Amount\n金额", "money"),
+    _Column("running_total", "Running total\n累计", "money"),
+    _Column("rule_codes", "Rules\n规则"),
+    _Column("held_words", "Held\n暂缓"),
+    _Column("reason", "Reason\n原因", widest=50),
+    _Column("document_id", "Document\n单据", widest=28),
+    _Column("file_name", "File\n文件", widest=44),
+    _Column("row_number", "Row\n行", "count"),
+)
+
 HELD_COLUMNS = (
     _Column("scope", "What is held\n范围"),
     _Column("payee_id", "Payee\n工号"),
@@ -153,6 +174,7 @@ def write(folder: Path) -> Path:
         _payouts(book, engine)
         _totals(book, engine)
         _lines(book, engine)
+        _statements(book, engine)
         _held(book, engine)
         _checks(book, engine)
         _about(book, engine)
@@ -233,6 +255,36 @@ def _lines(book: _Book, engine: duckdb.DuckDBPyConnection) -> None:
     book.table("Lines 明细", LINE_COLUMNS, found, empty, note=note, frozen_columns=3)
 
 
+def _statements(book: _Book, engine: duckdb.DuckDBPyConnection) -> None:
+    sizes = engine.execute(
+        f"""SELECT period, count(*) FROM incentive.fct_statement_line
+            GROUP BY ALL ORDER BY period DESC LIMIT {LINE_PERIODS}"""
+    ).fetchall()
+    shown, total = [], 0
+    for period, size in sizes:
+        total += size
+        if total > MAX_LINE_ROWS:
+            break
+        shown.append(period)
+    note = (
+        f"{len(shown)} of the latest {len(sizes)} periods; all are in "
+        "parquet/incentive/fct_statement_line.parquet; attain statement EMPLOYEE PERIOD --verify works one out again"
+    )
+    found = tables.rows(
+        engine,
+        """SELECT step.*, person.full_name, concat_ws(' ', step.plan_code, step.plan_version) AS plan
+           FROM incentive.fct_statement_line AS step
+           LEFT JOIN kpi.dim_employee AS person ON person.employee_id = step.payee_id
+           WHERE list_contains(?, step.period)
+           ORDER BY step.period DESC, step.payee_id, step.line_no""",
+        shown,
+    )
+    for row in found:
+        row["held_words"] = "held 暂缓" if row["is_held"] else ""
+    empty = "no statements" if not sizes else "no period fits"
+    book.table("Statement lines 对账单", STATEMENT_COLUMNS, found, empty, note=note, frozen_columns=4)
+
+
 def _held(book: _Book, engine: duckdb.DuckDBPyConnection) -> None:
     found = tables.rows(
         engine,
@@ -275,6 +327,7 @@ def _about(book: _Book, engine: duckdb.DuckDBPyConnection) -> None:
         (
             "What the sheets hold 内容",
             "Payouts: each person and month. Totals: their sums, exact. Lines: what the sums are made of. "
+            "Statement lines: each step to the payable amount in words. "
             "Held: what waits for somebody. All tables in full: attain.duckdb and parquet/ beside this workbook.",
         ),
     ]

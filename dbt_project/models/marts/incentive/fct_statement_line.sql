@@ -1,0 +1,372 @@
+-- How each payee's month comes about, step by step: the quota and the bands of each window, the credit and its parts by
+-- band, the line, and from the lines down to the payable amount. Every kind of line is a branch of `steps`; whatever
+-- line type comes is shown by the branch `line`. Every figure that a step needs stands in its row, so that the month
+-- can be worked out again from the rows alone.
+{% set columns = [
+    ('line_type', 'varchar'), ('earning_line_id', 'varchar'), ('subject', 'varchar'), ('event_date', 'date'),
+    ('credited_amount', 'decimal(18, 6)'), ('cumulative_before', 'decimal(18, 6)'), ('cumulative_after', 'decimal(18, 6)'),
+    ('effective_quota', 'decimal(18, 6)'), ('target', 'decimal(24, 6)'), ('ramp', 'decimal(9, 6)'),
+    ('active_days', 'bigint'), ('period_days', 'bigint'), ('band_no', 'integer'), ('lower_amount', 'decimal(24, 6)'),
+    ('upper_amount', 'decimal(24, 6)'), ('rate', 'decimal(18, 6)'), ('slice_amount', 'decimal(24, 6)'),
+    ('factor', 'decimal(24, 8)'), ('method', 'varchar'), ('amount', 'decimal(18, 2)'), ('moved', 'decimal(18, 2)'), ('opening_balance', 'decimal(18, 2)'),
+    ('closing_balance', 'decimal(18, 2)'),
+    ('rule_codes', 'varchar'), ('source_system', 'varchar'),
+    ('document_id', 'varchar'), ('event_id', 'varchar'), ('delivery_id', 'varchar'), ('file_name', 'varchar'),
+    ('row_number', 'bigint'), ('is_held', 'boolean'), ('reason', 'varchar'),
+] %}
+
+with
+
+lines as (
+
+    select * from {{ ref('fct_earning_line') }}
+
+),
+
+credit_lines as (
+
+    select * from {{ ref('fct_credit_line') }}
+
+),
+
+payouts as (
+
+    select * from {{ ref('fct_payout') }}
+
+),
+
+month_quotas as (
+
+    select * from {{ ref('int_window_quota_month') }}
+
+),
+
+bands as (
+
+    select * from {{ ref('int_window_band') }}
+
+),
+
+card_lines as (
+
+    select * from {{ ref('int_scorecard_line') }}
+
+),
+
+results as (
+
+    select * from {{ ref('int_appraisal_result') }}
+
+),
+
+-- The windows that pay something in a month, with what they have in common.
+windows as (
+
+    select
+        lines.payee_id,
+        lines.origin_period as period,
+        lines.plan_code,
+        lines.plan_version,
+        lines.currency_code,
+        lines.component_code,
+        lines.window_code,
+        max(lines.effective_quota) as effective_quota,
+        bool_or(lines.line_type = 'bonus') as is_bonus
+    from lines
+    group by
+        lines.payee_id,
+        lines.origin_period,
+        lines.plan_code,
+        lines.plan_version,
+        lines.currency_code,
+        lines.component_code,
+        lines.window_code
+
+),
+
+parts as (
+
+    select
+        earning_line_id,
+        {{ band_parts_as_rows('band_parts') }} as part
+    from lines
+    where band_parts is not null and band_parts <> '[]'
+
+),
+
+placed as (
+
+    select
+        *,
+        coalesce(cast(event_date as varchar), '9999') || '|' || earning_line_id as line_sort
+    from lines
+
+),
+
+held as (
+
+    select
+        payee_id,
+        plan_code,
+        origin_period,
+        currency_code,
+        sum(earned_amount) as amount
+    from lines
+    where is_held
+    group by payee_id, plan_code, origin_period, currency_code
+
+),
+
+-- What becomes of a month's net: a negative one pays nothing and goes on the balance.
+settled as (
+
+    select
+        payouts.*,
+        coalesce(held.amount, 0) as line_held_amount,
+        payouts.earned_amount - coalesce(held.amount, 0) as net_amount
+    from payouts
+    left join held
+        on
+            payouts.payee_id = held.payee_id
+            and payouts.plan_code = held.plan_code
+            and payouts.period = held.origin_period
+            and payouts.currency_code = held.currency_code
+
+),
+
+steps as (
+
+    select
+        windows.payee_id, windows.period, windows.plan_code, windows.plan_version, windows.currency_code,
+        windows.component_code, windows.window_code,
+        1 as part_no, 1 as place, 'quota' as section, 'quota_month' as step, month_quotas.month as sort_key, 1 as sub_place,
+        {{ statement_step(columns, {
+            'subject': 'month_quotas.month', 'target': 'month_quotas.target_value', 'ramp': 'month_quotas.ramp',
+            'active_days': 'month_quotas.active_days', 'period_days': 'month_quotas.month_days',
+            'effective_quota': 'month_quotas.effective_quota', 'rule_codes': "'Q1 Q2 Q6'",
+        }) }}
+    from windows
+    inner join month_quotas
+        on
+            windows.payee_id = month_quotas.employee_id
+            and windows.plan_code = month_quotas.plan_code
+            and windows.plan_version = month_quotas.plan_version
+            and windows.component_code = month_quotas.component_code
+            and windows.window_code = month_quotas.window_code
+    where windows.effective_quota is not null
+    union all
+    select
+        payee_id, period, plan_code, plan_version, currency_code, component_code, window_code,
+        1 as part_no, 2 as place, 'quota' as section, 'quota' as step, '' as sort_key, 1 as sub_place,
+        {{ statement_step(columns, {
+            'subject': 'window_code', 'effective_quota': 'effective_quota', 'rule_codes': "'Q1 Q4 Q5'",
+        }) }}
+    from windows
+    where effective_quota is not null
+    union all
+    select
+        windows.payee_id, windows.period, windows.plan_code, windows.plan_version, windows.currency_code,
+        windows.component_code, windows.window_code,
+        1 as part_no, 3 as place, 'band' as section, 'scale' as step, '' as sort_key, bands.band_no as sub_place,
+        {{ statement_step(columns, {
+            'subject': 'windows.window_code', 'band_no': 'bands.band_no', 'lower_amount': 'bands.lower_amount',
+            'upper_amount': 'bands.upper_amount', 'rate': 'bands.rate', 'rule_codes': "'T1 T2'",
+        }) }}
+    from windows
+    inner join bands
+        on
+            windows.payee_id = bands.payee_id
+            and windows.plan_code = bands.plan_code
+            and windows.plan_version = bands.plan_version
+            and windows.component_code = bands.component_code
+            and windows.window_code = bands.window_code
+    union all
+    select
+        windows.payee_id, windows.period, windows.plan_code, windows.plan_version, windows.currency_code,
+        windows.component_code, windows.window_code,
+        1 as part_no, 4 as place, 'bonus' as section, 'score_kpi' as step, card_lines.kpi_code as sort_key, 1 as sub_place,
+        {{ statement_step(columns, {
+            'subject': 'card_lines.kpi_code', 'target': 'card_lines.target_value', 'rate': 'card_lines.weight',
+            'slice_amount': 'card_lines.actual_value', 'factor': 'card_lines.capped_attainment',
+            'reason': 'card_lines.missing_reason', 'rule_codes': "'K1'",
+        }) }}
+    from windows
+    inner join card_lines
+        on
+            windows.is_bonus
+            and windows.payee_id = card_lines.employee_id
+            and windows.plan_code = card_lines.plan_code
+            and windows.component_code = card_lines.scorecard_code
+            and windows.window_code = card_lines.period
+    union all
+    select
+        windows.payee_id, windows.period, windows.plan_code, windows.plan_version, windows.currency_code,
+        windows.component_code, windows.window_code,
+        1 as part_no, 5 as place, 'bonus' as section, 'score' as step, '' as sort_key, 1 as sub_place,
+        {{ statement_step(columns, {
+            'subject': 'results.grade', 'target': 'results.bonus_base_amount', 'rate': 'results.coefficient',
+            'active_days': 'results.active_days', 'period_days': 'results.period_days', 'factor': 'results.score',
+            'reason': 'results.hold_reason', 'rule_codes': "'K1 K2 K3'",
+        }) }}
+    from windows
+    inner join results
+        on
+            windows.is_bonus
+            and windows.payee_id = results.employee_id
+            and windows.plan_code = results.plan_code
+            and windows.component_code = results.scorecard_code
+            and windows.window_code = results.period
+    union all
+    select
+        lines.payee_id, lines.origin_period, lines.plan_code, lines.plan_version, lines.currency_code,
+        lines.component_code, lines.window_code,
+        1 as part_no, 6 as place, 'credit' as section, 'credit' as step, lines.line_sort as sort_key, 1 as sub_place,
+        {{ statement_step(columns, {
+            'line_type': 'lines.line_type', 'earning_line_id': 'lines.earning_line_id', 'subject': 'credit_lines.event_type',
+            'event_date': 'lines.event_date', 'credited_amount': 'lines.credited_amount', 'target': 'credit_lines.split_amount',
+            'rate': 'credit_lines.split_ratio',
+            'slice_amount': 'credit_lines.event_amount', 'factor': 'credit_lines.fx_rate', 'method': 'credit_lines.fx_rate_type',
+            'rule_codes': "'C1 C2 C3'", 'source_system': 'lines.source_system', 'document_id': 'lines.document_id',
+            'event_id': 'lines.event_id', 'delivery_id': 'credit_lines.delivery_id', 'file_name': 'credit_lines.file_name',
+            'row_number': 'credit_lines.row_number', 'is_held': 'lines.is_held', 'reason': 'lines.hold_reason',
+        }) }}
+    from placed as lines
+    inner join credit_lines on lines.credit_line_id = credit_lines.credit_line_id
+    union all
+    select
+        lines.payee_id, lines.origin_period, lines.plan_code, lines.plan_version, lines.currency_code,
+        lines.component_code, lines.window_code,
+        1 as part_no, 6 as place, 'band' as section, 'slice' as step, lines.line_sort as sort_key,
+        1 + parts.part.band as sub_place,
+        {{ statement_step(columns, {
+            'line_type': 'lines.line_type', 'earning_line_id': 'lines.earning_line_id', 'subject': 'lines.window_code',
+            'band_no': 'parts.part.band', 'lower_amount': 'parts.part."from"', 'upper_amount': 'parts.part."to"',
+            'rate': 'parts.part.rate', 'slice_amount': 'parts.part.amount', 'rule_codes': "'T1'",
+        }) }}
+    from parts
+    inner join placed as lines on parts.earning_line_id = lines.earning_line_id
+    union all
+    select
+        payee_id, origin_period, plan_code, plan_version, currency_code, component_code, window_code,
+        1 as part_no, 6 as place,
+        case
+            when line_type in ('threshold', 'bonus') then line_type
+            when line_type like 'cap%' then 'cap'
+            else 'line'
+        end as section,
+        'line' as step, line_sort as sort_key, 1000000 as sub_place,
+        {{ statement_step(columns, {
+            'line_type': 'line_type', 'earning_line_id': 'earning_line_id', 'subject': 'coalesce(document_id, window_code)',
+            'event_date': 'event_date', 'credited_amount': 'credited_amount', 'cumulative_before': 'cumulative_before',
+            'cumulative_after': 'cumulative_after', 'effective_quota': 'effective_quota', 'rate': 'effective_rate',
+            'amount': 'earned_amount', 'moved': 'earned_amount', 'rule_codes': 'rule_codes',
+            'source_system': 'source_system', 'document_id': 'document_id', 'event_id': 'event_id', 'is_held': 'is_held',
+            'reason': 'hold_reason',
+        }) }}
+    from placed
+    {% for place, section, step_name, amount, moved, when, rules in [
+    (1, 'payable', 'earned', 'earned_amount', '0', 'true', 'D1'),
+    (2, 'hold', 'held_lines', '-line_held_amount', '-line_held_amount', 'line_held_amount <> 0', 'D5'),
+    (3, 'clawback', 'negative', '-net_amount', '-net_amount', 'net_amount < 0', 'D3'),
+    (4, 'clawback', 'recovered', '-clawback_recovered', '-clawback_recovered',
+        'clawback_recovered <> 0 or (opening_clawback_balance <> 0 and net_amount >= 0)', 'D3'),
+    (5, 'hold', 'held_payee', 'line_held_amount - held_amount', 'line_held_amount - held_amount',
+        'held_amount <> line_held_amount', 'D5'),
+    (6, 'payable', 'payable', 'payable_amount', '0', 'true', 'M1'),
+] %}
+    union all
+    select
+        payee_id, period, plan_code, '' as plan_version, currency_code, '' as component_code, '' as window_code,
+        2 as part_no, {{ place }} as place, '{{ section }}' as section, '{{ step_name }}' as step, '' as sort_key, 1 as sub_place,
+        {{ statement_step(columns, {
+            'amount': amount, 'moved': moved, 'rule_codes': "'" ~ rules ~ "'", 'subject': 'status',
+            'opening_balance': 'opening_clawback_balance' if section == 'clawback' else 'null',
+            'closing_balance': 'closing_clawback_balance' if section == 'clawback' else 'null',
+            'reason': 'hold_reason' if section == 'hold' else 'null', 'is_held': 'true' if section == 'hold' else 'false',
+        }) }}
+    from settled
+    where {{ when }}
+    {% endfor %}
+
+),
+
+numbered as (
+
+    select
+        *,
+        row_number() over (
+            partition by payee_id, period
+            order by
+                plan_code, currency_code, part_no, plan_version, component_code, window_code, place, sort_key, sub_place,
+                step
+        ) as line_no
+    from steps
+
+),
+
+running as (
+
+    select
+        *,
+        sum(coalesce(moved, 0)) over (
+            partition by payee_id, period, plan_code, currency_code
+            order by line_no
+            rows between unbounded preceding and current row
+        ) as running_total
+    from numbered
+
+),
+
+final as (
+
+    select
+        payee_id || '|' || period || '|' || line_no as statement_line_id,
+        payee_id,
+        period,
+        cast(line_no as integer) as line_no,
+        section,
+        step,
+        plan_code,
+        nullif(plan_version, '') as plan_version,
+        nullif(component_code, '') as component_code,
+        nullif(window_code, '') as window_code,
+        currency_code,
+        {{ statement_text('en') }} as text_en,
+        {{ statement_text('zh') }} as text_zh,
+        line_type,
+        earning_line_id,
+        subject,
+        event_date,
+        credited_amount,
+        cumulative_before,
+        cumulative_after,
+        effective_quota,
+        target,
+        ramp,
+        active_days,
+        period_days,
+        band_no,
+        lower_amount,
+        upper_amount,
+        rate,
+        slice_amount,
+        factor,
+        method,
+        amount,
+        opening_balance,
+        closing_balance,
+        rule_codes,
+        source_system,
+        document_id,
+        event_id,
+        delivery_id,
+        file_name,
+        row_number,
+        is_held,
+        reason,
+        cast(running_total as decimal(18, 2)) as running_total
+    from running
+
+)
+
+select * from final

@@ -1,0 +1,154 @@
+"""A statement is worked out again from its rows alone, and one row that was changed makes it refuse."""
+
+from __future__ import annotations
+
+import copy
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from attain.statement.rows import Row
+from attain.statement.verify import first_fault, verify
+
+COLUMNS = (
+    *("plan_version", "component_code", "window_code", "line_type", "earning_line_id", "credited_amount"),
+    *("cumulative_before", "cumulative_after", "effective_quota", "target", "ramp", "active_days", "period_days"),
+    *("band_no", "lower_amount", "upper_amount", "rate", "slice_amount", "factor", "method", "amount"),
+    *("opening_balance", "closing_balance", "rule_codes", "reason", "running_total"),
+)
+
+
+def row(line_no: int, step: str, **given: Any) -> Row:
+    values = {
+        name: Decimal(value) if isinstance(value, str) and name not in TEXTS else value for name, value in given.items()
+    }
+    base: Row = dict.fromkeys(COLUMNS)
+    base.update(line_no=line_no, step=step, plan_code="direct", currency_code="CNY", is_held=False)
+    if step not in {"earned", "held_lines", "negative", "recovered", "payable"}:
+        base.update(
+            plan_version="1", component_code="card" if "bonus" in given else "commission", window_code="2026-Q1"
+        )
+    values.pop("bonus", None)
+    return base | values
+
+
+TEXTS = {"line_type", "earning_line_id", "rule_codes", "component_code", "method"}
+# 200,000 × 50 % × 28 ÷ 28 = 100,000; F(90,000) = 4,500.00 and F(120,000.5) = 5,000 + 1,600.04; 145.5 + 0.4 held.
+STATEMENT = [
+    row(1, "quota_month", target="200000", ramp="0.5", active_days=28, period_days=28, effective_quota="100000"),
+    row(2, "quota", effective_quota="100000"),
+    row(3, "scale", band_no=1, lower_amount="0", upper_amount="100000", rate="0.05"),
+    row(4, "scale", band_no=2, lower_amount="100000", rate="0.08"),
+    row(5, "credit", earning_line_id="L1", target="30000.50", factor="1", credited_amount="30000.5"),
+    row(6, "slice", earning_line_id="L1", band_no=1, rate="0.05", slice_amount="10000"),
+    row(7, "slice", earning_line_id="L1", band_no=2, rate="0.08", slice_amount="20000.5"),
+    row(
+        8,
+        "line",
+        line_type="earning",
+        earning_line_id="L1",
+        credited_amount="30000.5",
+        cumulative_before="90000",
+        cumulative_after="120000.5",
+        effective_quota="100000",
+        amount="2100.04",
+        running_total="2100.04",
+        rule_codes="T3 M2",
+    ),
+    row(9, "credit", earning_line_id="L2", target="100", factor="7.1", credited_amount="710"),
+    row(10, "slice", earning_line_id="L2", band_no=2, rate="0.08", slice_amount="710"),
+    row(
+        11,
+        "line",
+        line_type="earning",
+        earning_line_id="L2",
+        credited_amount="710",
+        cumulative_before="120000.5",
+        cumulative_after="120710.5",
+        effective_quota="100000",
+        amount="56.80",
+        running_total="2156.84",
+        rule_codes="T3 M2",
+        is_held=True,
+    ),
+    row(12, "score_kpi", bonus=1, rate="0.6", factor="1.2"),
+    row(13, "score_kpi", bonus=1, rate="0.4", factor="0.6"),
+    row(14, "score", bonus=1, factor="0.96", target="1000", rate="1", active_days=45, period_days=90),
+    row(15, "line", bonus=1, line_type="bonus", earning_line_id="B1", amount="500", running_total="2656.84"),
+    row(16, "earned", amount="2656.84", running_total="2656.84"),
+    row(17, "held_lines", amount="-56.80", running_total="2600.04"),
+    row(18, "recovered", amount="-600", opening_balance="600", closing_balance="0", running_total="2000.04"),
+    row(19, "payable", amount="2000.04", running_total="2000.04"),
+]
+
+
+def test_a_whole_statement_adds_up() -> None:
+    checks = verify(STATEMENT)
+    assert first_fault(checks) is None
+    assert {"Q1", "Q5", "T1", "C1", "C3", "M4", "T3", "T3 M2", "K1", "K3 M2", "D1", "D3", "D5", "M1"} <= {
+        check.rule for check in checks
+    }
+
+
+@pytest.mark.parametrize(
+    ("line_no", "column", "value"),
+    [
+        (1, "target", "200001"), (1, "ramp", "0.75"), (1, "active_days", "27"), (1, "effective_quota", "100000.000001"),
+        (2, "effective_quota", "99999"), (3, "rate", "0.055"), (4, "lower_amount", "100001"), (5, "target", "30000.51"),
+        (6, "slice_amount", "10000.01"), (7, "rate", "0.09"), (8, "amount", "2100.05"),
+        (8, "cumulative_after", "120000.6"),
+        (9, "factor", "7.2"), (11, "cumulative_before", "120000"), (11, "is_held", False), (12, "factor", "1.1"),
+        (14, "active_days", "46"), (15, "amount", "500.01"), (16, "amount", "2656.85"), (17, "amount", "-56.79"),
+        (18, "amount", "-599.99"), (18, "closing_balance", "0.01"), (19, "amount", "2000.05"),
+        (19, "running_total", None),
+    ],
+)  # fmt: skip
+def test_one_changed_row_is_refused(line_no: int, column: str, value: Any) -> None:
+    changed = copy.deepcopy(STATEMENT)
+    changed[line_no - 1][column] = Decimal(value) if isinstance(value, str) else value
+    if (line_no, column) == (19, "running_total"):
+        changed.pop()  # the last step taken away
+    assert first_fault(verify(changed)) is not None
+
+
+def test_steps_taken_away_are_missed() -> None:
+    for gone in ({3, 4}, {8}, {16}, {17}, {19}):
+        assert first_fault(verify([row for row in STATEMENT if row["line_no"] not in gone])) is not None, gone
+
+
+def test_whole_repricing_and_factors_are_worked_out() -> None:
+    line = row(
+        2,
+        "line",
+        line_type="earning",
+        earning_line_id="L1",
+        credited_amount="100.5",
+        cumulative_before="0",
+        cumulative_after="100.5",
+        factor="0.8",
+        amount="4.02",
+        running_total="4.02",
+        rule_codes="T4 T7 M2",
+    )
+    part = row(1, "slice", earning_line_id="L1", band_no=2, rate="0.05", slice_amount="100.5")
+    ends = [
+        row(3, "earned", amount="4.02", running_total="4.02"),
+        row(4, "payable", amount="4.02", running_total="4.02"),
+    ]
+    assert first_fault(verify([part, line, *ends])) is None
+    assert first_fault(verify([part, line | {"factor": Decimal("0.9")}, *ends])) is not None
+
+
+def test_a_negative_month_goes_on_the_balance() -> None:
+    rows = [
+        row(1, "line", line_type="cap", earning_line_id="C1", amount="-10", running_total="-10"),
+        row(2, "earned", amount="-10", running_total="-10"),
+        row(3, "negative", amount="10", opening_balance="5", closing_balance="15", running_total="0"),
+        row(4, "payable", amount="0", running_total="0"),
+    ]
+    assert first_fault(verify(rows)) is None
+    for number, column in ((0, "amount"), (2, "amount"), (2, "closing_balance"), (3, "amount")):
+        changed = copy.deepcopy(rows)
+        changed[number][column] += 1
+        assert first_fault(verify(changed)) is not None
