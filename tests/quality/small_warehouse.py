@@ -152,7 +152,7 @@ insert into kpi.fct_kpi_team_period by name
 insert into incentive.fct_credit_line by name
     select *, 'collected' as basis, 'finance' as source_system, 1 as line_no, 'receipt' as event_type,
         timestamp '2026-03-05 00:00:00' as known_at, strftime(event_date, '%Y-%m') as period, 'revenue' as credit_role,
-        'C1' as customer_id, 'CNY' as currency_code, fx_rate is null as is_held,
+        'standard' as reversal_profile, 'C1' as customer_id, 'CNY' as currency_code, fx_rate is null as is_held,
         case when fx_rate is null then 'no rate for the day' end as hold_reason, 'D1' as delivery_id,
         'receipts.csv' as file_name, employee_id as owner_reference, 'id' as owner_match
     from (values

@@ -20,6 +20,10 @@ _EMPTY = {
     "primary_key_stg_control__identity_customer_source_system__reference",
     "primary_key_stg_control__identity_person_source_system__reference__valid_from",
     "int_payee_hold_has_one_row_a_key",
+    "int_leave_spell_has_one_row_a_key",
+    "int_override_share_has_one_row_a_key",
+    "int_plan_quota_has_one_row_a_key",
+    "int_unpaid_invoice_has_one_row_a_key",
 }
 
 
@@ -120,7 +124,8 @@ update intermediate.int_credit_line set split_amount = split_amount + 0.01 where
 update intermediate.int_earning_line set earned_amount = earned_amount + 0.01;
 update incentive.fct_credit_line set split_amount = split_amount + 0.01, employee_id = 'nobody', customer_id = 'nobody'
     where event_id = 'R1';
-update incentive.fct_credit_line set basis = 'guessed', event_type = 'guessed' where event_id = 'H2';
+update incentive.fct_credit_line set basis = 'guessed', event_type = 'guessed', credit_role = 'guessed'
+    where event_id = 'H2';
 update incentive.fct_payout set payable_amount = -1, held_amount = -1, status = 'guessed', payee_id = 'nobody',
     opening_clawback_balance = 5 where payee_id = 'E1' and period = '2026-02';
 update incentive.fct_earning_line set payee_id = 'nobody', credit_line_id = 'nothing', line_type = 'guessed'

@@ -1,7 +1,7 @@
 -- Each event of a document, split over its people in the event's own currency: revenue splits by largest
 -- remainder (rules C1, M3), an overlay by its own share, rounded half away from zero. Reversals are not here: they
--- are taken back from these lines, and what is credited again is given back to them. `payee_currency_code` is the currency of the plan that pays the person on the
--- day; without a plan the credit stays in the currency of the event.
+-- are taken back from these lines, and what is credited again is given back to them. `payee_currency_code` is the
+-- currency of the plan that pays the person on the day; without a plan the credit stays in the currency of the event.
 
 with
 
