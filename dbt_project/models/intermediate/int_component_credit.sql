@@ -1,6 +1,6 @@
 -- Which credit lines a component looks at, how much of each it counts, and why not (rules C2, C6, K6, Q6, D3, T2). Its
 -- base is what it multiplies; where another measure picks the band, that is listed too (`purpose` index). A reversal
--- follows the line that it takes back: its attributes, its days, and for a SPIFF its plan version. A line whose money
+-- follows the line that it takes back, and what is credited again what it gives back: its attributes, its days, and for a SPIFF its plan version. A line whose money
 -- is not known can't be counted and is held (rule D5).
 
 with
@@ -155,7 +155,7 @@ assigned as (
         on
             subjects.employee_id = assignments.employee_id
             and subjects.subject_date between assignments.assignment_start and assignments.assignment_end
-    where subjects.is_reversal
+    where subjects.original_event_date is not null
 
 ),
 
@@ -188,7 +188,8 @@ wanted as (
             and assigned.reversal_profile = measures.reversal_profile
     where
         (assigned.day_version = measures.plan_version or measures.window_offset <> 0)
-        and assigned.assigned_by = case when measures.kind = 'spiff' and assigned.is_reversal then 'subject' else 'event' end
+        and assigned.assigned_by
+        = case when measures.kind = 'spiff' and assigned.original_event_date is not null then 'subject' else 'event' end
         and assigned.subject_date between coalesce(measures.credit_from, date '1900-01-01')
         and coalesce(measures.credit_to, date '9999-12-31')
 
@@ -220,7 +221,8 @@ judged as (
             else chosen.credited_count
         end as measured_amount,
         chosen.measure in ('amount', 'margin') and chosen.currency_code <> chosen.plan_currency_code as is_in_other_currency,
-        case when chosen.is_reversal then {{ whole_months('chosen.subject_date', 'chosen.event_date') }} end as kept_months,
+        case when chosen.original_event_date is not null then {{ whole_months('chosen.subject_date', 'chosen.reversed_date') }} end
+            as kept_months,
         case
             when chosen.subject_date > {{ add_days('chosen.leave_date', 'coalesce(versions.tail_days, 0)') }}
                 then 'dated after leaving (Q6)'
@@ -236,9 +238,9 @@ judged as (
         end as subject_exclusion,
         case
             when
-                chosen.is_reversal
+                chosen.original_event_date is not null
                 and chosen.kind <> 'spiff'
-                and chosen.event_date > {{ add_months('chosen.subject_date', 'chosen.clawback_window_months') }}
+                and chosen.reversed_date > {{ add_months('chosen.subject_date', 'chosen.clawback_window_months') }}
                 then
                     'later than ' || cast(chosen.clawback_window_months as varchar)
                     || ' months after what it takes back: takes nothing back (D3)'
@@ -296,12 +298,14 @@ final as (
         clawback_schedule,
         linear_months,
         kept_months,
-        is_reversal and clawback_method = 'original_rate' as is_at_original_rate,
+        original_event_date is not null and clawback_method = 'original_rate' as is_at_original_rate,
         {{ tidy_texts() }},
         cast(collection_days as decimal(24, 6)) as collection_days,
         cast(margin_ratio as decimal(24, 6)) as margin,
         cast(discount_ratio as decimal(24, 6)) as discount,
         case
+            when subject_exclusion is not null and original_event_date is not null and not is_reversal
+                then 'gives back credit ' || replace(subject_exclusion, ' (', ', which earned nothing (')
             when subject_exclusion is not null and is_reversal
                 then 'takes back credit ' || replace(subject_exclusion, ' (', ', which earned nothing (')
             when subject_exclusion = 'dated after leaving (Q6)' then 'dated after the day of leaving: earns nothing (Q6)'

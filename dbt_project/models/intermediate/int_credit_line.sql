@@ -11,6 +11,13 @@
 
 with
 
+events as (
+
+    select * from {{ ref('int_document_event') }}
+    where event_type in ('recredit', 'unpaid')
+
+),
+
 shares as (
 
     select * from {{ ref('int_credit_share') }}
@@ -61,6 +68,7 @@ originals as (
         cast(null as varchar) as original_event_id,
         cast(null as integer) as original_line_no,
         cast(null as date) as original_event_date,
+        cast(null as date) as reversed_date,
         false as is_reversal,
         credited.document_currency_code <> credited.payee_currency_code as is_converted,
         case
@@ -95,6 +103,30 @@ originals as (
             credited.event_date = conversions.event_date
             and credited.document_currency_code = conversions.from_currency
             and credited.payee_currency_code = conversions.to_currency
+
+),
+
+-- The day on which the unpaid invoice was taken back that a late receipt credits again.
+undone as (
+
+    select
+        recredits.reversal_profile,
+        recredits.basis,
+        recredits.source_system,
+        recredits.document_id,
+        recredits.event_id,
+        min(unpaid.event_date) as event_date
+    from events as recredits
+    inner join events as unpaid
+        on
+            recredits.reversal_profile = unpaid.reversal_profile
+            and recredits.basis = unpaid.basis
+            and recredits.source_system = unpaid.source_system
+            and recredits.document_id = unpaid.document_id
+            and recredits.invoice_no = unpaid.invoice_no
+    where recredits.event_type = 'recredit' and unpaid.event_type = 'unpaid'
+    group by
+        recredits.reversal_profile, recredits.basis, recredits.source_system, recredits.document_id, recredits.event_id
 
 ),
 
@@ -134,6 +166,8 @@ reversals as (
         reversal_shares.original_event_id,
         cast(reversal_shares.original_line_no as integer) as original_line_no,
         originals.event_date as original_event_date,
+        case when reversal_shares.event_type = 'recredit' then undone.event_date else reversal_shares.event_date end
+            as reversed_date,
         reversal_shares.event_type <> 'recredit' as is_reversal,
         originals.is_converted,
         originals.fx_numerator,
@@ -154,6 +188,14 @@ reversals as (
             and reversal_shares.original_event_id = originals.event_id
             and reversal_shares.original_line_no = originals.line_no
             and reversal_shares.split_no = originals.split_no
+    left join undone
+        on
+            reversal_shares.event_type = 'recredit'
+            and reversal_shares.reversal_profile = undone.reversal_profile
+            and reversal_shares.basis = undone.basis
+            and reversal_shares.source_system = undone.source_system
+            and reversal_shares.document_id = undone.document_id
+            and reversal_shares.event_id = undone.event_id
 
 ),
 
@@ -261,6 +303,7 @@ final as (
         known_at,
         {{ month_code('event_date') }} as period,
         original_event_date,
+        reversed_date,
         employee_id,
         owner_reference,
         owner_match,

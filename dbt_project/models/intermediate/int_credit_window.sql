@@ -32,7 +32,7 @@ factored as (
         credit_factors.factor_parts as credit_factor_parts,
         credit_factors.hold_reason as factor_hold_reason,
         case
-            when component_lines.is_reversal and component_lines.clawback_schedule = 'linear'
+            when component_lines.kept_months is not null and component_lines.clawback_schedule = 'linear'
                 then greatest(component_lines.linear_months - component_lines.kept_months, 0)
         end as months_left
     from component_lines

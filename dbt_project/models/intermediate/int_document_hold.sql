@@ -90,7 +90,6 @@ judged as (
             documents.document_date = conversions.event_date
             and documents.currency_code = conversions.from_currency
             and versions.currency_code = conversions.to_currency
-    where documents.stage_outcome = 'won'
 
 ),
 

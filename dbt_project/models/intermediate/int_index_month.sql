@@ -54,7 +54,7 @@ counted as (
                     'index_lines.measured_amount',
                     'index_lines.credit_share',
                     'coalesce(credit_factors.factor, 1)',
-                    "case when index_lines.is_reversal and index_lines.clawback_schedule = 'linear'"
+                    "case when index_lines.kept_months is not null and index_lines.clawback_schedule = 'linear'"
                     ~ ' then greatest(index_lines.linear_months - index_lines.kept_months, 0) end',
                     'index_lines.linear_months'
                 ) }}

@@ -58,7 +58,7 @@ of_originals as (
             and assignments.plan_version = components.version
             and component_lines.component_code = components.component_code
     where
-        component_lines.is_reversal
+        component_lines.original_credit_line_id is not null
         and component_lines.purpose = 'base'
         and component_lines.subject_date < component_lines.event_date
 

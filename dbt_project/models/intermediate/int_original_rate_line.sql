@@ -144,13 +144,13 @@ matched as (
 
 ),
 
--- -pay x share reversed x left / whole x months left / linear months, over one denominator.
+-- pay x share reversed (negative; positive where it is credited again) x left / whole x months left / linear months, over one denominator.
 fractioned as (
 
     select
         *,
-        -{{ to_units('original_pay', 2) }}
-        * abs({{ to_units('split_amount', 2) }})
+        {{ to_units('original_pay', 2) }}
+        * {{ to_units('split_amount', 2) }} * sign(coalesce(original_split_amount, 0))
         * {{ to_units('left_amount', 2) }}
         * {{ whole_number('coalesce(months_left, 1)') }} as pay_numerator,
         case

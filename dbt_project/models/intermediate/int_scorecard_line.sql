@@ -45,44 +45,63 @@ assignments as (
 
 ),
 
+frequencies as (
+
+    select distinct frequency from scorecards
+
+),
+
 -- Months tell which versions were active in the period; the assignment's last day tells which one came last.
-cards as (
+active as (
 
     select distinct
         months.employee_id,
         months.plan_code,
         months.plan_version,
         months.currency_code,
-        scorecards.scorecard_code,
-        scorecards.frequency,
-        scorecards.missing_data,
-        {{ period_code('scorecards.frequency', 'months.month_start') }} as period,
-        {{ period_start('scorecards.frequency', 'months.month_start') }} as period_start,
-        {{ period_end('scorecards.frequency', 'months.month_start') }} as period_end
+        frequencies.frequency,
+        {{ period_code('frequencies.frequency', 'months.month_start') }} as period,
+        {{ period_start('frequencies.frequency', 'months.month_start') }} as period_start,
+        {{ period_end('frequencies.frequency', 'months.month_start') }} as period_end
     from months
-    inner join scorecards
-        on months.plan_code = scorecards.plan_code and months.plan_version = scorecards.version
+    cross join frequencies
+
+),
+
+last_versions as (
+
+    select
+        active.*,
+        row_number() over (
+            partition by active.employee_id, active.plan_code, active.frequency, active.period
+            order by least(assignments.active_end, active.period_end) desc, active.plan_version desc
+        ) as place
+    from active
+    cross join run
+    inner join assignments
+        on
+            active.employee_id = assignments.employee_id
+            and active.plan_code = assignments.plan_code
+            and active.plan_version = assignments.plan_version
+            and active.period_end >= assignments.active_start
+            and active.period_start <= assignments.active_end
+    where active.period_end <= run.as_of_date
 
 ),
 
 dated as (
 
     select
-        cards.*,
-        row_number() over (
-            partition by cards.employee_id, cards.plan_code, cards.scorecard_code, cards.period
-            order by least(assignments.active_end, cards.period_end) desc, cards.plan_version desc
-        ) as place
-    from cards
-    cross join run
-    inner join assignments
+        last_versions.*,
+        scorecards.scorecard_code,
+        scorecards.missing_data
+    from last_versions
+    inner join scorecards
         on
-            cards.employee_id = assignments.employee_id
-            and cards.plan_code = assignments.plan_code
-            and cards.plan_version = assignments.plan_version
-            and cards.period_end >= assignments.active_start
-            and cards.period_start <= assignments.active_end
-    where cards.period_end <= run.as_of_date
+            last_versions.plan_code = scorecards.plan_code
+            and last_versions.plan_version = scorecards.version
+            and last_versions.frequency = scorecards.frequency
+    where last_versions.place = 1
 
 ),
 
@@ -167,7 +186,6 @@ valued as (
             dated.employee_id = ratings.employee_id
             and dated.period = ratings.period
             and scorecard_kpis.kpi_code = 'mbo:' || ratings.objective_code
-    where dated.place = 1
 
 ),
 
