@@ -196,10 +196,12 @@ attained as (
         cast(
             case
                 when direction = 'range' and actual_value < low then {{ safe_ratio('actual_value', 'low') }}
-                when direction = 'range' and actual_value > high
+                when direction = 'range' and actual_value > high and high > 0
                     then greatest({{ safe_ratio('2 * high - actual_value', 'high') }}, 0)
+                when direction = 'range' and actual_value > high then null
                 when direction = 'range' and actual_value is not null then 1
                 when direction = 'range' then null
+                when direction = 'lower' and (actual_value is null or target_value is null or target_value <= 0) then null
                 when direction = 'lower' then greatest({{ safe_ratio('2 * target_value - actual_value', 'target_value') }}, 0)
                 else {{ safe_ratio('actual_value', 'target_value') }}
             end as decimal(18, 6)
