@@ -76,8 +76,7 @@ measures as (
         components.index_basis as basis,
         components.index_measure_kind as measure,
         components.index_offset as window_offset,
-        case when components.index_basis = components.basis then reversals.reversal_profile else 'standard' end
-            as reversal_profile
+        reversals.index_profile as reversal_profile
     from components
     inner join reversals
         on

@@ -49,7 +49,6 @@ counted as (
             when
                 index_lines.exclusion_reason is null
                 and credit_factors.hold_reason is null
-                and not index_lines.is_at_original_rate
                 then {{ counted_credit(
                     'index_lines.measured_amount',
                     'index_lines.credit_share',

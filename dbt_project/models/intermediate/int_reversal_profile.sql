@@ -13,7 +13,6 @@ bases as (
 components as (
 
     select * from {{ ref('int_component_reversal') }}
-    where reversal_profile <> 'standard'
 
 ),
 
@@ -45,6 +44,16 @@ final as (
             and components.plan_version = types.version
             and components.component_code = types.component_code
             and (types.event_type <> 'unpaid' or components.unpaid_days is not null)
+    where components.reversal_profile <> 'standard'
+    union
+    select
+        components.index_profile as reversal_profile,
+        components.index_basis as basis,
+        bases.event_type,
+        case when bases.event_type = 'unpaid' then cast(components.unpaid_days as integer) end as unpaid_days
+    from components
+    inner join bases on components.index_basis = bases.basis and bases.is_reversal
+    where components.index_profile <> 'standard' and components.index_basis <> components.basis
 
 )
 
