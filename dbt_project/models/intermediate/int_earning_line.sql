@@ -72,6 +72,17 @@ parts as (
 
 ),
 
+paid_by_factors as (
+
+    select distinct
+        plan_code,
+        version,
+        component_code
+    from {{ ref('stg_plan__factor') }}
+    where applies_to = 'pay'
+
+),
+
 -- A line without a row of factors has none; a row without a factor waits for it.
 factored as (
 
@@ -84,7 +95,7 @@ factored as (
         cast(priced.pay_before as decimal(38, 12)) as pay_before,
         cast(priced.pay_after as decimal(38, 12)) as pay_after,
         cast(priced.under_after - priced.under_before as decimal(38, 12)) as pay_under_threshold,
-        pay_factors.component_line_id is not null as has_factors,
+        paid_by_factors.component_code is not null as has_factors,
         case when pay_factors.component_line_id is null then 1 else coalesce(pay_factors.factor, 0) end as pay_factor,
         pay_factors.factor_parts as pay_factor_parts,
         pay_factors.hold_reason as factor_hold_reason
@@ -99,6 +110,11 @@ factored as (
             and lines.component_code = windows.component_code
             and lines.window_code = windows.window_code
     left join pay_factors on lines.earning_line_id = pay_factors.component_line_id
+    left join paid_by_factors
+        on
+            lines.plan_code = paid_by_factors.plan_code
+            and lines.plan_version = paid_by_factors.version
+            and lines.component_code = paid_by_factors.component_code
     left join currencies on lines.currency_code = currencies.currency_code
 
 ),

@@ -42,51 +42,62 @@ currencies as (
 
 ),
 
--- Before and after, by what the cap looks at; without a cap by the window.
+-- Before and after threshold and cap, by window; what a cap of the year takes away in a month is of the windows that
+-- have lines in it.
 cut as (
 
     select
-        lines.payee_id,
-        lines.plan_code,
-        lines.plan_version,
-        lines.component_code,
-        {{ cap_window(
-            'components.cap_per', "lines.source_system || ':' || lines.document_id", 'lines.window_code', 'lines.origin_period'
-        ) }} as cap_window,
-        lines.earned_amount as amount_before,
-        lines.earned_amount as amount_after
+        payee_id,
+        plan_code,
+        plan_version,
+        component_code,
+        window_code,
+        earned_amount as amount_before,
+        earned_amount as amount_after
     from lines
-    inner join components
-        on
-            lines.plan_code = components.plan_code
-            and lines.plan_version = components.version
-            and lines.component_code = components.component_code
-    union all
-    select
-        thresholds.payee_id,
-        thresholds.plan_code,
-        thresholds.plan_version,
-        thresholds.component_code,
-        {{ cap_window('components.cap_per', 'thresholds.window_code', 'thresholds.window_code', 'thresholds.origin_period') }}
-            as cap_window,
-        cast(0 as decimal(18, 2)) as amount_before,
-        thresholds.earned_amount as amount_after
-    from thresholds
-    inner join components
-        on
-            thresholds.plan_code = components.plan_code
-            and thresholds.plan_version = components.version
-            and thresholds.component_code = components.component_code
     union all
     select
         payee_id,
         plan_code,
         plan_version,
         component_code,
-        cap_window,
+        window_code,
         cast(0 as decimal(18, 2)) as amount_before,
         earned_amount as amount_after
+    from thresholds
+    union all
+    select
+        caps.payee_id,
+        caps.plan_code,
+        caps.plan_version,
+        caps.component_code,
+        coalesce(months.window_code, caps.window_code) as window_code,
+        cast(0 as decimal(18, 2)) as amount_before,
+        caps.earned_amount as amount_after
     from caps
+    inner join components
+        on
+            caps.plan_code = components.plan_code
+            and caps.plan_version = components.version
+            and caps.component_code = components.component_code
+    left join (
+        select distinct
+            payee_id,
+            plan_code,
+            plan_version,
+            component_code,
+            window_code,
+            origin_period
+        from lines
+    ) as months
+        on
+            components.cap_per = 'year'
+            and components.accumulate <> 'year'
+            and caps.payee_id = months.payee_id
+            and caps.plan_code = months.plan_code
+            and caps.plan_version = months.plan_version
+            and caps.component_code = months.component_code
+            and caps.origin_period = months.origin_period
 
 ),
 
@@ -97,11 +108,11 @@ windows as (
         plan_code,
         plan_version,
         component_code,
-        cap_window,
+        window_code,
         sum(amount_before) as amount_before,
         sum(amount_after) as amount_after
     from cut
-    group by payee_id, plan_code, plan_version, component_code, cap_window
+    group by payee_id, plan_code, plan_version, component_code, window_code
 
 ),
 
@@ -123,23 +134,13 @@ matched as (
             and reversals.plan_code = originals.plan_code
             and reversals.component_code = originals.component_code
             and reversals.original_credit_line_id = originals.credit_line_id
-    left join components
-        on
-            originals.plan_code = components.plan_code
-            and originals.plan_version = components.version
-            and originals.component_code = components.component_code
     left join windows
         on
             originals.payee_id = windows.payee_id
             and originals.plan_code = windows.plan_code
             and originals.plan_version = windows.plan_version
             and originals.component_code = windows.component_code
-            and {{ cap_window(
-                'components.cap_per',
-                "originals.source_system || ':' || originals.document_id",
-                'originals.window_code',
-                'originals.origin_period'
-            ) }} = windows.cap_window
+            and originals.window_code = windows.window_code
     left join currencies on reversals.currency_code = currencies.currency_code
 
 ),
