@@ -95,7 +95,7 @@ factored as (
         cast(priced.pay_before as decimal(38, 12)) as pay_before,
         cast(priced.pay_after as decimal(38, 12)) as pay_after,
         cast(priced.under_after - priced.under_before as decimal(38, 12)) as pay_under_threshold,
-        paid_by_factors.component_code is not null as has_factors,
+        paid_by_factors.component_code is not null or pay_factors.component_line_id is not null as has_factors,
         case when pay_factors.component_line_id is null then 1 else coalesce(pay_factors.factor, 0) end as pay_factor,
         pay_factors.factor_parts as pay_factor_parts,
         pay_factors.hold_reason as factor_hold_reason

@@ -32,14 +32,43 @@ rates as (
 
 ),
 
+documents as (
+
+    select * from {{ ref('int_document') }}
+
+),
+
+hold_rules as (
+
+    select * from {{ ref('stg_plan__hold_rule') }}
+
+),
+
+versions as (
+
+    select * from {{ ref('stg_plan__plan_version') }}
+
+),
+
+-- Credit, and documents whose amount a plan's own hold compares with a bound in its currency (rule D5).
 needed as (
 
-    select distinct
+    select
         event_date,
         document_currency_code as from_currency,
         payee_currency_code as to_currency
     from shares
     where document_currency_code <> payee_currency_code
+    union
+    select
+        documents.document_date as event_date,
+        documents.currency_code as from_currency,
+        versions.currency_code as to_currency
+    from hold_rules
+    inner join versions
+        on hold_rules.plan_code = versions.plan_code and hold_rules.version = versions.version
+    inner join documents on versions.currency_code <> documents.currency_code
+    where hold_rules.condition = 'document_amount_above' and documents.document_date is not null
 
 ),
 

@@ -304,9 +304,8 @@ class Pricer:
         total = ZERO
         for item in counted:
             before, total = total, total + (item.value or ZERO)
-            found, missing = self.attributes.product(
-                item.credit, self.factors_of(item.credit, version, component), "pay"
-            )
+            factors = self.factors_of(item.credit, version, component)
+            found, missing = self.attributes.product(item.credit, factors, "pay")
             hold = item.hold_reason
             if found is None and item.note is None:
                 hold = hold or missing
@@ -317,7 +316,9 @@ class Pricer:
                     return (high - low) * rate * by
                 return (marginal(bands, high) - marginal(bands, low)) * by
 
-            if component.band_method == "marginal" and not has_factors:
+            # A line that carries its original's factors is rounded like one of a component with factors.
+            carries = has_factors or any(factor.applies_to == "pay" for factor in factors)
+            if component.band_method == "marginal" and not carries:
                 earned = money.round_money(marginal(bands, total), currency)
                 earned -= money.round_money(marginal(bands, before), currency)
             else:
