@@ -37,8 +37,8 @@ MAX_UNPACKED_BYTES = 4 << 30
 FREE_UNPACKED_BYTES = 64 << 20  # harmless, so a small file of blank rows may pack as well as it likes
 BLOCK_BYTES = 4 << 20
 _SCAN_BYTES = 256 << 10  # what fits into the processor's cache
-ROWS_A_BATCH = 200_000
-BYTES_A_BATCH = 32 << 20
+ROWS_A_BATCH = 100_000
+BYTES_A_BATCH = 16 << 20
 SAMPLE_BYTES = 1 << 18
 # What stands for the value of a formula that no program has computed; its formula may follow.
 NOT_COMPUTED = "#NOT COMPUTED"
