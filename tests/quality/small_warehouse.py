@@ -47,7 +47,8 @@ COLUMNS = {
         document_currency_code varchar, event_amount decimal(18, 2), split_ratio decimal(9, 6),
         split_amount decimal(18, 2), fx_rate decimal(24, 8), fx_rate_type varchar, fx_rate_date date,
         currency_code varchar, credited_amount decimal(18, 6), credited_margin decimal(18, 6),
-        credited_units decimal(18, 6), credited_count decimal(18, 6), measure_hold_reason varchar, is_held boolean, hold_reason varchar,
+        credited_units decimal(18, 6), credited_count decimal(18, 6), measure_hold_reason varchar, is_held boolean,
+        hold_reason varchar,
         delivery_id varchar, file_name varchar, row_number bigint""",
     "incentive.fct_earning_line": """
         earning_line_id varchar, payee_id varchar, plan_code varchar, plan_version varchar, component_code varchar,

@@ -1,7 +1,7 @@
 -- Which credit lines a component looks at, how much of each it counts, and why not (rules C2, C6, K6, Q6, D3, T2). Its
 -- base is what it multiplies; where another measure picks the band, that is listed too (`purpose` index). A reversal
--- follows the line that it takes back, and what is credited again what it gives back: its attributes, its days, and for a SPIFF its plan version. A line whose money
--- is not known can't be counted and is held (rule D5).
+-- follows the line that it takes back, and what is credited again what it gives back: its attributes, its days, and
+-- for a SPIFF its plan version. A line whose money is not known can't be counted and is held (rule D5).
 
 with
 
@@ -220,8 +220,10 @@ judged as (
             else chosen.credited_count
         end as measured_amount,
         chosen.measure in ('amount', 'margin') and chosen.currency_code <> chosen.plan_currency_code as is_in_other_currency,
-        case when chosen.original_event_date is not null then {{ whole_months('chosen.subject_date', 'chosen.reversed_date') }} end
-            as kept_months,
+        case
+            when chosen.original_event_date is not null
+                then {{ whole_months('chosen.subject_date', 'chosen.reversed_date') }}
+        end as kept_months,
         case
             when chosen.subject_date > {{ add_days('chosen.leave_date', 'coalesce(versions.tail_days, 0)') }}
                 then 'dated after leaving (Q6)'

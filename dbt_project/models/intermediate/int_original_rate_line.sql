@@ -42,6 +42,19 @@ currencies as (
 
 ),
 
+line_months as (
+
+    select distinct
+        payee_id,
+        plan_code,
+        plan_version,
+        component_code,
+        window_code,
+        origin_period
+    from lines
+
+),
+
 -- Before and after threshold and cap, by window; what a cap of the year takes away in a month is of the windows that
 -- have lines in it.
 cut as (
@@ -80,16 +93,7 @@ cut as (
             caps.plan_code = components.plan_code
             and caps.plan_version = components.version
             and caps.component_code = components.component_code
-    left join (
-        select distinct
-            payee_id,
-            plan_code,
-            plan_version,
-            component_code,
-            window_code,
-            origin_period
-        from lines
-    ) as months
+    left join line_months as months
         on
             components.cap_per = 'year'
             and components.accumulate <> 'year'
@@ -145,7 +149,8 @@ matched as (
 
 ),
 
--- pay x share reversed (negative; positive where it is credited again) x left / whole x months left / linear months, over one denominator.
+-- pay x share reversed (positive where it is credited again) x left / whole x months left / linear months, over one
+-- denominator.
 fractioned as (
 
     select

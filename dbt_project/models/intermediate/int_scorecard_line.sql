@@ -1,5 +1,6 @@
 -- The lines of each scorecard of a finished period (rule K1): attainment by the KPI's direction, along the card's
--- curve, capped, weighted; what a missing KPI does is the card's choice. A KPI `mbo:<objective>` is a manager's rating. The card is that of the version of the person's last active day in the period.
+-- curve, capped, weighted; what a missing KPI does is the card's choice. A KPI `mbo:<objective>` is a manager's rating.
+-- The cards of a period are those of the version of the person's last active day in it.
 
 with
 

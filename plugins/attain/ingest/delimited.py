@@ -145,7 +145,9 @@ def _stream(path: Path, encoding: str, found: _Header, width: int) -> Iterator[B
                 invalid_row_handler=keep,
             ),
             convert_options=arrow_csv.ConvertOptions(
-                column_types=dict.fromkeys(names, pyarrow.string()), strings_can_be_null=False
+                column_types=dict.fromkeys(names, pyarrow.string()),
+                strings_can_be_null=False,
+                check_utf8=encoding != "utf8",  # all of a file that counts as UTF-8 was checked when it was looked at
             ),
         )
     except pyarrow.ArrowInvalid as error:

@@ -41,6 +41,8 @@ _DASH, _DOT, _COLON, _BLANK, _ZERO, _HASH = b"-.: 0#"
 _MAY_BE_LABEL = (
     r"(?i)[^\w.\-/# ]|total|page|basis|printed|exported|generated|prepared|created|reviewed|^\d{4}[-/.] ?\d{1,2}[-/.]"
 )
+# A key without any of these bytes is none: each word has one of the vowels, each day a mark between its numbers.
+_PLAIN_BYTES = b"0123456789_BCDFGHJKLMNPQRSTUVWXYZbcdfghjklmnpqrstuvwxyz# "
 
 
 class Source:
@@ -267,7 +269,16 @@ class Glance:
 
     def _may_be_label(self, cells: _Cells, header: str) -> Any:
         """Rows that may be totals rows, lines around the table, or the header again."""
-        odd = _mask(_compute().match_substring_regex(cells.text, _MAY_BE_LABEL))
+        import numpy
+        import pyarrow
+
+        rows = cells.rows_of(_LABEL_BYTES[cells.data])
+        if 4 * rows.size > len(cells.text):
+            odd = _mask(_compute().match_substring_regex(cells.text, _MAY_BE_LABEL))
+        else:
+            odd = numpy.zeros(len(cells.text), bool)
+            shown = cells.text.take(pyarrow.array(rows))
+            odd[rows] = _mask(_compute().match_substring_regex(shown, _MAY_BE_LABEL))
         text = header.strip(INVISIBLE)
         if bool((cells.lengths == len(text.encode())).any()):
             odd |= _mask(_compute().equal(cells.text, text))
@@ -312,6 +323,15 @@ class _Cells:
     def at(self, positions: Any) -> Any:
         """The bytes at these positions; what lies outside is some byte of the column."""
         return self.data.take(positions, mode="clip")
+
+    def rows_of(self, marked: Any) -> Any:
+        """The rows with a byte that is marked, ascending; `marked` says it of each byte of the data."""
+        import numpy
+
+        begin = int(self.offsets[0])
+        places = numpy.flatnonzero(marked[begin : int(self.offsets[-1])]) + begin
+        rows = numpy.searchsorted(self.offsets, places, "right") - 1
+        return numpy.unique(rows) if rows.size > 1 else rows
 
     def contains(self, *marks: bytes) -> bool:
         """Whether any of the marks is anywhere in the column (or across two cells of it)."""
@@ -387,12 +407,13 @@ def _number(cells: _Cells, formats: Formats, whole: int, decimals: int, kind: py
         for places in range(1, decimals + 1):
             is_dot = (cells.at(cells.ends - 1 - places) == _DOT) & (cells.lengths > places) & (fraction == 0)
             fraction[is_dot] = places
-    digits = cells.lengths - negative - (fraction > 0) - fraction
+    has_dot = fraction > 0
+    digits = cells.lengths - negative - has_dot - fraction
     fits = (digits >= 1) & (digits <= whole)
-    before = numpy.zeros(cells.data.size + 1, numpy.int32)
-    numpy.cumsum((cells.data - numpy.uint8(_ZERO)) <= 9, out=before[1:], dtype=numpy.int32)
-    before = before[cells.offsets]
-    fits &= before[1:] - before[:-1] == digits + fraction
+    foreign = (cells.data - numpy.uint8(_ZERO)) > 9
+    foreign[(cells.ends - 1 - fraction)[has_dot]] = False
+    foreign[cells.starts[negative & ~cells.blank]] = False
+    fits[cells.rows_of(foreign)] = False
     return cells.only(fits).cast(kind), fits  # exact, in this form
 
 
@@ -469,6 +490,7 @@ _MARKS = [mark.encode() for mark in INVISIBLE]
 _MARK_STARTS = _LazyBytes({mark[0] for mark in _MARKS})
 _MARK_ENDS = _LazyBytes({mark[-1] for mark in _MARKS})
 _NUMBER_STARTS = _LazyBytes(set(b"+-.0123456789"))
+_LABEL_BYTES = _LazyBytes(set(range(256)) - set(_PLAIN_BYTES))
 
 
 def _trimmed(text: Any) -> _Cells:

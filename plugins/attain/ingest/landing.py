@@ -41,6 +41,9 @@ _ROW_GROUP = 122_880
 _PAGE_BYTES = 4 << 20
 # Up to one row in so many the odd rows are put between slices of the plain ones; more of them are sorted in.
 _FEW_OF = 200
+# So many batches, or rows of them, that are not plain go through one query.
+_BATCHES_A_QUERY = 6
+_ROWS_A_QUERY = 20_000
 
 
 @dataclass(frozen=True)
@@ -130,7 +133,7 @@ def land(
         connection, table, matched, extras, delivery_id, raw_folder, quarantine_file, last_day, business_timezone
     )
     work.refusable = max_quarantine_ratio * table.at_most_rows if table.at_most_rows > FEW_ROWS else None
-    with work, closing(_ahead(work.converted(_ahead(table.batches())))) as ready:
+    with work, closing(_ahead(work.converted(_ahead(table.batches())), _BATCHES_A_QUERY)) as ready:
         for converted in ready:
             work.take(converted)
     work.refuse_ambiguous_percents()
@@ -156,9 +159,9 @@ def columns_that_say_something(raw_folder: Path, names: Sequence[str]) -> list[s
     return [name for name in known if name in found]
 
 
-def _ahead(items: Iterator[_Item]) -> Generator[_Item, None, None]:
-    """Make the next items in another thread while this one is busy."""
-    ready: queue.Queue[_Item | BaseException | None] = queue.Queue(maxsize=1)
+def _ahead(items: Iterator[_Item], at_most: int = 1) -> Generator[_Item, None, None]:
+    """Make the next items, at most so many, in another thread while this one is busy."""
+    ready: queue.Queue[_Item | BaseException | None] = queue.Queue(maxsize=at_most)
     abandoned = threading.Event()
 
     def put(item: _Item | BaseException | None) -> bool:
@@ -192,24 +195,33 @@ def _ahead(items: Iterator[_Item]) -> Generator[_Item, None, None]:
 
 
 @dataclass(frozen=True)
-class _Converted:
-    """A batch whose rows have their types.
+class _Glanced:
+    """A batch of which the plain rows have their types.
 
     Attributes:
         source: the batch as it came.
         columns: all rows, typed at a glance; only the plain ones of it count. None: no row is plain.
         rows: the rows that are not plain, as they came.
         trimmed: the same without invisible marks.
-        converted: what the query made of them; None: there are none.
         odd: their positions in the batch.
     """
 
     source: Batch
     columns: pyarrow.Table | None
     rows: pyarrow.Table
-    trimmed: pyarrow.Table | None
-    converted: pyarrow.Table | None
+    trimmed: pyarrow.Table
     odd: numpy.ndarray[Any, Any]
+
+
+@dataclass(frozen=True)
+class _Converted(_Glanced):
+    """A batch whose rows have their types.
+
+    Attributes:
+        converted: what the query made of the rows that are not plain; None: there are none.
+    """
+
+    converted: pyarrow.Table | None
 
     def plain(self) -> pyarrow.Table | None:
         """The plain rows alone."""
@@ -340,16 +352,21 @@ class _Landing:
         import pyarrow
         from pyarrow import parquet
 
+        kinds = {field.name: field.type for field in self.schema}
         self.loaded_writer = parquet.ParquetWriter(
             self.raw_folder / PART_NAME,
-            self.schema,
+            self.schema.set(self.schema.get_field_index("_delivery_id"), _id_field()),
             compression="zstd",
             compression_level=1,
             # Looking for words that recur takes longer than all the rest, and the compression finds them as well.
             use_dictionary=["_delivery_id"],
+            # Differences of neighbours take fewer bits, so that there is less to compress.
+            column_encoding={name: "DELTA_BINARY_PACKED" for name, kind in kinds.items() if _is_wide_number(kind)},
+            store_decimal_as_integer=True,
             # Nobody looks for a text between two others.
-            write_statistics=[name for name in self.schema.names if self.schema.field(name).type != pyarrow.string()],
+            write_statistics=[name for name, kind in kinds.items() if kind != pyarrow.string()],
             data_page_size=_PAGE_BYTES,
+            store_schema=False,  # how Arrow holds a column while it is written is nothing that readers should take over
         )
         return self
 
@@ -362,9 +379,18 @@ class _Landing:
             self.quarantine_writer.close()
 
     def converted(self, batches: Iterator[Batch]) -> Iterator[_Converted]:
-        """Give the batches their types: the plain rows at a glance, all others by the query."""
+        """Give the batches their types: the plain rows at a glance, all others by the query.
+
+        A query costs the same for ten rows as for thousands, so those of several batches are asked for together.
+        """
+        held: list[_Glanced] = []
         for batch in batches:
-            yield self._converted(self._with_short_totals(batch))
+            held.append(self._glanced(self._with_short_totals(batch)))
+            odd = sum(item.rows.num_rows for item in held)
+            if held[-1].columns is None or len(held) == _BATCHES_A_QUERY or odd > _ROWS_A_QUERY:
+                yield from self._judged(held)
+                held = []
+        yield from self._judged(held)
 
     def _with_short_totals(self, batch: Batch) -> Batch:
         """The batch with totals rows that end before the header does filled up, in their places, so that they are
@@ -393,7 +419,7 @@ class _Landing:
         rows = pyarrow.concat_tables([batch.rows, filled]).sort_by(batch.rows.column_names[width]).combine_chunks()
         return replace(batch, rows=rows, ragged=[row for row in batch.ragged if row not in short])
 
-    def _converted(self, batch: Batch) -> _Converted:
+    def _glanced(self, batch: Batch) -> _Glanced:
         import numpy
         import pyarrow
         from pyarrow import compute
@@ -401,10 +427,10 @@ class _Landing:
         rows = batch.rows
         is_glanced = self.glance is not None and rows.num_rows > 0 and not batch.repeats
         glanced = self.glance.read(rows) if self.glance is not None and is_glanced else None
-        if glanced is not None and not glanced.odd.size:
-            return _Converted(batch, glanced.columns, rows.slice(0, 0), None, None, glanced.odd)
+        columns = None if glanced is None else glanced.columns
+        odd = numpy.arange(rows.num_rows) if glanced is None else glanced.odd
         if glanced is not None:
-            rows = rows.take(pyarrow.array(glanced.odd))
+            rows = rows.take(pyarrow.array(odd))
         width = len(self.header)
         trimmed = pyarrow.table(
             [
@@ -413,12 +439,23 @@ class _Landing:
             ],
             names=rows.column_names,
         )
-        odd = numpy.arange(rows.num_rows) if glanced is None else glanced.odd
-        answer = self.query.ask(trimmed) if rows.num_rows else None
-        if answer is not None:
-            self._look_at_percents(trimmed, answer)
-            answer = self._with_repeats(answer, batch.repeats)
-        return _Converted(batch, None if glanced is None else glanced.columns, rows, trimmed, answer, odd)
+        return _Glanced(batch, columns, rows, trimmed, odd)
+
+    def _judged(self, held: Sequence[_Glanced]) -> Iterator[_Converted]:
+        """Ask the query about the rows of these batches that are not plain."""
+        import pyarrow
+
+        asked = [item.trimmed for item in held if item.rows.num_rows]
+        answers = self.query.ask(pyarrow.concat_tables(asked)) if asked else None
+        told = 0
+        for item in held:
+            answer = None
+            if answers is not None and item.rows.num_rows:
+                answer = answers.slice(told, item.rows.num_rows)
+                told += item.rows.num_rows
+                self._look_at_percents(item.trimmed, answer)
+                answer = self._with_repeats(answer, item.source.repeats)
+            yield _Converted(item.source, item.columns, item.rows, item.trimmed, item.odd, answer)
 
     def take(self, batch: _Converted) -> None:
         """Write one batch, and count each of its rows once."""
@@ -431,7 +468,7 @@ class _Landing:
         plain = batch.plain()
         if plain is not None:
             self.landed.rows_in_file += plain.num_rows
-        if batch.converted is None or batch.trimmed is None:
+        if batch.converted is None:
             if plain is None:
                 return
             loaded = plain
@@ -791,12 +828,14 @@ class _Landing:
 
         if not loaded.num_rows:
             return
-        ids = pyarrow.repeat(pyarrow.scalar(self.delivery_id), loaded.num_rows)
+        places = pyarrow.repeat(pyarrow.scalar(0, pyarrow.int8()), loaded.num_rows)
+        ids = pyarrow.DictionaryArray.from_arrays(places, pyarrow.array([self.delivery_id]))
         columns = [
             ids if name == "_delivery_id" else loaded.column(name).cast(self.schema.field(name).type)
             for name in self.schema.names
         ]
-        self.loaded_writer.write_table(pyarrow.table(columns, schema=self.schema), row_group_size=_ROW_GROUP)
+        rows = pyarrow.table(columns, schema=self.loaded_writer.schema)
+        self.loaded_writer.write_table(rows, row_group_size=_ROW_GROUP)
 
     def _quarantine(self, refused: list[RefusedRow]) -> None:
         if not refused:
@@ -839,6 +878,22 @@ class _Landing:
             f"{share} break the contract of {self.feed.code}, too many to take the rest: {common}; e.g. {rows}",
             "a column may hold something else than before: correct the export or the mapping, then send it again",
         )
+
+
+def _id_field() -> pyarrow.Field:
+    """The column of the one word that all rows of a delivery have."""
+    import pyarrow
+
+    return pyarrow.field("_delivery_id", pyarrow.dictionary(pyarrow.int8(), pyarrow.string()))
+
+
+def _is_wide_number(kind: pyarrow.DataType) -> bool:
+    """Whether Parquet holds values of this type as integers of 64 bits."""
+    import pyarrow
+
+    if pyarrow.types.is_decimal(kind):
+        return bool(9 < kind.precision <= 18)
+    return kind in (pyarrow.timestamp("us"), pyarrow.int64())
 
 
 def _form(text: str) -> str:

@@ -37,8 +37,8 @@ MAX_UNPACKED_BYTES = 4 << 30
 FREE_UNPACKED_BYTES = 64 << 20  # harmless, so a small file of blank rows may pack as well as it likes
 BLOCK_BYTES = 4 << 20
 _SCAN_BYTES = 256 << 10  # what fits into the processor's cache
-ROWS_A_BATCH = 200_000
-BYTES_A_BATCH = 32 << 20
+ROWS_A_BATCH = 100_000
+BYTES_A_BATCH = 16 << 20
 SAMPLE_BYTES = 1 << 18
 # What stands for the value of a formula that no program has computed; its formula may follow.
 NOT_COMPUTED = "#NOT COMPUTED"
@@ -76,7 +76,7 @@ class FileFacts:
 
 def look(path: Path) -> FileFacts:
     """Read all bytes of a file once; two threads share what there is to look for."""
-    content, lines = _Content(), _Lines()
+    digest, content, lines = hashlib.sha256(), _Content(), _Lines()
     first = b""
     with path.open("rb") as stream, ThreadPoolExecutor(1, "attain-hash") as other:
         taken = None
@@ -85,14 +85,15 @@ def look(path: Path) -> FileFacts:
             if taken is not None:
                 taken.result()
             if taken is None and len(chunk) < BLOCK_BYTES:  # a small file is not worth a thread
-                content.take(chunk)
+                digest.update(chunk)
             else:
-                taken = other.submit(content.take, chunk)
+                taken = other.submit(digest.update, chunk)
+            content.take(chunk)
             lines.take(chunk)
         if taken is not None:
             taken.result()
     return FileFacts(
-        content.digest.hexdigest(),
+        digest.hexdigest(),
         content.size,
         content.is_utf8 and not content.rest,
         lines.ends,
@@ -105,10 +106,9 @@ def look(path: Path) -> FileFacts:
 
 
 class _Content:
-    """Takes the hash of bytes that come in chunks, and whether they are valid UTF-8 without NULs."""
+    """Counts bytes that come in chunks, and tells whether they are valid UTF-8 without NULs."""
 
     def __init__(self) -> None:
-        self.digest = hashlib.sha256()
         self.size = self.nuls = 0
         self.is_utf8 = True
         self.rest = b""  # the beginning of a character that the next chunk ends
@@ -116,7 +116,6 @@ class _Content:
 
     def take(self, chunk: bytes) -> None:
         """Look at the next bytes."""
-        self.digest.update(chunk)
         self.size += len(chunk)
         if b"\0" in chunk:
             self.nuls += chunk.count(0)
