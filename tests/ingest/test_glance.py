@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import duckdb
+import pyarrow
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyarrow import parquet
 
 from attain.ingest import contracts, glance, landing, matching, reading, tables
-from attain.ingest.conversion import Formats, totals_label
+from attain.ingest.conversion import DECIMALS, Formats, totals_label
 from attain.ingest.mappings import Target
 from attain.ingest.rejected import Rejected
 
@@ -161,6 +164,53 @@ def test_each_odd_cell_in_each_column(tmp_path: Path, monkeypatch: pytest.Monkey
             csv.writer(stream).writerows([header, *rows])
         quick, slow = both_ways(path, target, True, monkeypatch)
         assert quick == slow, cell
+
+
+@pytest.mark.parametrize("mark", ["yes", "是", " TRUE ", "maybe", "False", "否", "0"])
+def test_marks_of_deleted_records(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mark: str) -> None:
+    """A marked row goes through the query, since it may lack what others need; the rest is read at a glance."""
+    header = [*FEEDS["zoho_crm", "deals"], "_deleted"]
+    rows = [[*plain_row(number, header)[:-1], "false" if number % 2 else ""] for number in range(60)]
+    for number in (0, 13, 14, 59):
+        rows[number][-1] = mark
+    rows[14][1:-1] = ["" for _ in header[2:]]  # of a deleted record the key may be all that is known
+    path = tmp_path / "deals.csv"
+    with path.open("w", encoding="utf-8", newline="") as stream:
+        csv.writer(stream).writerows([header, *rows])
+    quick, slow = both_ways(path, _of_contract("zoho_crm", "deals"), True, monkeypatch)
+    assert quick == slow
+    landed_rows, refused, account = quick
+    is_deleted = mark.strip().casefold() in ("yes", "是", "true")
+    at_fault = {"maybe": [2, 15, 16, 61]}.get(mark, [] if is_deleted else [16])
+    assert [row["_row_number"] for row in refused] == at_fault
+    assert [row["_row_number"] for row in landed_rows if row["_is_deleted"]] == ([2, 15, 16, 61] if is_deleted else [])
+    assert account["rows_deleted"] == (4 if is_deleted else 0)
+    assert account["rows_loaded"] == 60 - len(at_fault)
+
+
+NUMBER = st.one_of(
+    st.sampled_from(["", "-", ".", "5.", ".5", "-.5", "-0.00", "1.2.3", "--1", "1-2", "1.2万", "1.234567"]),
+    st.sampled_from(["9999999999999999.99", "-9999999999999999.99", "99999999999999999", "99999.9999", "0.00000001"]),
+    st.integers(-(10**17), 10**17).map(str),
+    st.decimals(-(10**6), 10**6, places=2).map(str),
+    st.decimals(-(10**4), 10**4, places=4).map(str),
+)
+
+
+@given(
+    cells=st.lists(NUMBER, min_size=1, max_size=40),
+    around=st.lists(st.sampled_from(["-1", ".5", "7"]), max_size=3),
+    kind=st.sampled_from(["money", "decimal", "percent", "integer"]),
+)
+def test_numbers_are_exact_wherever_their_dots_are(cells: list[str], around: list[str], kind: str) -> None:
+    """Also when the batch is a part of a larger one, so that other bytes stand before and after its own."""
+    column = pyarrow.array([*around, *cells, *around]).slice(len(around), len(cells))
+    values, fits = glance._FORMS[kind](glance._Cells(column), Formats("UTC"))
+    values.validate(full=True)
+    whole, decimals = DECIMALS.get(kind, (18, 0))
+    form = rf"-?\d{{1,{whole}}}" + (rf"(\.\d{{1,{decimals}}})?" if decimals else "")
+    assert fits.tolist() == [re.fullmatch(form, cell) is not None for cell in cells]
+    assert values.to_pylist() == [Decimal(cell) if fit else None for cell, fit in zip(cells, fits, strict=True)]
 
 
 @pytest.mark.parametrize("odd_every", [1_000, 30])

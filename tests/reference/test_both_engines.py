@@ -29,6 +29,7 @@ from tests.transform.landing import land
 
 EXTRACTED = datetime(2026, 7, 1, 1, 0, tzinfo=UTC)
 AS_OF = date(2026, 6, 30)
+HANDED_OVER = date(2025, 10, 20)
 VERSION = """\
   - version: "{version}"
     valid_from: {start}
@@ -165,6 +166,17 @@ def deliver(settings: Settings) -> None:
                         "amount": amount(5000, currency),
                     }
                 )
+    # An account that HR knows by its e-mail until the file of identities gives it to somebody else.
+    people[0]["email"] = "desk@x.example"
+    users = [{"user_id": "u30", "full_name": "Desk", "email": "desk@x.example"}]
+    for number in range(12):
+        deals.append(
+            {
+                "deal_id": f"H{number}", "stage": "Closed Won", "amount": f"{4000 + number}.05", "currency_code": "CNY",
+                "owner_id": "u30" if number % 2 else None, "owner_name": "Desk", "deal_name": f"Handed over {number}",
+                "closing_date": HANDED_OVER + timedelta(days=number - 6), "modified_at": datetime(2026, 6, 30, 1),
+            }
+        )  # fmt: skip
     # Three of one name: two are told apart by their accounts, the third account is nobody's that HR knows.
     for number in (20, 21):
         twin = {"employee_id": f"E{number}", "full_name": "张伟", "role": "AE", "hire_date": date(2024, 11, 1)}
@@ -190,6 +202,7 @@ def deliver(settings: Settings) -> None:
         ("hr", "employees"): people,
         ("hr", "reporting_lines"): lines,
         ("hr", "targets"): targets,
+        ("zoho_crm", "users"): users,
         ("zoho_crm", "deals"): deals,
         ("jiandaoyun_crm", "members"): members,
         ("jiandaoyun_crm", "contracts"): contracts,
@@ -209,7 +222,14 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
     home = tmp_path_factory.mktemp("both_engines")
     write_plans(home / "plans")
     settings = dataclasses.replace(
-        Settings.from_environment({"ATTAIN_HOME": str(home)}), plans_dir=home / "plans", as_of=AS_OF
+        Settings.from_environment({"ATTAIN_HOME": str(home)}),
+        plans_dir=home / "plans",
+        identities_dir=home / "identities",
+        as_of=AS_OF,
+    )
+    settings.identities_dir.mkdir()
+    (settings.identities_dir / "people.csv").write_text(
+        f"source_system,reference,employee_id,valid_from\nzoho_crm,u30,E2,{HANDED_OVER}\n", encoding="utf-8"
     )
     deliver(settings)
     run_id = candidate.prepare(settings).run_id
@@ -327,6 +347,23 @@ def test_namesakes_are_paid_by_their_accounts_and_found_by_each_engine_alone(
     connection.execute("update intermediate.int_owner_match set employee_id = 'E20'")
     found = {split.document_id: split.employee_id for split in engine.load_inputs(connection).splits}
     assert [found[f"K{number}"] for number in range(3)] == ["E20", "E21", "HOUSE"]
+
+
+def test_an_account_changes_hands_on_the_first_day_of_its_line_in_each_engine_alone(
+    connection: duckdb.DuckDBPyConnection,
+) -> None:
+    expected = [(f"H{number}", "E1" if number < 6 else "E2") for number in range(12)]
+    assert (
+        connection.execute(
+            "select document_id, owner_employee_id from intermediate.int_document where document_id like 'H%'"
+            " order by document_date"
+        ).fetchall()
+        == expected
+    )
+    connection.execute("update intermediate.int_document set owner_employee_id = 'E2' where document_id like 'H%'")
+    connection.execute("update intermediate.int_owner_match set employee_id = 'E2' where owner_id = 'u30'")
+    found = {split.document_id: split.employee_id for split in engine.load_inputs(connection).splits}
+    assert [(document, found[document]) for document, _ in expected] == expected
 
 
 def test_some_of_the_people_can_be_compared_alone(connection: duckdb.DuckDBPyConnection, results: Results) -> None:

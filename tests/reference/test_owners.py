@@ -21,12 +21,14 @@ ACCOUNTS = [
     Account("zoho", "u9", "Mail", "bo@x.example"),
     Account("zoho", "u6", "Post", "bo@x.example"),
     Account("zoho", "u5", "Desk", None),
+    Account("zoho", "u4", "Front", "bo@x.example"),
 ]
 LINES = [
     IdentityLine("*", "ann", "E3", date(2025, 1, 1), END),
     IdentityLine("zoho", "u9", "E1", ALWAYS, date(2026, 2, 28)),
     IdentityLine("zoho", "u9", "E2", date(2026, 3, 1), END),
     IdentityLine("zoho", "u5", "HOUSE", ALWAYS, END),
+    IdentityLine("zoho", "u4", "E1", date(2026, 3, 1), END),
     IdentityLine("zoho", "gone", "E404", ALWAYS, END),
 ]
 
@@ -43,6 +45,12 @@ LINES = [
         ("zoho", "u6", "Ann", date(2026, 2, 28), "E3"),  # the e-mail
         ("zoho", "u9", "Bo", date(2026, 2, 28), "E1"),  # the line for the account, on its last day
         ("zoho", "u9", "Bo", date(2026, 3, 1), "E2"),  # and the next one, on its first
+        ("zoho", "u4", "", date(2026, 2, 28), "E3"),  # the e-mail, before the account's first line
+        ("zoho", "u4", "", date(2026, 3, 1), "E1"),
+        ("zoho", "", "Front", date(2026, 2, 28), "E3"),  # its display name stands for the same person
+        ("zoho", "", "Front", date(2026, 3, 1), "E1"),
+        ("zoho", "", "Mail", date(2026, 2, 28), "E1"),
+        ("zoho", "", "Mail", date(2026, 3, 1), "E2"),
         ("zoho", "u5", "Bo", None, "HOUSE"),  # on purpose
         ("zoho", "", "Gone", None, "HOUSE"),
         ("zoho", "", "", None, "HOUSE"),

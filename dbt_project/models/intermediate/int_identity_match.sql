@@ -78,6 +78,7 @@ staff_named as (
 employee_references as (
 
     select * from {{ ref('int_employee_reference') }}
+    where valid_to = cast('9999-12-31' as date)
 
 ),
 

@@ -76,8 +76,7 @@ def pieces(path: Path, file_name: str, facts: FileFacts, scratch: Path) -> Itera
         if Path(inner).suffix.casefold() in _PACKED:
             raise Rejected(f"it holds {inner}, another archive; archives in archives are not read", _SEND_PLAIN)
         unpacked = scratch / f"unpacked{Path(inner).suffix.casefold()}"
-        _gunzip(path, unpacked, facts.byte_size)
-        yield Piece(unpacked, file_name, inner, None, tables.look(unpacked))
+        yield Piece(unpacked, file_name, inner, None, _gunzip(path, unpacked, facts.byte_size))
     else:
         yield from _members(path, file_name, facts.byte_size, scratch)
 
@@ -117,11 +116,11 @@ class _Allowance:
             )
 
 
-def _gunzip(path: Path, target: Path, packed: int) -> None:
+def _gunzip(path: Path, target: Path, packed: int) -> tables.FileFacts:
     allowed = _Allowance(packed)
     try:
         with gzip.open(path) as source, target.open("wb") as made:
-            _pour(source, made, allowed)
+            return _pour(source, made, allowed)
     except EOFError:
         raise Rejected("the gzip file is cut off before its end", "send it again") from None
     except (OSError, zlib.error) as error:
@@ -130,10 +129,14 @@ def _gunzip(path: Path, target: Path, packed: int) -> None:
         raise Rejected(f"the gzip file is damaged: {error}", "send it again") from None
 
 
-def _pour(source: gzip.GzipFile | IO[bytes], target: IO[bytes], allowed: _Allowance) -> None:
-    while chunk := source.read(tables.BLOCK_BYTES):
-        allowed.take(len(chunk))
-        target.write(chunk)
+def _pour(source: gzip.GzipFile | IO[bytes], target: IO[bytes], allowed: _Allowance) -> tables.FileFacts:
+    """Unpack, and look at the bytes on their way."""
+    with tables.Look(is_busy=True) as seen:
+        while chunk := source.read(tables.BLOCK_BYTES):
+            allowed.take(len(chunk))
+            target.write(chunk)
+            seen.take(chunk)
+        return seen.facts()
 
 
 def _members(path: Path, file_name: str, packed: int, scratch: Path) -> Iterator[Piece]:
@@ -148,14 +151,14 @@ def _members(path: Path, file_name: str, packed: int, scratch: Path) -> Iterator
             unpacked = scratch / f"member-{number}{PurePosixPath(member).suffix.casefold()}"
             try:
                 with archive.open(info) as source, unpacked.open("wb") as made:
-                    _pour(source, made, allowed)
+                    facts = _pour(source, made, allowed)
             except (zipfile.BadZipFile, zlib.error, EOFError) as error:
                 raise Rejected(f"{member}: this member of the zip is damaged: {error}", "send it again") from None
             except (NotImplementedError, RuntimeError) as error:
                 raise Rejected(f"{member}: this member of the zip can't be unpacked: {error}", _SEND_PLAIN) from None
             try:
                 shown = f"{file_name}!{member}"
-                yield Piece(unpacked, shown, PurePosixPath(member).name, member, tables.look(unpacked))
+                yield Piece(unpacked, shown, PurePosixPath(member).name, member, facts)
             finally:
                 unpacked.unlink(missing_ok=True)
 

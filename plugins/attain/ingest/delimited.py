@@ -119,8 +119,9 @@ def _stream(path: Path, encoding: str, found: _Header, width: int) -> Iterator[B
         irregular.clear()
         numbers = [number - found.lines for number, _ in met]
         wanted = rows.num_rows
-        span = numpy.arange(after + 1, after + wanted + len(met) + 1, dtype=numpy.int64)
-        regular = numpy.setdiff1d(span, numpy.array(numbers, dtype=numpy.int64), assume_unique=True)[:wanted]
+        regular = numpy.arange(after + 1, after + wanted + len(met) + 1, dtype=numpy.int64)
+        if numbers:
+            regular = numpy.setdiff1d(regular, numpy.array(numbers, dtype=numpy.int64), assume_unique=True)[:wanted]
         ragged = [
             RaggedRow(number + found.record, next(csv.reader([text], delimiter=found.delimiter), []))
             for number, (_, text) in zip(numbers, met, strict=True)
@@ -161,7 +162,7 @@ def _stream(path: Path, encoding: str, found: _Header, width: int) -> Iterator[B
             held.append(block)
             rows = sum(part.num_rows for part in held)
             if rows >= tables.ROWS_A_BATCH or sum(part.nbytes for part in held) >= tables.BYTES_A_BATCH:
-                batch, after = emit(pyarrow.Table.from_batches(held), after)
+                batch, after = emit(pyarrow.Table.from_batches(held).combine_chunks(), after)
                 held = []
                 yield batch
     except (pyarrow.ArrowInvalid, UnicodeDecodeError) as error:

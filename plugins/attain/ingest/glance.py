@@ -235,6 +235,8 @@ class Glance:
                 answer = self._ask_value(reading, pyarrow.array(fresh, pyarrow.string()))
                 pairs = zip(answer.column("value").to_pylist(), answer.column("is_unread").to_pylist(), strict=True)
                 known.update(zip(fresh, pairs, strict=True))
+            if kind == pyarrow.string() and all(known[word] == (word or None, False) for word in words):
+                return cells.as_text(), None  # all mean what they say
             value = pyarrow.array([known[word][0] for word in words], kind)
             unread = _mask(pyarrow.array([known[word][1] for word in words], pyarrow.bool_()))
         indices = encoded.indices
@@ -414,7 +416,36 @@ def _number(cells: _Cells, formats: Formats, whole: int, decimals: int, kind: py
     foreign[(cells.ends - 1 - fraction)[has_dot]] = False
     foreign[cells.starts[negative & ~cells.blank]] = False
     fits[cells.rows_of(foreign)] = False
-    return cells.only(fits).cast(kind), fits  # exact, in this form
+    if not decimals or int(digits.max(initial=0, where=fits)) + decimals > _INTEGER_DIGITS:
+        return cells.only(fits).cast(kind), fits  # exact, in this form
+    return _scaled(cells, fits, negative, fraction, decimals, kind), fits
+
+
+def _scaled(cells: _Cells, fits: Any, negative: Any, fraction: Any, decimals: int, kind: pyarrow.DataType) -> Any:
+    """The numbers of the cells that fit, by whole numbers of their last decimal: a third of the work of a cast."""
+    import numpy
+    import pyarrow
+
+    size = len(cells.text)
+    dots = cells.ends - fraction - (fraction > 0)
+    # Twice as many cells: what stands before the dot, and between it and the next number.
+    edges = numpy.empty(2 * size + 1, numpy.int32)
+    numpy.minimum(cells.starts + negative, dots, out=edges[0:-1:2])
+    edges[1::2] = dots
+    edges[-1] = cells.offsets[-1]
+    is_whole = numpy.zeros(2 * size, bool)
+    is_whole[::2] = fits
+    parts = [_bits(is_whole), pyarrow.py_buffer(edges), cells.text.buffers()[2]]
+    whole = pyarrow.Array.from_buffers(pyarrow.string(), 2 * size, parts).cast(pyarrow.int64())
+    value = _numbers_of(whole, "i8")[::2] * 10**decimals
+    for place in range(1, int(fraction.max(initial=0)) + 1):
+        digit = (cells.at(dots + place) - numpy.uint8(_ZERO)) * (fraction >= place)
+        value += digit * numpy.int64(10 ** (decimals - place))
+    numpy.negative(value, out=value, where=negative)
+    made = numpy.empty((size, 2), "<i8")
+    made[:, 0] = value
+    numpy.right_shift(value, 63, out=made[:, 1])
+    return pyarrow.Array.from_buffers(kind, size, [_bits(fits), pyarrow.py_buffer(made)])
 
 
 def _number_form(type_name: str) -> Any:
@@ -436,14 +467,7 @@ def _ids(cells: _Cells, _formats: Formats) -> tuple[Any, Any]:
     if cells.contains(_ID_PREFIX):
         prefixed = _mask(_compute().starts_with(cells.text, _ID_PREFIX.decode()))
         fits &= ~(prefixed & (cells.lengths == len(_ID_PREFIX)))
-        keep = numpy.ones(cells.data.size, bool)
-        starts = cells.starts[prefixed]
-        for place in range(len(_ID_PREFIX)):
-            keep[starts + place] = False
-        removed = numpy.zeros(cells.offsets.size, numpy.int32)
-        numpy.cumsum(prefixed * numpy.int32(len(_ID_PREFIX)), out=removed[1:], dtype=numpy.int32)
-        buffers = [None, pyarrow.py_buffer(cells.offsets - removed), pyarrow.py_buffer(cells.data[keep])]
-        value = pyarrow.Array.from_buffers(pyarrow.string(), len(cells.text), buffers)
+        value = _without_prefix(cells, prefixed, len(_ID_PREFIX))
     like_number = _NUMBER_STARTS[cells.first] & ~prefixed & fits
     if like_number.any() and cells.contains(b".0", b"e", b"E"):
         rows = numpy.flatnonzero(like_number)
@@ -457,6 +481,29 @@ def _ids(cells: _Cells, _formats: Formats) -> tuple[Any, Any]:
     return pyarrow.Array.from_buffers(pyarrow.string(), len(value), [_bits(fits), *value.buffers()[1:]]), fits
 
 
+def _without_prefix(cells: _Cells, prefixed: Any, length: int) -> Any:
+    """The text, of these cells without so many bytes at the beginning."""
+    import numpy
+    import pyarrow
+
+    width = int(cells.lengths[0])
+    if prefixed.all() and bool((cells.lengths == width).all()):
+        offsets = numpy.arange(len(prefixed) + 1, dtype=numpy.int32) * numpy.int32(width - length)
+        whole = cells.data[cells.offsets[0] : cells.offsets[-1]].reshape(-1, width)
+        kept = numpy.ascontiguousarray(whole[:, length:])
+    else:
+        keep = numpy.ones(cells.data.size, bool)
+        starts = cells.starts[prefixed]
+        for place in range(length):
+            keep[starts + place] = False
+        removed = numpy.zeros(cells.offsets.size, numpy.int32)
+        numpy.cumsum(prefixed * numpy.int32(length), out=removed[1:], dtype=numpy.int32)
+        offsets = cells.offsets - removed
+        kept = cells.data[keep]
+    buffers = [None, pyarrow.py_buffer(offsets), pyarrow.py_buffer(kept)]
+    return pyarrow.Array.from_buffers(pyarrow.string(), len(prefixed), buffers)
+
+
 _FORMS: dict[str, Any] = {
     "id": _ids,
     "date": _days,
@@ -465,32 +512,23 @@ _FORMS: dict[str, Any] = {
 }
 
 
-def _table_of_bytes(marks: set[int]) -> Any:
-    import numpy
-
-    table = numpy.zeros(256, bool)
-    table[sorted(marks)] = True
-    return table
-
-
-class _LazyBytes:
-    """Which of the 256 bytes belong to a set; made when it is first used, numpy being slow to import."""
+class _Bytes:
+    """Which of the 256 bytes belong to a set."""
 
     def __init__(self, marks: set[int]) -> None:
-        self.marks = marks
-        self.table: Any = None
+        self.table = bytes(byte in marks for byte in range(256))
 
     def __getitem__(self, values: Any) -> Any:
-        if self.table is None:
-            self.table = _table_of_bytes(self.marks)
-        return self.table.take(values)
+        import numpy
+
+        return numpy.frombuffer(values.tobytes().translate(self.table), bool)
 
 
 _MARKS = [mark.encode() for mark in INVISIBLE]
-_MARK_STARTS = _LazyBytes({mark[0] for mark in _MARKS})
-_MARK_ENDS = _LazyBytes({mark[-1] for mark in _MARKS})
-_NUMBER_STARTS = _LazyBytes(set(b"+-.0123456789"))
-_LABEL_BYTES = _LazyBytes(set(range(256)) - set(_PLAIN_BYTES))
+_MARK_STARTS = _Bytes({mark[0] for mark in _MARKS})
+_MARK_ENDS = _Bytes({mark[-1] for mark in _MARKS})
+_NUMBER_STARTS = _Bytes(set(b"+-.0123456789"))
+_LABEL_BYTES = _Bytes(set(range(256)) - set(_PLAIN_BYTES))
 
 
 def _trimmed(text: Any) -> _Cells:

@@ -7,7 +7,7 @@ import hashlib
 import math
 import struct
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
@@ -76,33 +76,64 @@ class FileFacts:
 
 def look(path: Path) -> FileFacts:
     """Read all bytes of a file once; two threads share what there is to look for."""
-    digest, content, lines = hashlib.sha256(), _Content(), _Lines()
-    first = b""
-    with path.open("rb") as stream, ThreadPoolExecutor(1, "attain-hash") as other:
-        taken = None
+    with path.open("rb") as stream, Look() as seen:
         while chunk := stream.read(BLOCK_BYTES):
-            first = first or chunk[:SAMPLE_BYTES]
-            if taken is not None:
-                taken.result()
-            if taken is None and len(chunk) < BLOCK_BYTES:  # a small file is not worth a thread
-                digest.update(chunk)
-            else:
-                taken = other.submit(digest.update, chunk)
-            content.take(chunk)
-            lines.take(chunk)
-        if taken is not None:
-            taken.result()
-    return FileFacts(
-        digest.hexdigest(),
-        content.size,
-        content.is_utf8 and not content.rest,
-        lines.ends,
-        lines.record_ends,
-        content.nuls,
-        lines.is_complete,
-        first,
-        content.foreign,
-    )
+            seen.take(chunk)
+        return seen.facts()
+
+
+class Look:
+    """Looks at the bytes of a file as they come in chunks of `BLOCK_BYTES`; hashes them in a thread of its own."""
+
+    def __init__(self, is_busy: bool = False) -> None:
+        """Begin; when whoever brings the bytes is busy with making them, all of the looking is done by the thread."""
+        self.digest, self.content, self.lines = hashlib.sha256(), _Content(), _Lines()
+        self.first = b""
+        self.is_busy = is_busy
+        self.other = ThreadPoolExecutor(1, "attain-hash")
+        self.taken: Future[None] | None = None
+
+    def __enter__(self) -> Look:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.other.shutdown()
+
+    def take(self, chunk: bytes) -> None:
+        """Look at the next bytes."""
+        self.first = self.first or chunk[:SAMPLE_BYTES]
+        if self.taken is None and len(chunk) < BLOCK_BYTES:  # a small file is not worth a thread
+            self._all_of(chunk)
+            return
+        if self.taken is not None:
+            self.taken.result()
+        if self.is_busy:
+            self.taken = self.other.submit(self._all_of, chunk)
+            return
+        self.taken = self.other.submit(self.digest.update, chunk)
+        self.content.take(chunk)
+        self.lines.take(chunk)
+
+    def _all_of(self, chunk: bytes) -> None:
+        self.digest.update(chunk)
+        self.content.take(chunk)
+        self.lines.take(chunk)
+
+    def facts(self) -> FileFacts:
+        """What all bytes taken tell."""
+        if self.taken is not None:
+            self.taken.result()
+        return FileFacts(
+            self.digest.hexdigest(),
+            self.content.size,
+            self.content.is_utf8 and not self.content.rest,
+            self.lines.ends,
+            self.lines.record_ends,
+            self.content.nuls,
+            self.lines.is_complete,
+            self.first,
+            self.content.foreign,
+        )
 
 
 class _Content:

@@ -13,13 +13,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from attain.reference.inputs import HOUSE
 
 __all__ = ["Account", "IdentityLine", "Owners", "Registered", "tidy"]
 
 _ANY = "*"
+_FIRST, _LAST = date.min, date.max
 _ACCOUNT, _WORK_NUMBER, _EMAIL, _DISPLAY_NAME, _NAME = 1, 2, 3, 5, 6
 
 
@@ -61,6 +62,16 @@ def tidy(text: str | None) -> str:
     return (text or "").strip(" ").lower().removeprefix("zcrm_")
 
 
+@dataclass(frozen=True)
+class _Way:
+    """That a text stands for a person from a day to a day, both included; the lower the place, the surer."""
+
+    place: int
+    employee_id: str
+    first_day: date
+    last_day: date
+
+
 class Owners:
     """All texts that stand for people, and whom: each by its surest way, and for nobody when that finds two."""
 
@@ -71,7 +82,7 @@ class Owners:
         self._lines: dict[tuple[str, str], list[IdentityLine]] = defaultdict(list)
         for line in lines:
             self._lines[(line.source_system, line.reference)].append(line)
-        self._ways: dict[tuple[str, str], dict[int, set[str]]] = defaultdict(lambda: defaultdict(set))
+        self._ways: dict[tuple[str, str], list[_Way]] = defaultdict(list)
         for person in self._people.values():
             for place, text in (
                 (_ACCOUNT, person.crm_user_id),
@@ -81,7 +92,10 @@ class Owners:
                 (_NAME, person.full_name),
             ):
                 self._add(_ANY, text, place, person.employee_id)
-        registered = {scope_text[1]: ways for scope_text, ways in self._ways.items()}
+        registered: dict[str, dict[int, set[str]]] = defaultdict(lambda: defaultdict(set))
+        for (_, text), ways in self._ways.items():
+            for way in ways:
+                registered[text][way.place].add(way.employee_id)
         for account in list(accounts):
             self._add_account(account, registered)
 
@@ -95,7 +109,7 @@ class Owners:
             day: of the document; None: in the end.
         """
         account, name, day = tidy(owner_id), tidy(owner_name), day or date.max
-        by_account, place = self._by_text(source_system, account)
+        by_account, place = self._by_text(source_system, account, day)
         known = by_account is not None and place <= _EMAIL
         for text in [account] if known else [account, name]:
             spoken = [line for scope in (source_system, _ANY) if text for line in self._lines.get((scope, text), [])]
@@ -107,50 +121,54 @@ class Owners:
                     if line.source_system == first and line.valid_from <= day <= line.valid_to:
                         return self._employee(line.employee_id) or HOUSE
                 break
-        return by_account or self._by_text(source_system, name)[0] or HOUSE
+        return by_account or self._by_text(source_system, name, day)[0] or HOUSE
 
-    def _by_text(self, source_system: str, text: str) -> tuple[str | None, int]:
+    def _by_text(self, source_system: str, text: str, day: date) -> tuple[str | None, int]:
         for scope in (source_system, _ANY):
-            ways = self._ways.get((scope, text)) if text else None
-            if ways:
-                surest = min(ways)
-                if len(ways[surest]) == 1:
-                    return next(iter(ways[surest])), surest
+            ways = self._ways.get((scope, text), []) if text else []
+            ways = [way for way in ways if way.first_day <= day <= way.last_day]
+            surest = min((way.place for way in ways), default=_NAME)
+            people = {way.employee_id for way in ways if way.place == surest}
+            if len(people) == 1:
+                return people.pop(), surest
         return None, _NAME
 
     def _employee(self, employee_id: str) -> str | None:
         person = self._people.get(tidy(employee_id))
         return HOUSE if employee_id == HOUSE else None if person is None else person.employee_id
 
-    def _add(self, scope: str, text: str | None, place: int, employee_id: str) -> None:
+    def _add(
+        self, scope: str, text: str | None, place: int, employee_id: str, first: date = _FIRST, last: date = _LAST
+    ) -> None:
         if tidy(text):
-            self._ways[(scope, tidy(text))][place].add(employee_id)
+            self._ways[(scope, tidy(text))].append(_Way(place, employee_id, first, last))
 
     def _add_account(self, account: Account, registered: dict[str, dict[int, set[str]]]) -> None:
-        """An account is whom its line names, else whom HR's register knows by id, work number, e-mail or name."""
-        found: set[str] = set()
-        place = 0
-        for scope in (account.source_system, _ANY):
-            told = [
-                line
-                for line in self._lines.get((scope, tidy(account.account_id)), [])
-                if line.valid_to == date(9999, 12, 31)
-            ]
-            if told:
-                employee = self._employee(told[0].employee_id)
-                found = set() if employee is None else {employee}
-                break
-        else:
-            texts = (
-                (_ACCOUNT, account.account_id),
-                (_WORK_NUMBER, account.account_id),
-                (_EMAIL, account.email),
-                (_NAME, account.full_name),
-            )
-            for way, text in texts:
-                found, place = registered.get(tidy(text), {}).get(way, set()), way
-                if found:
-                    break
-        for employee in found:
-            self._add(account.source_system, account.account_id, place, employee)
-            self._add(account.source_system, account.full_name, _DISPLAY_NAME, employee)
+        """An account is whom its line names on the line's days.
+
+        Before the first line it is whom HR's register knows by id, work number, e-mail or name.
+        """
+        lines: list[IdentityLine] = []
+        for scope in (_ANY, account.source_system):
+            lines = self._lines.get((scope, tidy(account.account_id)), []) or lines
+        for line in lines:
+            employee = self._employee(line.employee_id)
+            if employee is not None:
+                self._add_person(account, 0, employee, line.valid_from, line.valid_to)
+        told_from = min((line.valid_from for line in lines), default=None)
+        last = _LAST if told_from is None else told_from - timedelta(days=1)
+        for place, text in (
+            (_ACCOUNT, account.account_id),
+            (_WORK_NUMBER, account.account_id),
+            (_EMAIL, account.email),
+            (_NAME, account.full_name),
+        ):
+            found = registered.get(tidy(text), {}).get(place, set())
+            for employee in found:
+                self._add_person(account, place, employee, _FIRST, last)
+            if found:
+                return
+
+    def _add_person(self, account: Account, place: int, employee_id: str, first: date, last: date) -> None:
+        self._add(account.source_system, account.account_id, place, employee_id, first, last)
+        self._add(account.source_system, account.full_name, _DISPLAY_NAME, employee_id, first, last)
