@@ -18,13 +18,7 @@ ATTAIN = Path(sys.executable).parent / "attain"
 
 def attain(home: Path, *words: str, timeout: int = 300, **settings: str) -> subprocess.CompletedProcess[str]:
     """Type `attain …` with a home, and with other variables of the environment, as a user does."""
-    own = {
-        "PATH": os.environ["PATH"],
-        "HOME": str(home.parent),
-        "ATTAIN_HOME": str(home),
-        "LANG": "C.UTF-8",
-        "PYTHONPATH": os.environ["PYTHONPATH"],
-    }
+    own = {"PATH": os.environ["PATH"], "HOME": str(home.parent), "ATTAIN_HOME": str(home), "LANG": "C.UTF-8"}
     return subprocess.run(
         [str(ATTAIN), *words],
         env={**own, **settings},
