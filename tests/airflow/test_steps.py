@@ -10,11 +10,13 @@ import pytest
 
 from attain.control import database, models
 from attain.errors import BadInput, Busy, Refused
+from attain.ingest import deliveries, lake
 from attain.ingest.deliveries import DeliveryResult, FileResult, IngestReport
 from attain.publish.release import PublishedRelease
 from attain.quality.results import CheckResult, Verdict
 from attain.settings import Settings
 from attain.transform.candidate import CANDIDATE_FILE, Candidate
+from tests.ingest.exports import deal, deals, drop, ingest
 
 pytestmark = pytest.mark.usefixtures("airflow_here")
 
@@ -100,9 +102,10 @@ def add_delivery(settings: Settings, delivery_id: str, source_system: str, statu
         )
 
 
-def candidate_of(settings: Settings, *delivery_ids: str) -> None:
+def candidate_of_all(settings: Settings) -> None:
+    """Leave the candidate that a build of what is known by now would leave."""
     settings.warehouse.mkdir(parents=True, exist_ok=True)
-    stored = asdict(replace(CANDIDATE, delivery_ids=list(delivery_ids)))
+    stored = asdict(replace(CANDIDATE, told=lake.known(settings).told_by_source()))
     (settings.warehouse / CANDIDATE_FILE).write_text(json.dumps(stored, default=str), encoding="utf-8")
 
 
@@ -114,7 +117,42 @@ def test_what_a_killed_ingest_committed_is_still_news(settings: Settings) -> Non
     add_delivery(settings, "d2", "hr", status="rejected")
     assert steps.awaits_build(settings, "hr")
     assert not steps.awaits_build(settings, "finance")
-    candidate_of(settings, "d1")
+    candidate_of_all(settings)
     assert not steps.awaits_build(settings, "hr")
     add_delivery(settings, "d3", "hr")
     assert steps.awaits_build(settings, "hr")
+
+
+def test_a_repeated_snapshot_a_confirmation_and_a_withdrawal_are_news(settings: Settings) -> None:
+    """None of them brings a new file, each changes which records there are."""
+    from attain.airflow import steps
+
+    def snapshot(day: int, *numbers: int) -> IngestReport:
+        name = f"zoho_crm/deals/Deals_2026_02_{day:02d}.csv"
+        drop(settings, f"{name}.manifest.json", b'{"mode": "snapshot"}')
+        drop(settings, name, deals(*map(deal, numbers)))
+        return ingest(settings)
+
+    snapshot(1, 1, 2, 3, 4)
+    candidate_of_all(settings)
+    assert not steps.awaits_build(settings, "zoho_crm")
+
+    snapshot(2, 1)
+    candidate_of_all(settings)
+    assert not steps.awaits_build(settings, "zoho_crm")
+    (held,) = lake.held_snapshots(settings)
+    deliveries.confirm(settings, held.delivery_id, "the pipeline was cleaned", "ann")
+    assert steps.awaits_build(settings, "zoho_crm")
+    assert not steps.awaits_build(settings, "hr")
+    candidate_of_all(settings)
+    assert not steps.awaits_build(settings, "zoho_crm")
+
+    again = snapshot(3, 1, 2, 3, 4)
+    assert [file.outcome for file in again.files] == ["duplicate"]
+    assert not steps.changes_register(again)
+    assert steps.awaits_build(settings, "zoho_crm")
+    candidate_of_all(settings)
+
+    deliveries.withdraw(settings, held.delivery_id, "half an export", "ann")
+    assert steps.awaits_build(settings, "zoho_crm")
+    assert not steps.awaits_build(settings, "hr")

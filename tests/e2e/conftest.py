@@ -16,11 +16,12 @@ from attain.settings import PROJECT_ROOT, Settings
 ATTAIN = Path(sys.executable).parent / "attain"
 
 
-def attain(home: Path, *words: str, timeout: int = 300) -> subprocess.CompletedProcess[str]:
-    """Type `attain …` with a home, as a user does."""
+def attain(home: Path, *words: str, timeout: int = 300, **settings: str) -> subprocess.CompletedProcess[str]:
+    """Type `attain …` with a home, and with other variables of the environment, as a user does."""
+    own = {"PATH": os.environ["PATH"], "HOME": str(home.parent), "ATTAIN_HOME": str(home), "LANG": "C.UTF-8"}
     return subprocess.run(
         [str(ATTAIN), *words],
-        env={"PATH": os.environ["PATH"], "HOME": str(home.parent), "ATTAIN_HOME": str(home), "LANG": "C.UTF-8"},
+        env={**own, **settings},
         cwd=PROJECT_ROOT,
         capture_output=True,
         text=True,

@@ -32,7 +32,10 @@ final as (
         rows_declared_totals,
         rows_not_for_feed,
         extra_columns,
-        reason
+        reason,
+        delivery_mode,
+        records_vanished,
+        vanish_state
     from delivery
 
 )

@@ -187,19 +187,19 @@ def changes_register(report: Any) -> bool:
 
 
 def awaits_build(settings: Settings, source_system: str) -> bool:
-    """Whether a committed delivery of this source is not in the last candidate: its ingest was killed before it could
-    say that something had changed."""
-    from attain.ingest import deliveries
+    """Whether this source tells something that is not in the last candidate, though no new file does.
+
+    A person has confirmed what a snapshot lacks, released a row or withdrawn a delivery; a snapshot came again, which
+    is a duplicate by its bytes; or an ingest was killed before it could say that something had changed.
+    """
+    from attain.ingest import lake
     from attain.transform import candidate
 
     try:
-        known = set(candidate.load_candidate(settings).delivery_ids)
+        built = candidate.load_candidate(settings).told
     except BadInput:  # there is no candidate
-        known = set()
-    return any(
-        delivery.status == "committed" and delivery.source_system == source_system and delivery.delivery_id not in known
-        for delivery in deliveries.list_deliveries(settings)
-    )
+        built = {}
+    return lake.known(settings).told_by_source().get(source_system) != built.get(source_system)
 
 
 def to_json(result: Any) -> Any:

@@ -7,6 +7,7 @@ records, and records that a full snapshot lacks. It follows from the register al
 
 from __future__ import annotations
 
+import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -63,16 +64,49 @@ class Known:
     def committed(self) -> list[Delivery]:
         return [delivery for delivery in self.deliveries if delivery.status == "committed"]
 
-    def told(self) -> Iterable[str]:
-        """One line for everything that decides which rows count and in which order, arrival aside."""
+    def mode(self, delivery: Delivery) -> str | None:
+        """Whether a delivery is changes, events or a full snapshot; None for one that was rejected unread."""
+        said = self.statements.get(delivery.delivery_id)
+        return delivery.mode if said is None else said.mode
+
+    def told_by_source(self) -> dict[str, str]:
+        """A SHA-256 over what `told` says of each source system that it says something of."""
+        told = {
+            name: "\n".join(self.told(name)) for name in sorted({delivery.source_system for delivery in self.committed})
+        }
+        return {name: hashlib.sha256(lines.encode()).hexdigest() for name, lines in told.items()}
+
+    def told(self, source_system: str | None = None) -> Iterable[str]:
+        """One line for everything that decides which rows count and in which order, arrival aside.
+
+        Args:
+            source_system: only of this one; None: of all.
+        """
         ids = {snapshot.arrival_id: "+".join(sorted(snapshot.parts)) for snapshot in self.snapshots}
         for delivery in sorted(self.committed, key=lambda item: item.delivery_id):
+            if source_system not in (None, delivery.source_system):
+                continue
             said = self.statements[delivery.delivery_id]
             moved = said.extracted_at != delivery.extracted_at
             yield f"delivery {delivery.delivery_id}" + (f" {said.extracted_at}" if moved else "")
         for item in self.snapshots:
+            if source_system not in (None, item.source_system):
+                continue
             sure = " confirmed" if item.confirmed_at else ""
             yield f"snapshot {ids[item.arrival_id]} {item.moment.isoformat()}{sure}"
+
+
+@dataclass(frozen=True)
+class Vanished:
+    """What a full snapshot lacks.
+
+    Attributes:
+        records: known records that it lacks.
+        state: `none` when it lacks none; `deleted` when they are deleted; `waiting` when a person has to say first.
+    """
+
+    records: int
+    state: str
 
 
 def known(settings: Settings) -> Known:
@@ -160,6 +194,28 @@ def create_raw_views(
         view = _View(settings, connection, feed, by_feed[feed.source, feed.name])
         held += view.make([s for s in register.snapshots if (s.source, s.feed) == (feed.source, feed.name)], register)
     return held
+
+
+def vanished(
+    connection: duckdb.DuckDBPyConnection, register: Known, held: Iterable[HeldSnapshot]
+) -> dict[str, Vanished]:
+    """What the full snapshots lack, by the id of the delivery that is their first part.
+
+    Args:
+        connection: to the database in which `create_raw_views` has made its views of `register`.
+        held: the snapshots that it said to be held.
+    """
+    found = {snapshot.parts[0]: Vanished(0, "none") for snapshot in register.snapshots}
+    made = connection.execute(
+        "select table_name from information_schema.tables"
+        " where table_schema = 'raw' and starts_with(table_name, '_absent_') order by table_name"
+    ).fetchall()
+    for (absent,) in made:  # a feed without any row has no such table
+        rows = connection.execute(f"select _delivery_id, count(*) from raw.{absent} group by all").fetchall()
+        found.update({delivery_id: Vanished(records, "deleted") for delivery_id, records in rows})
+    # Of a snapshot that came twice and is held once, what waits is what a person has to look at.
+    found.update({item.delivery_id: Vanished(item.vanished, "waiting") for item in held})
+    return found
 
 
 def held_snapshots(settings: Settings) -> list[HeldSnapshot]:

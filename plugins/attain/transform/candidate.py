@@ -10,8 +10,8 @@ import dataclasses
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -68,8 +68,13 @@ _DELIVERY = pa.schema(
         ("rows_not_for_feed", pa.int64()),
         ("extra_columns", pa.string()),
         ("reason", pa.string()),
+        ("delivery_mode", pa.string()),
+        ("records_vanished", pa.int64()),
+        ("vanish_state", pa.string()),
     ]
 )
+# Columns of the table of deliveries that are no attribute of one, but follow from all of them.
+_TOLD_TOGETHER = ("delivery_mode", "records_vanished", "vanish_state")
 _HOLD = pa.schema(
     [
         ("hold_id", pa.string()),
@@ -109,6 +114,7 @@ class Candidate:
         is_new: always True for a simulation; False when the current release was made of the very same inputs, or the
             release that was has been rolled back: what a person took back is not brought back by the next run.
         known_at: the past moment that it shows (`ATTAIN_KNOWN_AT`, UTC); such a candidate is never published.
+        told: by source system, the SHA-256 over all that its deliveries, snapshots and confirmations say.
     """
 
     run_id: str
@@ -119,6 +125,7 @@ class Candidate:
     delivery_ids: list[str]
     is_new: bool
     known_at: str | None = None
+    told: dict[str, str] = field(default_factory=dict)
 
 
 def prepare(settings: Settings) -> Candidate:
@@ -156,6 +163,7 @@ def prepare(settings: Settings) -> Candidate:
             is_new=settings.scratch is not None
             or not (_is_current(settings, release_id) or _was_rolled_back(settings, release_id)),
             known_at=settings.known_at.isoformat() if settings.known_at else None,
+            told=register.told_by_source(),
         )
         _path(settings).unlink(missing_ok=True)
         if candidate.is_new:
@@ -292,15 +300,19 @@ def _make_warehouse(settings: Settings, candidate: Candidate, register: lake.Kno
         (settings.warehouse / name).unlink(missing_ok=True)
     with duckdb.connect(str(settings.warehouse_file)) as connection:
         connection.execute("set TimeZone = 'UTC'")
-        lake.create_raw_views(settings, connection, register=register)
+        held = lake.create_raw_views(settings, connection, register=register)
         write_plan_tables(settings, connection)
         identities.write_identity_tables(settings, connection)
-        _write_control_tables(settings, connection, candidate, register)
+        _write_control_tables(settings, connection, candidate, register, lake.vanished(connection, register, held))
         connection.execute("checkpoint")
 
 
 def _write_control_tables(
-    settings: Settings, connection: duckdb.DuckDBPyConnection, candidate: Candidate, register: lake.Known
+    settings: Settings,
+    connection: duckdb.DuckDBPyConnection,
+    candidate: Candidate,
+    register: lake.Known,
+    vanished: Mapping[str, lake.Vanished],
 ) -> None:
     connection.execute("create schema if not exists control")
     run = {
@@ -313,7 +325,9 @@ def _write_control_tables(
     _write(connection, "run", pa.Table.from_pylist([run], schema=_RUN))
     rows: list[dict[str, Any]] = [
         {
-            **{name: getattr(delivery, name) for name in _DELIVERY.names},
+            **{name: getattr(delivery, name) for name in _DELIVERY.names if name not in _TOLD_TOGETHER},
+            "delivery_mode": register.mode(delivery),
+            **_vanished_columns(vanished.get(delivery.delivery_id)),
             "extra_columns": json.dumps(delivery.extra_columns or [], ensure_ascii=False),
         }
         for delivery in register.deliveries
@@ -324,6 +338,12 @@ def _write_control_tables(
         held = [{name: getattr(hold, name) for name in _HOLD.names} for hold in holds]
     _write(connection, "hold", pa.Table.from_pylist(held, schema=_HOLD))
     quarantine.write_table(settings, connection, register, "control.quarantine_row")
+
+
+def _vanished_columns(found: lake.Vanished | None) -> dict[str, Any]:
+    if found is None:
+        return {}
+    return {"records_vanished": found.records, "vanish_state": found.state}
 
 
 def _write(connection: duckdb.DuckDBPyConnection, name: str, rows: pa.Table) -> None:

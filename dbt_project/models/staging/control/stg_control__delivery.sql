@@ -30,7 +30,10 @@ final as (
         cast(rows_declared_totals as bigint) as rows_declared_totals,
         cast(rows_not_for_feed as bigint) as rows_not_for_feed,
         cast(extra_columns as varchar) as extra_columns,
-        cast(reason as varchar) as reason
+        cast(reason as varchar) as reason,
+        cast(delivery_mode as varchar) as delivery_mode,
+        cast(records_vanished as bigint) as records_vanished,
+        cast(vanish_state as varchar) as vanish_state
     from source
 
 )
