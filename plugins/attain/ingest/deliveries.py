@@ -48,6 +48,7 @@ from attain.errors import BadInput
 from attain.ingest import (
     archives,
     contracts,
+    glance,
     lake,
     landing,
     layouts,
@@ -442,6 +443,7 @@ class _Ingest:
         self.pending = self.archive / "pending"
         self.landing = settings.lake / "landing"
         self.connection: duckdb.DuckDBPyConnection | None = None
+        self.queries: glance.Queries | None = None  # of the connection
         is_mapped = source_system not in contracts.load()
         self.mapping = mappings.load(settings, source_system) if is_mapped else None
         self.formats = Formats(settings.timezone) if is_mapped else mappings.formats_of(settings, source_system)
@@ -459,6 +461,8 @@ class _Ingest:
             self.close()
 
     def close(self) -> None:
+        if self.queries is not None:
+            self.queries.close()
         if self.connection is not None:
             self.connection.close()
 
@@ -821,6 +825,7 @@ class _Ingest:
                     note.moment.replace(tzinfo=UTC).astimezone(ZoneInfo(self.settings.timezone)).date(),
                     self.settings.max_quarantine_ratio,
                     self.settings.timezone,
+                    self.queries,
                 )
                 read.append(_Read(piece, table, target, delivery_id, landed))
             counted.append(Counted(table, matches[list(targets).index(to_read[0][0])], read[0].landed))
@@ -946,6 +951,7 @@ class _Ingest:
             self.connection = duckdb.connect()
             self.connection.execute("set TimeZone = 'UTC'")  # nothing is read in the zone of the machine
             self.connection.execute("set enable_external_access = false")
+            self.queries = glance.Queries(self.connection)
         return self.connection
 
     # --- a row out of quarantine

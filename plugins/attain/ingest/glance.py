@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 # Below this number of rows there is little to gain.
 FEW_ROWS = 500
+_KEPT_QUERIES = 50
 # If more of a column's cells are in no fixed form, the column is converted by a query of its own.
 _ODD_SHARE = 0.01
 _SAMPLE_ROWS = 2_000
@@ -79,6 +80,27 @@ class Query:
 
     def close(self) -> None:
         self.connection.close()
+
+
+class Queries:
+    """Queries that are planned, kept for the files to come: to plan one takes longer than to land a small file."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        self.connection = connection
+        self.kept: dict[tuple[str, int], Query] = {}
+
+    def of(self, sql: str, width: int) -> Query:
+        """The query of that text over batches of so many columns; for one file at a time."""
+        if (sql, width) not in self.kept:
+            if len(self.kept) >= _KEPT_QUERIES:
+                self.close()
+            self.kept[sql, width] = Query(self.connection, sql)
+        return self.kept[sql, width]
+
+    def close(self) -> None:
+        for query in self.kept.values():
+            query.close()
+        self.kept.clear()
 
 
 @dataclass(frozen=True)

@@ -111,6 +111,7 @@ def land(
     last_day: date,
     max_quarantine_ratio: float,
     business_timezone: str,
+    queries: glance.Queries | None = None,
 ) -> Landed:
     """Convert all rows and write them; what is returned holds its account.
 
@@ -125,13 +126,13 @@ def land(
         last_day: later days in horizon columns are plans or slips; they don't count as reached.
         max_quarantine_ratio: a larger share of refused rows (in files of more than 20) rejects the file.
         business_timezone: zone in which a moment's day is taken.
+        queries: those of the connection that files before this one had planned; None: nothing is kept.
 
     Raises:
         Rejected: a totals row that disagrees, too many refused rows, or rows that can't be read.
     """
-    work = _Landing(
-        connection, table, matched, extras, delivery_id, raw_folder, quarantine_file, last_day, business_timezone
-    )
+    parts = (connection, table, matched, extras, delivery_id, raw_folder, quarantine_file, last_day, business_timezone)
+    work = _Landing(*parts, queries)
     work.refusable = max_quarantine_ratio * table.at_most_rows if table.at_most_rows > FEW_ROWS else None
     with work, closing(_ahead(work.converted(_ahead(table.batches())), _BATCHES_A_QUERY)) as ready:
         for converted in ready:
@@ -290,6 +291,7 @@ class _Landing:
         quarantine_file: Path,
         last_day: date,
         business_timezone: str,
+        queries: glance.Queries | None,
     ) -> None:
         import pyarrow
 
@@ -303,7 +305,10 @@ class _Landing:
         self.zone = ZoneInfo(business_timezone)
         self.readings = {reading.column.name: reading for reading in matched.readings}
         parts = (self.feed, matched.readings, self.header, extras, matched.selections, self.target.formats)
-        self.query = glance.Query(connection, conversion_sql(*parts, matched.deleted))
+        sql = conversion_sql(*parts, matched.deleted)
+        self.are_queries_kept = queries is not None
+        self.queries = glance.Queries(connection) if queries is None else queries
+        self.query = self.queries.of(sql, len(self.header))
         # Only text files are large enough for a glance to pay.
         self.glance = glance.Glance(connection, *parts, matched.deleted) if table.file_format == "csv" else None
         self.deleted = matched.deleted
@@ -371,7 +376,8 @@ class _Landing:
         return self
 
     def __exit__(self, *_error: object) -> None:
-        self.query.close()
+        if not self.are_queries_kept:
+            self.queries.close()
         if self.glance is not None:
             self.glance.close()
         self.loaded_writer.close()
