@@ -26,7 +26,7 @@ PUBLISHED = {
         "fct_kpi_employee_period",
         "fct_kpi_team_period",
     },
-    "incentive": {"fct_credit_line", "fct_earning_line", "fct_payout", "fct_statement_line"},
+    "incentive": {"fct_balance", "fct_credit_line", "fct_earning_line", "fct_payout", "fct_statement_line"},
     "appraisal": {"fct_scorecard_line", "fct_appraisal_result"},
     "audit": {"delivery", "quarantine_row", "hold", "coverage", "identity_match"},
 }
