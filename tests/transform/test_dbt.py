@@ -143,6 +143,8 @@ insert into intermediate.int_plan_assignment
     select * replace ('other' as plan_code) from intermediate.int_plan_assignment where employee_id = 'E1';
 insert into incentive.fct_balance by name
     select 'x' as balance_id, 'loan' as balance_type, 'nobody' as payee_id, -1 as closing_amount from range(2);
+insert into incentive.fct_statement_line by name
+    select 'y' as statement_line_id, 'nobody' as payee_id from range(2);
 insert into appraisal.fct_recognition by name
     select 'x' as recognition_id, 'nobody' as employee_id, 'money' as reward_kind from range(2);
 """
@@ -158,7 +160,10 @@ def test_every_critical_test_is_seen_to_fail(copied: BuiltHome) -> None:
         for (table,) in tables:
             if not table.startswith("raw."):
                 connection.execute(f"insert into {table} select * from {table} limit 1")
-                if table.startswith(("staging.", "plan.")) and connection.execute(f"from {table} limit 1").fetchone() is None:
+                if (
+                    table.startswith(("staging.", "plan."))
+                    and connection.execute(f"from {table} limit 1").fetchone() is None
+                ):
                     connection.execute(f"insert into {table} default values")  # a record without a name
     results = {result.name: result for result in dbt.test(copied.settings, copied.candidate.run_id)}
     critical = {name: result for name, result in results.items() if result.meta["severity"] == "critical"}

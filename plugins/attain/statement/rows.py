@@ -10,7 +10,18 @@ from typing import Any
 Row = dict[str, Any]
 """A row of `incentive.fct_statement_line` by column name; money is Decimal."""
 
-SUMMED = ("earned", "held_lines", "negative", "recovered", "held_payee", "payable")
+SUMMED = (
+    "earned",
+    "draw_top_up",
+    "draw_recovered",
+    "penalty",
+    "held_lines",
+    "negative",
+    "legal_limit",
+    "recovered",
+    "held_payee",
+    "payable",
+)
 """Steps below the lines: what leads from the sum of a plan's lines to its payable amount."""
 
 

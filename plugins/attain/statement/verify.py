@@ -125,12 +125,14 @@ def _line(line: Row, parts: Sequence[Row], bands: Sequence[Row], after: Decimal 
         return
     counted = end - before
     if counted:
-        yield _check(line, "M4", "credit of the window before and after", counted, line["credited_amount"])
+        yield _check(line, "M4", "credit of the window before and after", counted, line["slice_amount"])
     if after is not None:
         yield _check(line, "M4", "goes on where the line before ends", before, after)
     rules = (line["rule_codes"] or "").split()
     if parts:
         yield _check(line, "T1", "parts by band", sum((part["slice_amount"] for part in parts), ZERO), counted)
+    if line["slice_amount"] is None and not parts:
+        return  # it counts nothing, or takes money back at the original line's rate: only summed
     rates = {band["band_no"]: band for band in bands}
     for part in parts:
         band = rates.get(part["band_no"])
@@ -138,7 +140,9 @@ def _line(line: Row, parts: Sequence[Row], bands: Sequence[Row], after: Decimal 
             yield _check(part, "T1", f"rate of band {part['band_no']}", part["rate"], band["rate"])
     if "T3" in rules and not bands and line["amount"]:
         yield _check(line, "T3", "pay by bands that the statement does not show", line["amount"], None)
-    is_marginal = "T4" not in rules and "T5" not in rules and line["factor"] in (None, Decimal(1))
+    if line["factor"] not in (None, Decimal(1)) and line["slice_amount"] != line["credited_amount"]:
+        return  # factors on credit and on pay are shown as one product: only summed
+    is_marginal = "T4" not in rules and "T5" not in rules and line["method"] is None
     if is_marginal and bands:
         for part in parts:
             if band := rates.get(part["band_no"]):
@@ -185,7 +189,7 @@ def _totals(rows: Sequence[Row]) -> Iterator[Check]:
     total = ZERO
     steps: dict[str, Row] = {}
     for row in rows:
-        if row["step"] not in ("earned", "payable") and row["amount"] is not None:
+        if row["step"] not in ("earned", "legal_limit", "payable") and row["amount"] is not None:
             total += row["amount"]
             yield _check(row, "M1", "running total", row["running_total"], total)
         if row["step"] != "line":
@@ -205,9 +209,13 @@ def _totals(rows: Sequence[Row]) -> Iterator[Check]:
         -held,
     )
     net = earned - held
+    rest = max(net, ZERO) + sum(
+        (_amount(steps.get(step)) for step in ("draw_top_up", "draw_recovered", "penalty")), ZERO
+    )
     if last := steps.get("negative"):
         yield _check(last, "D3", "what is negative", last["amount"], max(-net, ZERO))
-        yield _check(last, "D3", "balance", last["closing_balance"], last["opening_balance"] + last["amount"])
+        back = _amount(steps.get("recovered"))
+        yield _check(last, "D3", "balance", last["closing_balance"], last["opening_balance"] + last["amount"] + back)
     elif net < 0:
         yield _check(rows[-1], "D3", "what is negative goes on the balance", ZERO, -net)
     if last := steps.get("recovered"):
@@ -216,9 +224,15 @@ def _totals(rows: Sequence[Row]) -> Iterator[Check]:
             "D3",
             "paid back: what is owed, at most what is there",
             last["amount"],
-            -min(last["opening_balance"], max(net, ZERO)),
+            _amount(steps.get("legal_limit")) - min(last["opening_balance"], max(rest, ZERO)),
         )
-        yield _check(last, "D3", "balance", last["closing_balance"], last["opening_balance"] + last["amount"])
+        yield _check(
+            last,
+            "D3",
+            "balance",
+            last["closing_balance"],
+            last["opening_balance"] + last["amount"] + _amount(steps.get("negative")),
+        )
     if last := steps.get("payable"):
         yield _check(last, "D1", "what is left", last["amount"], total)
 

@@ -259,6 +259,7 @@ steps as (
             'line_type': 'line_type', 'earning_line_id': 'earning_line_id', 'subject': 'coalesce(document_id, window_code)',
             'event_date': 'event_date', 'credited_amount': 'credited_amount', 'cumulative_before': 'cumulative_before',
             'cumulative_after': 'cumulative_after', 'effective_quota': 'effective_quota', 'rate': 'effective_rate',
+            'slice_amount': 'counted_amount', 'factor': 'factor', 'method': 'factor_parts',
             'amount': 'earned_amount', 'moved': 'earned_amount', 'rule_codes': 'rule_codes',
             'source_system': 'source_system', 'document_id': 'document_id', 'event_id': 'event_id', 'is_held': 'is_held',
             'reason': 'hold_reason',
@@ -266,13 +267,17 @@ steps as (
     from placed
     {% for place, section, step_name, amount, moved, when, rules in [
     (1, 'payable', 'earned', 'earned_amount', '0', 'true', 'D1'),
-    (2, 'hold', 'held_lines', '-line_held_amount', '-line_held_amount', 'line_held_amount <> 0', 'D5'),
-    (3, 'clawback', 'negative', '-net_amount', '-net_amount', 'net_amount < 0', 'D3'),
-    (4, 'clawback', 'recovered', '-clawback_recovered', '-clawback_recovered',
+    (2, 'draw', 'draw_top_up', 'draw_top_up_amount', 'draw_top_up_amount', 'draw_top_up_amount <> 0', 'D1 D2'),
+    (3, 'draw', 'draw_recovered', '-draw_recovered_amount', '-draw_recovered_amount', 'draw_recovered_amount <> 0', 'D2'),
+    (4, 'penalty', 'penalty', '-penalty_amount', '-penalty_amount', 'penalty_amount <> 0', 'K4'),
+    (5, 'hold', 'held_lines', '-line_held_amount', '-line_held_amount', 'line_held_amount <> 0', 'D5'),
+    (6, 'clawback', 'negative', '-net_amount', '-net_amount', 'net_amount < 0', 'D3'),
+    (7, 'clawback', 'legal_limit', 'legal_limit_amount', '0', 'legal_limit_amount <> 0', 'D4'),
+    (8, 'clawback', 'recovered', '-clawback_recovered', '-clawback_recovered',
         'clawback_recovered <> 0 or (opening_clawback_balance <> 0 and net_amount >= 0)', 'D3'),
-    (5, 'hold', 'held_payee', 'line_held_amount - held_amount', 'line_held_amount - held_amount',
+    (9, 'hold', 'held_payee', 'line_held_amount - held_amount', 'line_held_amount - held_amount',
         'held_amount <> line_held_amount', 'D5'),
-    (6, 'payable', 'payable', 'payable_amount', '0', 'true', 'M1'),
+    (10, 'payable', 'payable', 'payable_amount', '0', 'true', 'M1'),
 ] %}
     union all
     select
@@ -280,8 +285,8 @@ steps as (
         2 as part_no, {{ place }} as place, '{{ section }}' as section, '{{ step_name }}' as step, '' as sort_key, 1 as sub_place,
         {{ statement_step(columns, {
             'amount': amount, 'moved': moved, 'rule_codes': "'" ~ rules ~ "'", 'subject': 'status',
-            'opening_balance': 'opening_clawback_balance' if section == 'clawback' else 'null',
-            'closing_balance': 'closing_clawback_balance' if section == 'clawback' else 'null',
+            'opening_balance': {'clawback': 'opening_clawback_balance', 'draw': 'opening_draw_balance'}.get(section, 'null'),
+            'closing_balance': {'clawback': 'closing_clawback_balance', 'draw': 'closing_draw_balance'}.get(section, 'null'),
             'reason': 'hold_reason' if section == 'hold' else 'null', 'is_held': 'true' if section == 'hold' else 'false',
         }) }}
     from settled
