@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import dataclasses
 import json
+import re
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
@@ -22,7 +23,9 @@ from attain.errors import BadInput
 from attain.plans import model
 from attain.plans.compile import SCHEMAS, compile_plans, write_plan_tables
 from attain.plans.lint import lint
+from attain.plans.shapes import SHAPES
 from attain.settings import PROJECT_ROOT, Settings
+from tests.reference import generator
 
 SCHEMA = json.loads((PROJECT_ROOT / "plugins/attain/plans/plan.schema.json").read_text(encoding="utf-8"))
 SHIPPED = sorted((PROJECT_ROOT / "plans").glob("*.yml"))
@@ -290,3 +293,68 @@ def test_the_editor_schema_refuses_what_it_can_see() -> None:
         document = yaml.load(MINIMAL.replace(old, new, 1), yaml.BaseLoader)
         is_visible = case != "dinar"  # which currencies have three decimals is not for an editor to know
         assert bool(list(jsonschema.Draft202012Validator(SCHEMA).iter_errors(document))) == is_visible, case
+
+
+def test_the_editor_schema_and_the_reader_know_the_same_keys() -> None:
+    described = {name: entry for name, entry in SCHEMA["$defs"].items() if "properties" in entry and name in SHAPES}
+    assert len(described) > 15
+    for name, entry in described.items():
+        assert set(entry["properties"]) == set(SHAPES[name].keys), name
+        assert set(SHAPES[name].required) >= set(entry.get("required", ())), name
+
+
+def test_what_the_reader_takes_an_editor_takes_too(tmp_path: Path) -> None:
+    """A hundred generated plans that use every key: no errors by lint, and none by the schema."""
+    generator.generate(7, plans=100).write_plans(tmp_path / "plans")
+    settings = dataclasses.replace(Settings.from_environment({}), plans_dir=tmp_path / "plans")
+    assert not [str(finding) for finding in lint(settings) if finding.severity == "error"]
+    for path in sorted((tmp_path / "plans").glob("*.yml")):
+        document = yaml.load(path.read_text(encoding="utf-8"), yaml.BaseLoader)
+        problems = [error.message for error in jsonschema.Draft202012Validator(SCHEMA).iter_errors(document)]
+        assert not problems, path.name
+
+
+def test_the_example_of_the_documentation_is_a_good_plan(tmp_path: Path) -> None:
+    [example] = re.findall(
+        r"```yaml\n(.*?)```", (PROJECT_ROOT / "docs/plans.md").read_text(encoding="utf-8"), re.DOTALL
+    )
+    (tmp_path / "key_accounts.yml").write_text(example, encoding="utf-8")
+    assert lint(dataclasses.replace(Settings.from_environment({}), plans_dir=tmp_path)) == []
+    jsonschema.validate(yaml.load(example, yaml.BaseLoader), SCHEMA)
+
+
+def test_the_documentation_names_every_key() -> None:
+    text = (PROJECT_ROOT / "docs/plans.md").read_text(encoding="utf-8")
+    keys = {key for shape in SHAPES.values() for key in shape.keys}
+    assert not {key for key in keys if not re.search(rf"\b{key}\b", text)}
+
+
+EXTRA = """\
+plan: push
+title: {en: Push, zh: 专项}
+versions:
+  - version: "1"
+    valid_from: 2024-01-01
+    currency: CURRENCY
+    assign:
+      - role: Seller
+    spiffs:
+      - spiff: deals
+        title: {en: Deals, zh: 签约奖}
+        from: 2024-01-01
+        to: 2024-03-31
+        basis: booked
+        pay: {per_deal: 500}
+"""
+
+
+def test_a_plan_of_spiffs_alone_may_lie_beside_another_in_its_currency(plans: Callable[..., Settings]) -> None:
+    role = re.search(r"role: (.+)", MINIMAL)
+    assert role is not None
+    extra = EXTRA.replace("role: Seller", role[0])
+    currency = re.search(r"currency: (\w+)", MINIMAL)
+    assert currency is not None
+    assert not lint(plans(small=MINIMAL, push=extra.replace("CURRENCY", currency[1])))
+    other = "USD" if currency[1] != "USD" else "CNY"
+    found = lint(plans(small=MINIMAL, push=extra.replace("CURRENCY", other)))
+    assert any("paid by" in finding.message and finding.severity == "error" for finding in found)

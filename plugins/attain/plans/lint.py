@@ -71,6 +71,9 @@ def _between(first: Plan, second: Plan, folder: str) -> list[Finding]:
         for theirs in first.versions:
             if _span(mine).overlap(_span(theirs)) is None:
                 continue
+            # What only adds SPIFFs, contests and rewards may lie beside a plan, in its currency.
+            if (mine.is_extra or theirs.is_extra) and mine.currency_code == theirs.currency_code:
+                continue
             for assignment in mine.assignments:
                 for rival in theirs.assignments:
                     if _exclude(assignment.conditions, rival.conditions):
