@@ -20,6 +20,7 @@ movements as (
 splits as (
 
     select * from {{ ref('int_document_split') }}
+    where credit_role = 'revenue'
 
 ),
 

@@ -15,6 +15,7 @@ with
 events as (
 
     select * from {{ ref('int_document_event') }}
+    where reversal_profile = 'standard'
 
 ),
 

@@ -15,13 +15,14 @@ with
 events as (
 
     select * from {{ ref('int_document_event') }}
-    where not is_unmatched
+    where not is_unmatched and reversal_profile = 'standard'
 
 ),
 
 splits as (
 
     select * from {{ ref('int_document_split') }}
+    where credit_role = 'revenue'
 
 ),
 

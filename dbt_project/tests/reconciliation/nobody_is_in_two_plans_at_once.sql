@@ -1,5 +1,5 @@
 -- Leans on: int_plan_assignment. A person in two plans, or two versions, on one day would be paid twice for the
--- same deal.
+-- same deal. What only adds SPIFFs, contests and rewards may lie beside a plan.
 
 {{ config(meta={
     'severity': 'critical',
@@ -17,9 +17,32 @@ run as (
 
 ),
 
+paying as (
+
+    select
+        plan_code,
+        version
+    from {{ ref('stg_plan__component') }}
+    where kind = 'commission'
+    union
+    select
+        plan_code,
+        version
+    from {{ ref('stg_plan__scorecard') }}
+    union
+    select
+        plan_code,
+        version
+    from {{ ref('stg_plan__draw') }}
+
+),
+
 assignments as (
 
-    select * from {{ ref('int_plan_assignment') }}
+    select assigned.*
+    from {{ ref('int_plan_assignment') }} as assigned
+    inner join paying
+        on assigned.plan_code = paying.plan_code and assigned.plan_version = paying.version
 
 ),
 
