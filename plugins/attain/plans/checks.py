@@ -427,7 +427,14 @@ def rewards(version: PlanVersion) -> Iterator[Fault]:
 
 
 def assignments(version: PlanVersion) -> Iterator[Fault]:
-    """Dates inside the version, and each person once."""
+    """Dates inside the version, and no entry twice on one day."""
+    for place, item in enumerate(version.assignments):
+        for other in version.assignments[:place]:
+            starts, last = (item.valid_from or version.valid_from), (other.valid_to or version.valid_to)
+            begins, ends = (other.valid_from or version.valid_from), (item.valid_to or version.valid_to)
+            apart = (last is not None and starts > last) or (ends is not None and begins > ends)
+            if item.conditions == other.conditions and not apart:
+                yield _error(item.line, f"assign: the same entry as in line {other.line}", "keep one of them")
     for item in version.assignments:
         first, last = item.valid_from, item.valid_to
         if first is not None and last is not None and last < first:

@@ -7,14 +7,20 @@ from itertools import combinations
 
 from attain.errors import BadInput
 from attain.periods import Span
+from attain.plans import worst_case
 from attain.plans.model import Finding, Plan, PlanVersion
 from attain.plans.reading import read_plan
 from attain.settings import Settings
 
 
 def lint(settings: Settings) -> list[Finding]:
-    """Everything to mend in the plan files, by file and line. Errors refuse a run, warnings do not."""
-    return read_all(settings)[1]
+    """Everything to mend in the plan files, by file and line, and what they cost at their worst.
+
+    What can't be computed refuses a run, too; a cap below target pay can, so it is refused here, before it is promised.
+    """
+    plans, found = read_all(settings)
+    costs = [finding for plan in plans for finding in worst_case.findings(plan, settings.plans_dir.name)]
+    return sorted([*found, *costs], key=lambda finding: (finding.file, finding.line, finding.severity))
 
 
 def load_plans(settings: Settings) -> list[Plan]:
