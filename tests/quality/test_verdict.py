@@ -27,7 +27,9 @@ RUN_ID = FINGERPRINT[:12]
 HOLD_IN_PAYOUTS = """
     update incentive.fct_payout
     set held_amount = earned_amount, payable_amount = 0, status = 'held', hold_reason = 'held by the gate'
-    where earned_amount > 0 and payee_id in (select payee_id from control.hold)
+    where earned_amount > 0 and payee_id in (select payee_id from control.hold);
+    update incentive.fct_statement_line set amount = 0, running_total = 0
+    where step = 'payable' and payee_id in (select payee_id from control.hold)
 """
 
 
@@ -129,6 +131,10 @@ def test_a_broken_promise_refuses_and_names_file_row_payee_and_money(settings: S
     small_warehouse.change(
         settings.warehouse_file,
         "update incentive.fct_earning_line set is_held = true where earning_line_id = 'EL3'",
+    )
+    small_warehouse.change(
+        settings.warehouse_file,
+        "update incentive.fct_statement_line set is_held = true where earning_line_id = 'EL3'",
     )
     found = verdict.check(settings)
     assert found.is_refused
