@@ -140,7 +140,7 @@ update audit.hold set scope = 'guessed';
 update audit.coverage set outcome = 'guessed';
 update audit.identity_match set entity_kind = 'guessed', match_status = 'guessed';
 insert into intermediate.int_plan_assignment
-    select * replace ('other' as plan_code) from intermediate.int_plan_assignment where employee_id = 'E1';
+    select * replace ('abroad' as plan_code) from intermediate.int_plan_assignment where employee_id = 'E1';
 insert into incentive.fct_balance by name
     select 'x' as balance_id, 'loan' as balance_type, 'nobody' as payee_id, -1 as closing_amount from range(2);
 insert into incentive.fct_statement_line by name
