@@ -60,7 +60,8 @@ create table incentive.fct_payout (
     payout_id varchar, payee_id varchar, full_name varchar, plan_code varchar, period varchar,
     currency_code varchar, earned_amount decimal(18, 2), held_amount decimal(18, 2),
     opening_clawback_balance decimal(18, 2), clawback_recovered decimal(18, 2),
-    closing_clawback_balance decimal(18, 2), payable_amount decimal(18, 2), status varchar, hold_reason varchar);
+    closing_clawback_balance decimal(18, 2), payable_amount decimal(18, 2), status varchar, hold_reason varchar,
+    draw_top_up_amount decimal(18, 2), draw_recovered_amount decimal(18, 2), penalty_amount decimal(18, 2));
 create table appraisal.fct_appraisal_result (
     employee_id varchar, plan_code varchar, scorecard_code varchar, period varchar, score decimal(18, 6));
 create table appraisal.scratch (second varchar, first integer);
@@ -100,8 +101,12 @@ PAYOUTS = [
     ("P4", "E1", "2026-03", "CNY", "0.10", "0.00", "0.00", "0.00", "0.00", "0.10", "payable", None),
     ("P5", "E2", "2026-03", "CNY", "800.30", "0.00", "500.10", "500.10", "0.00", "300.20", "payable", None),
     ("P6", "E3", "2026-03", "USD", "99.99", "99.99", "0.00", "0.00", "0.00", "0.00", "held", "owner unknown"),
-    ("P7", "E4", "2026-03", "JPY", "12000.00", "0.00", "0.00", "0.00", "0.00", "12000.00", "payable", None),
+    # A draw of 1,500 comes on top, a penalty of 500 off.
+    ("P7", "E4", "2026-03", "JPY", "11000.00", "0.00", "0.00", "0.00", "0.00", "12000.00", "payable", None),
 ]
+
+# Draw top-up, draw recovered, penalty.
+ADJUSTED = {"P7": (1500, 0, 500)}
 
 BAND_PARTS = json.dumps(
     [
@@ -289,7 +294,9 @@ def _rows(delivery_id: str, payouts: list[tuple[Any, ...]]) -> dict[str, list[tu
                 (4, "payable", "payable", None, None, None, "Payable", None, None, None, None, "0.00", False, "0.00"),
             )
         ],
-        "incentive.fct_payout": [(row[0], row[1], names[row[1]], "direct", *row[2:]) for row in payouts],
+        "incentive.fct_payout": [
+            (row[0], row[1], names[row[1]], "direct", *row[2:], *ADJUSTED.get(row[0], (0, 0, 0))) for row in payouts
+        ],
         "appraisal.fct_appraisal_result": [
             ("E1", "direct", "card", "2026-Q1", "1.1"),
             ("E1", "direct", "card", "2025-Q4", None),

@@ -64,6 +64,8 @@ def test_it_tells_what_was_published(page: Page) -> None:
     assert "2 of 4 checks passed" in text
     for amount in ("300.30 CNY", "12,000 JPY", "0.00 USD", "12,345.67"):
         assert amount in text, amount
+    # Earned, draw less penalty, held, carried, payable: 11,000 + 1,000 − 0 + 0 = 12,000.
+    assert "".join(("11,000", "1,000", "0", "0", "12,000")) in text.replace(" ", "")
     for section in (
         "What came in 输入",
         "Quarantined rows 隔离的行",

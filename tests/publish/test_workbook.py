@@ -69,7 +69,8 @@ def test_every_payout_and_total_is_that_of_the_published_table_to_the_cent(folde
     assert summed == {*totals, *to_date}
     for row in sheet_rows(folder, "Totals 合计")[3:]:
         change = cents(row["Clawback, closing"]) - cents(row["Clawback, opening"])
-        assert cents(row["Earned"]) - cents(row["Held"]) + change == cents(row["Payable"])
+        adjusted = cents(row["Draw, top-up"]) - cents(row["Draw, recovered"]) - cents(row["Penalty"])
+        assert cents(row["Earned"]) + adjusted - cents(row["Held"]) + change == cents(row["Payable"])
     assert shown[0]["Period"] == "2026-03"
 
 

@@ -96,6 +96,7 @@ def _content(engine: duckdb.DuckDBPyConnection) -> dict[str, Any]:
     ]
     by_month = ask(
         """SELECT period, currency_code, count(DISTINCT payee_id) AS payees, sum(earned_amount) AS earned_amount,
+                  sum(draw_top_up_amount - draw_recovered_amount - penalty_amount) AS adjusted_amount,
                   sum(held_amount) AS held_amount,
                   sum(closing_clawback_balance - opening_clawback_balance) AS carried_amount,
                   sum(payable_amount) AS payable_amount

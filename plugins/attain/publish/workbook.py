@@ -80,6 +80,9 @@ TOTAL_COLUMNS = (
     _Column("payees_paid", "of them paid\n其中应付", "count"),
     _Column("payees_held", "of them held\n其中暂缓", "count"),
     _Column("earned_amount", "Earned\n本期应计", "money"),
+    _Column("draw_top_up_amount", "Draw, top-up\n预支补足", "money"),
+    _Column("draw_recovered_amount", "Draw, recovered\n预支扣还", "money"),
+    _Column("penalty_amount", "Penalty\n扣罚", "money"),
     _Column("held_amount", "Held\n暂缓", "money"),
     _Column("opening_clawback_balance", "Clawback, opening\n期初待追回", "money"),
     _Column("clawback_recovered", "Clawback, recovered\n本期追回", "money"),
@@ -203,7 +206,9 @@ def _totals(book: _Book, engine: duckdb.DuckDBPyConnection) -> None:
     sums = """count(DISTINCT payee_id) AS payees,
               count(DISTINCT payee_id) FILTER (payable_amount > 0) AS payees_paid,
               count(DISTINCT payee_id) FILTER (held_amount <> 0) AS payees_held,
-              sum(earned_amount) AS earned_amount, sum(held_amount) AS held_amount,
+              sum(earned_amount) AS earned_amount, sum(draw_top_up_amount) AS draw_top_up_amount,
+              sum(draw_recovered_amount) AS draw_recovered_amount, sum(penalty_amount) AS penalty_amount,
+              sum(held_amount) AS held_amount,
               sum(clawback_recovered) AS clawback_recovered, sum(payable_amount) AS payable_amount"""
     months = tables.rows(
         engine,
