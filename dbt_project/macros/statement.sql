@@ -18,13 +18,6 @@
     ))
 {%- endmacro %}
 
-{#- The columns of a step in their order; what a step does not name is NULL. -#}
-{% macro statement_step(columns, given) -%}
-    {%- for name, type in columns %}
-        cast({{ given.get(name, 'null') }} as {{ type }}) as {{ name }}{{ ',' if not loop.last }}
-    {%- endfor %}
-{%- endmacro %}
-
 {#- What a step says, in plain words; `language` is en or zh. A step without words of its own shows its amount. -#}
 {% macro statement_text(language) -%}
 {%- set words = {

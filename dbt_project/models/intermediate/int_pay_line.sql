@@ -2,6 +2,30 @@
 -- windows earn, what is taken back at its original rate, what thresholds and caps take away, SPIFFs, contests, bonuses.
 -- Threshold and cap lines are lines of their own and are never held (rules T8, T9, D5); a line of a document that the
 -- plan's own conditions hold is, until an exception releases it.
+{% set columns = [
+    ('earning_line_id', 'varchar'), ('payee_id', 'varchar'), ('plan_code', 'varchar'), ('plan_version', 'varchar'),
+    ('component_code', 'varchar'), ('line_type', 'varchar'), ('origin_period', 'varchar'), ('window_code', 'varchar'),
+    ('event_date', 'date'), ('known_at', 'timestamp'), ('credit_line_id', 'varchar'), ('credit_role', 'varchar'),
+    ('source_system', 'varchar'), ('document_id', 'varchar'), ('event_id', 'varchar'), ('split_no', 'integer'),
+    ('currency_code', 'varchar'), ('measure', 'varchar'), ('credited_amount', 'decimal(18, 6)'),
+    ('counted_amount', 'decimal(18, 6)'), ('cumulative_before', 'decimal(18, 6)'), ('cumulative_after', 'decimal(18, 6)'),
+    ('effective_quota', 'decimal(18, 6)'), ('index_value', 'decimal(18, 6)'), ('band_parts', 'varchar'),
+    ('effective_rate', 'decimal(18, 6)'), ('factor', 'decimal(18, 6)'), ('factor_parts', 'varchar'),
+    ('earned_amount', 'decimal(18, 2)'), ('is_held', 'boolean'), ('hold_reason', 'varchar'), ('rule_codes', 'varchar'),
+] %}
+{% set of_every_line = {
+    'earning_line_id': 'earning_line_id', 'payee_id': 'payee_id', 'plan_code': 'plan_code', 'plan_version': 'plan_version',
+    'component_code': 'component_code', 'origin_period': 'origin_period', 'event_date': 'event_date',
+    'currency_code': 'currency_code', 'earned_amount': 'earned_amount',
+} %}
+{% set of_credit = dict(of_every_line, **{
+    'line_type': "case when kind = 'spiff' then 'spiff' else 'earning' end", 'window_code': 'window_code',
+    'known_at': 'known_at', 'credit_line_id': 'credit_line_id', 'credit_role': 'credit_role',
+    'source_system': 'source_system', 'document_id': 'document_id', 'event_id': 'event_id', 'split_no': 'split_no',
+    'measure': 'measure', 'credited_amount': 'credited_amount', 'counted_amount': 'counted_amount',
+    'cumulative_before': 'cumulative_before', 'cumulative_after': 'cumulative_after', 'effective_quota': 'effective_quota',
+    'factor': 'factor', 'factor_parts': 'factor_parts', 'is_held': 'is_held', 'hold_reason': 'hold_reason',
+}) %}
 
 with
 
@@ -98,186 +122,45 @@ adjustments as (
 united as (
 
     select
-        earning_line_id,
-        payee_id,
-        plan_code,
-        plan_version,
-        component_code,
-        case when kind = 'spiff' then 'spiff' else 'earning' end as line_type,
-        origin_period,
-        window_code,
-        event_date,
-        known_at,
-        credit_line_id,
-        credit_role,
-        source_system,
-        document_id,
-        event_id,
-        split_no,
-        currency_code,
-        measure,
-        credited_amount,
-        counted_amount,
-        cumulative_before,
-        cumulative_after,
-        effective_quota,
-        index_value,
-        band_parts,
-        effective_rate,
-        factor,
-        factor_parts,
-        earned_amount,
-        is_held,
-        hold_reason,
-        {{ line_rules('rule_codes', [
-            ('C6', "credit_role = 'override'"),
-            ('K6', "kind = 'spiff'"),
-            ('T7', 'factor_parts is not null'),
-            ('D3', 'is_reversal'),
-            ('Q6', 'is_excluded and not is_reversal'),
-        ]) }} as rule_codes
+        {{ typed_columns(columns, dict(of_credit, **{
+            'index_value': 'index_value', 'band_parts': 'band_parts', 'effective_rate': 'effective_rate',
+            'rule_codes': line_rules('rule_codes', [
+                ('C6', "credit_role = 'override'"),
+                ('K6', "kind = 'spiff'"),
+                ('T7', 'factor_parts is not null'),
+                ('D3', 'is_reversal'),
+                ('Q6', 'is_excluded and not is_reversal'),
+            ]),
+        })) }}
     from earning_lines
     union all
     select
-        earning_line_id,
-        payee_id,
-        plan_code,
-        plan_version,
-        component_code,
-        case when kind = 'spiff' then 'spiff' else 'earning' end as line_type,
-        origin_period,
-        window_code,
-        event_date,
-        known_at,
-        credit_line_id,
-        credit_role,
-        source_system,
-        document_id,
-        event_id,
-        split_no,
-        currency_code,
-        measure,
-        credited_amount,
-        counted_amount,
-        cumulative_before,
-        cumulative_after,
-        effective_quota,
-        cast(null as decimal(18, 6)) as index_value,
-        cast(null as varchar) as band_parts,
-        cast(null as decimal(18, 6)) as effective_rate,
-        factor,
-        factor_parts,
-        earned_amount,
-        is_held,
-        hold_reason,
-        {{ line_rules('rule_codes', [('C6', "credit_role = 'override'"), ('K6', "kind = 'spiff'"), ('D3', 'true')]) }}
-            as rule_codes
+        {{ typed_columns(columns, dict(of_credit, **{
+            'rule_codes': line_rules('rule_codes', [('C6', "credit_role = 'override'"), ('K6', "kind = 'spiff'"), ('D3', 'true')]),
+        })) }}
     from original_rate_lines
     union all
     select
-        adjustments.earning_line_id,
-        adjustments.payee_id,
-        adjustments.plan_code,
-        adjustments.plan_version,
-        adjustments.component_code,
-        adjustments.line_type,
-        adjustments.origin_period,
-        adjustments.window_code,
-        least({{ month_end(month_to_day('adjustments.origin_period')) }}, run.as_of_date) as event_date,
-        cast(null as timestamp) as known_at,
-        cast(null as varchar) as credit_line_id,
-        cast(null as varchar) as credit_role,
-        cast(null as varchar) as source_system,
-        cast(null as varchar) as document_id,
-        cast(null as varchar) as event_id,
-        cast(null as integer) as split_no,
-        adjustments.currency_code,
-        cast(null as varchar) as measure,
-        cast(null as decimal(18, 6)) as credited_amount,
-        cast(null as decimal(18, 6)) as counted_amount,
-        cast(null as decimal(18, 6)) as cumulative_before,
-        cast(null as decimal(18, 6)) as cumulative_after,
-        adjustments.effective_quota,
-        adjustments.index_value,
-        cast(null as varchar) as band_parts,
-        cast(null as decimal(18, 6)) as effective_rate,
-        cast(null as decimal(18, 6)) as factor,
-        cast(null as varchar) as factor_parts,
-        adjustments.earned_amount,
-        false as is_held,
-        cast(null as varchar) as hold_reason,
-        adjustments.rule_codes
+        {{ typed_columns(columns, dict(of_every_line, **{
+            'line_type': 'line_type', 'window_code': 'window_code', 'effective_quota': 'effective_quota',
+            'event_date': 'least(' ~ month_end(month_to_day('origin_period')) ~ ', run.as_of_date)',
+            'index_value': 'index_value', 'is_held': 'false', 'rule_codes': 'rule_codes',
+        })) }}
     from adjustments
     cross join run
     union all
     select
-        earning_line_id,
-        payee_id,
-        plan_code,
-        plan_version,
-        component_code,
-        'spiff' as line_type,
-        origin_period,
-        'contest' as window_code,
-        event_date,
-        cast(null as timestamp) as known_at,
-        cast(null as varchar) as credit_line_id,
-        cast(null as varchar) as credit_role,
-        cast(null as varchar) as source_system,
-        cast(null as varchar) as document_id,
-        cast(null as varchar) as event_id,
-        cast(null as integer) as split_no,
-        currency_code,
-        cast(null as varchar) as measure,
-        cast(null as decimal(18, 6)) as credited_amount,
-        cast(null as decimal(18, 6)) as counted_amount,
-        cast(null as decimal(18, 6)) as cumulative_before,
-        cast(null as decimal(18, 6)) as cumulative_after,
-        cast(null as decimal(18, 6)) as effective_quota,
-        measured_amount as index_value,
-        cast(null as varchar) as band_parts,
-        cast(null as decimal(18, 6)) as effective_rate,
-        cast(null as decimal(18, 6)) as factor,
-        cast(null as varchar) as factor_parts,
-        earned_amount,
-        false as is_held,
-        cast(null as varchar) as hold_reason,
-        'K6 M3 M2' as rule_codes
+        {{ typed_columns(columns, dict(of_every_line, **{
+            'line_type': "'spiff'", 'window_code': "'contest'", 'index_value': 'measured_amount', 'is_held': 'false',
+            'rule_codes': "'K6 M3 M2'",
+        })) }}
     from contests
     union all
     select
-        earning_line_id,
-        payee_id,
-        plan_code,
-        plan_version,
-        component_code,
-        'bonus' as line_type,
-        origin_period,
-        window_code,
-        event_date,
-        cast(null as timestamp) as known_at,
-        cast(null as varchar) as credit_line_id,
-        cast(null as varchar) as credit_role,
-        cast(null as varchar) as source_system,
-        cast(null as varchar) as document_id,
-        cast(null as varchar) as event_id,
-        cast(null as integer) as split_no,
-        currency_code,
-        cast(null as varchar) as measure,
-        cast(null as decimal(18, 6)) as credited_amount,
-        cast(null as decimal(18, 6)) as counted_amount,
-        cast(null as decimal(18, 6)) as cumulative_before,
-        cast(null as decimal(18, 6)) as cumulative_after,
-        cast(null as decimal(18, 6)) as effective_quota,
-        cast(null as decimal(18, 6)) as index_value,
-        cast(null as varchar) as band_parts,
-        cast(null as decimal(18, 6)) as effective_rate,
-        cast(null as decimal(18, 6)) as factor,
-        cast(null as varchar) as factor_parts,
-        earned_amount,
-        is_held,
-        hold_reason,
-        rule_codes
+        {{ typed_columns(columns, dict(of_every_line, **{
+            'line_type': "'bonus'", 'window_code': 'window_code', 'is_held': 'is_held', 'hold_reason': 'hold_reason',
+            'rule_codes': 'rule_codes',
+        })) }}
     from bonuses
 
 ),

@@ -140,7 +140,7 @@ steps as (
         windows.payee_id, windows.period, windows.plan_code, windows.plan_version, windows.currency_code,
         windows.component_code, windows.window_code,
         1 as part_no, 1 as place, 'quota' as section, 'quota_month' as step, month_quotas.month as sort_key, 1 as sub_place,
-        {{ statement_step(columns, {
+        {{ typed_columns(columns, {
             'subject': 'month_quotas.month', 'target': 'month_quotas.target_value', 'ramp': 'month_quotas.ramp',
             'active_days': 'month_quotas.active_days', 'period_days': 'month_quotas.month_days',
             'effective_quota': 'month_quotas.effective_quota', 'rule_codes': "'Q1 Q2 Q6'",
@@ -158,7 +158,7 @@ steps as (
     select
         payee_id, period, plan_code, plan_version, currency_code, component_code, window_code,
         1 as part_no, 2 as place, 'quota' as section, 'quota' as step, '' as sort_key, 1 as sub_place,
-        {{ statement_step(columns, {
+        {{ typed_columns(columns, {
             'subject': 'window_code', 'effective_quota': 'effective_quota', 'rule_codes': "'Q1 Q4 Q5'",
         }) }}
     from windows
@@ -168,7 +168,7 @@ steps as (
         windows.payee_id, windows.period, windows.plan_code, windows.plan_version, windows.currency_code,
         windows.component_code, windows.window_code,
         1 as part_no, 3 as place, 'band' as section, 'scale' as step, '' as sort_key, bands.band_no as sub_place,
-        {{ statement_step(columns, {
+        {{ typed_columns(columns, {
             'subject': 'windows.window_code', 'band_no': 'bands.band_no', 'lower_amount': 'bands.lower_amount',
             'upper_amount': 'bands.upper_amount', 'rate': 'bands.rate', 'rule_codes': "'T1 T2'",
         }) }}
@@ -185,7 +185,7 @@ steps as (
         windows.payee_id, windows.period, windows.plan_code, windows.plan_version, windows.currency_code,
         windows.component_code, windows.window_code,
         1 as part_no, 4 as place, 'bonus' as section, 'score_kpi' as step, card_lines.kpi_code as sort_key, 1 as sub_place,
-        {{ statement_step(columns, {
+        {{ typed_columns(columns, {
             'subject': 'card_lines.kpi_code', 'target': 'card_lines.target_value', 'rate': 'card_lines.weight',
             'slice_amount': 'card_lines.actual_value', 'factor': 'card_lines.capped_attainment',
             'reason': 'card_lines.missing_reason', 'rule_codes': "'K1'",
@@ -203,7 +203,7 @@ steps as (
         windows.payee_id, windows.period, windows.plan_code, windows.plan_version, windows.currency_code,
         windows.component_code, windows.window_code,
         1 as part_no, 5 as place, 'bonus' as section, 'score' as step, '' as sort_key, 1 as sub_place,
-        {{ statement_step(columns, {
+        {{ typed_columns(columns, {
             'subject': 'results.grade', 'target': 'results.bonus_base_amount', 'rate': 'results.coefficient',
             'active_days': 'results.active_days', 'period_days': 'results.period_days', 'factor': 'results.score',
             'reason': 'results.hold_reason', 'rule_codes': "'K1 K2 K3'",
@@ -221,7 +221,7 @@ steps as (
         lines.payee_id, lines.origin_period, lines.plan_code, lines.plan_version, lines.currency_code,
         lines.component_code, lines.window_code,
         1 as part_no, 6 as place, 'credit' as section, 'credit' as step, lines.line_sort as sort_key, 1 as sub_place,
-        {{ statement_step(columns, {
+        {{ typed_columns(columns, {
             'line_type': 'lines.line_type', 'earning_line_id': 'lines.earning_line_id', 'subject': 'credit_lines.event_type',
             'event_date': 'lines.event_date', 'credited_amount': 'lines.credited_amount', 'target': 'credit_lines.split_amount',
             'rate': 'credit_lines.split_ratio',
@@ -238,7 +238,7 @@ steps as (
         lines.component_code, lines.window_code,
         1 as part_no, 6 as place, 'band' as section, 'slice' as step, lines.line_sort as sort_key,
         1 + parts.part.band as sub_place,
-        {{ statement_step(columns, {
+        {{ typed_columns(columns, {
             'line_type': 'lines.line_type', 'earning_line_id': 'lines.earning_line_id', 'subject': 'lines.window_code',
             'band_no': 'parts.part.band', 'lower_amount': 'parts.part."from"', 'upper_amount': 'parts.part."to"',
             'rate': 'parts.part.rate', 'slice_amount': 'parts.part.amount', 'rule_codes': "'T1'",
@@ -255,7 +255,7 @@ steps as (
             else 'line'
         end as section,
         'line' as step, line_sort as sort_key, 1000000 as sub_place,
-        {{ statement_step(columns, {
+        {{ typed_columns(columns, {
             'line_type': 'line_type', 'earning_line_id': 'earning_line_id', 'subject': 'coalesce(document_id, window_code)',
             'event_date': 'event_date', 'credited_amount': 'credited_amount', 'cumulative_before': 'cumulative_before',
             'cumulative_after': 'cumulative_after', 'effective_quota': 'effective_quota', 'rate': 'effective_rate',
@@ -283,7 +283,7 @@ steps as (
     select
         payee_id, period, plan_code, '' as plan_version, currency_code, '' as component_code, '' as window_code,
         2 as part_no, {{ place }} as place, '{{ section }}' as section, '{{ step_name }}' as step, '' as sort_key, 1 as sub_place,
-        {{ statement_step(columns, {
+        {{ typed_columns(columns, {
             'amount': amount, 'moved': moved, 'rule_codes': "'" ~ rules ~ "'", 'subject': 'status',
             'opening_balance': {'clawback': 'opening_clawback_balance', 'draw': 'opening_draw_balance'}.get(section, 'null'),
             'closing_balance': {'clawback': 'closing_clawback_balance', 'draw': 'closing_draw_balance'}.get(section, 'null'),
