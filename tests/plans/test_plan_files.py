@@ -301,6 +301,7 @@ def test_the_editor_schema_and_the_reader_know_the_same_keys() -> None:
     for name, entry in described.items():
         assert set(entry["properties"]) == set(SHAPES[name].keys), name
         assert set(SHAPES[name].required) >= set(entry.get("required", ())), name
+        assert all(key.get("description") for key in entry["properties"].values()), name
 
 
 def test_what_the_reader_takes_an_editor_takes_too(tmp_path: Path) -> None:
