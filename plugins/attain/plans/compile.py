@@ -38,7 +38,7 @@ _TITLES = [("title_en", _TEXT), ("title_zh", _TEXT)]
 _COMPONENT = [*_VERSION, ("component_code", _TEXT)]
 _SCORECARD = [*_VERSION, ("scorecard_code", _TEXT)]
 
-QUOTA_YEARS = 10
+QUOTA_YEARS = 50
 """For how many years after its start the quotas of a version without an end are written out."""
 
 SCHEMAS: dict[str, pa.Schema] = {
