@@ -1,7 +1,8 @@
 """Old workbooks, and web pages saved under a workbook's name.
 
 `files/*.xls` were written by xlwt: a sheet with a note, a sheet with a merged title, header in row 3, two rows and a
-totals row; `contracts_sub_form.xls` has two header rows and a contract merged over its two products.
+totals row; `contracts_sub_form.xls` has two header rows and a contract merged over its two products; `deals_errors.xls`
+has a probability shown as percent, an amount of `#REF!` and a probability whose format only writes a `%` behind it.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import pytest
 
 from attain.ingest import deliveries, html_tables
 from attain.settings import Settings
-from tests.ingest.exports import DEALS_HEADER, day, deal, deals, drop, ingest, ingest_one, moment, rows
+from tests.ingest.exports import DEALS_HEADER, day, deal, deals, drop, ingest, ingest_one, moment, quarantined, rows
 
 FILES = Path(__file__).parent / "files"
 NAME = "jiandaoyun_crm/collections/回款_20260126"
@@ -50,6 +51,17 @@ def test_an_old_workbook(settings: Settings, suffix: str) -> None:
     assert rows(settings, "jiandaoyun_crm__collections", COLUMNS) == EXPECTED
     (registered,) = deliveries.list_deliveries(settings)
     assert (registered.file_format, registered.layout) == ("xls", "sheet 回款, header in row 3")
+
+
+def test_errors_and_percents_of_an_old_workbook_are_read_as_they_are_shown(settings: Settings) -> None:
+    result = ingest_one(settings, "zoho_crm/deals/a.xls", (FILES / "deals_errors.xls").read_bytes())
+    assert (result.outcome, result.rows_loaded, result.rows_quarantined) == ("committed", 2, 1), result.reason
+    assert rows(settings, "zoho_crm__deals", "_row_number, amount::varchar, probability::varchar") == [
+        (2, "100.50", "12.5000"),
+        (4, "7.00", "12.5000"),
+    ]
+    ((row, column, value, reason),) = quarantined(settings)
+    assert (row, column, value) == (3, "amount", "#REF!") and "the error of a formula" in reason
 
 
 def test_a_new_workbook_called_xls(settings: Settings) -> None:

@@ -149,7 +149,7 @@ class SheetMarks:
         styles = self._tree(archive, "xl/styles.xml")
         percents = {9, 10}  # built into every spreadsheet program: 0% and 0.00%
         for form in _named(styles, "numFmt"):
-            if "%" in re.sub(r'"[^"]*"|\\.|_.|\[[^\]]*\]', "", form.get("formatCode", "")):
+            if shows_percent(form.get("formatCode", "")):
                 percents.add(int(form.get("numFmtId", "-1")))
         cells = next(_named(styles, "cellXfs"), None)
         if cells is None:
@@ -232,6 +232,11 @@ class _Sheet:
             shown = self.formula.strip()[:_FORMULA_SHOWN]
             return f"{NOT_COMPUTED} ={shown}" if shown else NOT_COMPUTED
         return PERCENT if self.is_percent and self.has_value and self.kind in (None, "n") else None
+
+
+def shows_percent(code: str) -> bool:
+    """Whether a number format multiplies by 100: its `%` is neither quoted, escaped nor in brackets."""
+    return "%" in re.sub(r'"[^"]*"|\\.|_.|\[[^\]]*\]', "", code)
 
 
 def _last_row(text: bytes) -> int:

@@ -18,6 +18,7 @@ from typing import Any
 from attain.ingest import tables
 from attain.ingest.contracts import normalise_header
 from attain.ingest.header_search import FoundHeader, Merged, find_header
+from attain.ingest.old_sheet_marks import OldSheetMarks
 from attain.ingest.rejected import Rejected
 from attain.ingest.sheet_marks import PERCENT, SheetMarks
 from attain.ingest.tables import (
@@ -49,7 +50,7 @@ class _Part:
     Attributes:
         columns: of the table, the position in the sheet; None for one that only other sheets have.
         sheet: the sheet itself, if it is small enough to be kept.
-        is_marked: whether its XML says more than the reader tells.
+        is_marked: whether the file says more than the reader tells.
     """
 
     name: str
@@ -87,14 +88,14 @@ def open_workbook(path: Path, suffix: str, facts: FileFacts, score: Scorer) -> T
             if content is None
             else python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(content))
         )
-        marks = None if is_old else SheetMarks(path)
+        marks = OldSheetMarks(content) if is_old and content is not None else SheetMarks(path)
         sheets = [sheet for sheet in workbook.sheets_metadata if sheet.typ == python_calamine.SheetTypeEnum.WorkSheet]
         shown = [sheet.name for sheet in sheets if sheet.visible == python_calamine.SheetVisibleEnum.Visible]
         hidden = [sheet.name for sheet in sheets if sheet.name not in shown]
         found: list[tuple[str, FoundHeader, frozenset[str], Any, bool, tuple[Merged, ...], int]] = []
         cells_kept = 0
         for name in shown:
-            is_marked = marks is not None and marks.extent(name).is_marked  # before the reader asks for its memory
+            is_marked = marks.extent(name).is_marked  # before the reader asks for its memory
             sheet = workbook.get_sheet_by_name(name)
             rows = sheet.to_python(skip_empty_area=False, nrows=HEADER_SEARCH_ROWS)
             merged = tuple(
@@ -122,7 +123,7 @@ def open_workbook(path: Path, suffix: str, facts: FileFacts, score: Scorer) -> T
         with _faults_of_workbook(is_old):
             for number, part in enumerate(parts, start=1):
                 sheet = part.sheet if part.sheet is not None else workbook.get_sheet_by_name(part.name)
-                odd = marks.marks(part.name) if marks is not None and part.is_marked else iter(())
+                odd = marks.marks(part.name) if part.is_marked else iter(())
                 yield from _read(part, sheet, odd, 0 if number == 1 else number * SHEET_STEP)
 
     notes = _notes(hidden, found, same)
@@ -271,9 +272,9 @@ def _faults_of_workbook(is_old: bool) -> Iterator[None]:
         raise Rejected(f"the workbook {what}: {error}", "save it again as .xlsx, without a password") from None
 
 
-# A damaged .xls can ask the native reader for terabytes, which ends the process. It is first read in another one.
+# A damaged .xls can ask the native reader for terabytes, which ends the process. Both readers first try it in another.
 _TRIAL = """
-import resource, sys
+import io, resource, sys, xlrd
 from python_calamine import CalamineWorkbook
 resource.setrlimit(resource.RLIMIT_AS, (int(sys.argv[2]), int(sys.argv[2])))
 try:
@@ -281,6 +282,7 @@ try:
         workbook = CalamineWorkbook.from_filelike(stream)
         for name in workbook.sheet_names:
             workbook.get_sheet_by_name(name).to_python(skip_empty_area=False)
+    xlrd.open_workbook(sys.argv[1], formatting_info=True, ragged_rows=True, logfile=io.StringIO())
 except Exception as error:
     print(error)
     sys.exit(1)
