@@ -73,7 +73,8 @@ def test_staging_has_exactly_the_columns_of_the_contracts() -> None:
         own = [column.name for column in feed.columns]
         own += ["line_no"] if feed.lines else []
         assert columns == ["source_system", *own, "known_at", "delivery_id", "file_name", "row_number"], feed.code
-    staged = [name for name in models if re.match(r"stg_(?!control|plan)", name)]
+    # beside a feed's newest revisions there may be a model of all of them
+    staged = [name for name in models if re.match(r"stg_(?!control|plan)", name) and not name.endswith("_revisions")]
     assert len(staged) == len(feeds)
 
 

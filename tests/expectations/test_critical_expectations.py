@@ -217,6 +217,28 @@ FAULTS: dict[tuple[str, str], str] = {
     ("appraisal.fct_recognition", "unit_be_in_set"): (
         "update appraisal.fct_recognition set unit = 'CNY' where recognition_id = 'W1'"
     ),
+    ("appraisal.fct_goal", "goal_id_not_be_null"): "update appraisal.fct_goal set goal_id = null where goal_id = 'G1'",
+    ("appraisal.fct_goal", "goal_id_be_unique"): "update appraisal.fct_goal set goal_id = 'G1'",
+    ("appraisal.fct_goal", "belongs_to_a_person"): (
+        "update appraisal.fct_goal set employee_id = 'HOUSE' where goal_id = 'G1'"
+    ),
+    ("appraisal.fct_goal", "smart_means_all_five"): "update appraisal.fct_goal set is_smart = true",
+    ("appraisal.fct_goal", "what_is_not_smart_says_why"): (
+        "update appraisal.fct_goal set reason_zh = null where goal_id = 'G2'"
+    ),
+    ("appraisal.fct_goal", "status_be_in_set"): "update appraisal.fct_goal set status = 'won' where goal_id = 'G1'",
+    ("appraisal.rpt_goal_suggestion", "suggestion_id_not_be_null"): (
+        "update appraisal.rpt_goal_suggestion set suggestion_id = null where suggestion_id = 'S1'"
+    ),
+    ("appraisal.rpt_goal_suggestion", "suggestion_id_be_unique"): (
+        "update appraisal.rpt_goal_suggestion set suggestion_id = 'S1'"
+    ),
+    ("appraisal.rpt_goal_suggestion", "proposals_are_above_zero_and_below_their_ceiling"): (
+        "update appraisal.rpt_goal_suggestion set suggested_value = 201 where suggestion_id = 'S1'"
+    ),
+    ("appraisal.rpt_goal_suggestion", "the_method_is_shown"): (
+        "update appraisal.rpt_goal_suggestion set method_en = '' where suggestion_id = 'S2'"
+    ),
     ("appraisal.fct_recognition", "something_earned_it"): (
         "update appraisal.fct_recognition set grade = null where recognition_id = 'W1'"
     ),

@@ -88,6 +88,14 @@ COLUMNS = {
         recognition_id varchar, employee_id varchar, plan_code varchar, plan_version varchar, reward_code varchar,
         title_en varchar, title_zh varchar, reward_kind varchar, quantity decimal(18, 6), unit varchar, period varchar,
         earned_by varchar, grade varchar, attainment decimal(18, 6)""",
+    "appraisal.fct_goal": """
+        goal_id varchar, employee_id varchar, kpi_code varchar, period_type varchar, period varchar,
+        currency_code varchar, target_value decimal(24, 6), baseline_value decimal(24, 6), is_specific boolean,
+        is_measurable boolean, is_achievable boolean, is_relevant boolean, is_time_bound boolean, is_smart boolean,
+        faults integer, reason_en varchar, reason_zh varchar, status varchar""",
+    "appraisal.rpt_goal_suggestion": """
+        suggestion_id varchar, employee_id varchar, kpi_code varchar, period varchar, currency_code varchar,
+        suggested_value decimal(24, 6), ceiling_value decimal(24, 6), method_en varchar, method_zh varchar""",
     "audit.delivery": """
         delivery_id varchar, source_system varchar, feed varchar, file_name varchar, status varchar,
         rows_in_file bigint, rows_loaded bigint, rows_quarantined bigint, rows_declared_totals bigint,
@@ -243,6 +251,24 @@ insert into appraisal.fct_recognition by name
     select 'W2' as recognition_id, 'E2' as employee_id, 'direct' as plan_code, '1' as plan_version,
         'course' as reward_code, 'training' as reward_kind, 1 as quantity, 'place' as unit, '2026-Q1' as period,
         'commission' as earned_by, 1.2 as attainment;
+
+insert into appraisal.fct_goal by name
+    select 'G1' as goal_id, 'E1' as employee_id, 'collected_amount' as kpi_code, 'month' as period_type,
+        '2026-03' as period, 'CNY' as currency_code, 100 as target_value, 90 as baseline_value, true as is_specific,
+        true as is_measurable, true as is_achievable, true as is_relevant, true as is_time_bound, true as is_smart,
+        0 as faults, '' as reason_en, '' as reason_zh, 'reached' as status
+    union all by name
+    select 'G2' as goal_id, 'E2' as employee_id, 'collected_amount' as kpi_code, 'month' as period_type,
+        '2026-03' as period, 'CNY' as currency_code, 900 as target_value, 90 as baseline_value, true as is_specific,
+        true as is_measurable, false as is_achievable, true as is_relevant, true as is_time_bound, false as is_smart,
+        1 as faults, 'Achievable: no' as reason_en, '可实现：否' as reason_zh, 'missed' as status;
+insert into appraisal.rpt_goal_suggestion by name
+    select 'S1' as suggestion_id, 'E1' as employee_id, 'collected_amount' as kpi_code, '2026-05' as period,
+        'CNY' as currency_code, 100 as suggested_value, 200 as ceiling_value, 'history' as method_en,
+        '历史' as method_zh
+    union all by name
+    select 'S2' as suggestion_id, 'E2' as employee_id, 'collected_amount' as kpi_code, '2026-05' as period,
+        'CNY' as currency_code, 50 as suggested_value, 'history' as method_en, '历史' as method_zh;
 
 insert into audit.delivery by name
     select 'D1' as delivery_id, 'finance' as source_system, 'receipts' as feed, 'receipts.csv' as file_name,

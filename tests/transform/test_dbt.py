@@ -145,6 +145,10 @@ insert into incentive.fct_balance by name
     select 'x' as balance_id, 'loan' as balance_type, 'nobody' as payee_id, -1 as closing_amount from range(2);
 insert into incentive.fct_statement_line by name
     select 'y' as statement_line_id, 'nobody' as payee_id from range(2);
+update appraisal.fct_goal set employee_id = 'nobody';
+insert into intermediate.int_past_improvement by name select 'guessed' as kpi_code, 'month' as period_type;
+insert into appraisal.rpt_goal_suggestion by name
+    select 'x' as suggestion_id, 'nobody' as employee_id, 'guessed' as kpi_code from range(2);
 insert into appraisal.fct_recognition by name
     select 'x' as recognition_id, 'nobody' as employee_id, 'money' as reward_kind from range(2);
 """

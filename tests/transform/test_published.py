@@ -27,7 +27,13 @@ PUBLISHED = {
         "fct_kpi_team_period",
     },
     "incentive": {"fct_balance", "fct_credit_line", "fct_earning_line", "fct_payout", "fct_statement_line"},
-    "appraisal": {"fct_appraisal_result", "fct_recognition", "fct_scorecard_line"},
+    "appraisal": {
+        "fct_appraisal_result",
+        "fct_goal",
+        "fct_recognition",
+        "fct_scorecard_line",
+        "rpt_goal_suggestion",
+    },
     "audit": {"delivery", "quarantine_row", "hold", "coverage", "identity_match"},
 }
 OF_SAMPLE = "not starts_with({}, 'G-')"
