@@ -54,6 +54,11 @@ def used(schema: dict[str, Any], path: str, document: object) -> Iterator[str]:
                 yield from used(schema["properties"][key], f"{path}.{key}", value)
 
 
+def test_the_shipped_plans_name_all_kinds_of_kpis() -> None:
+    text = "".join(path.read_text(encoding="utf-8") for path in (PROJECT_ROOT / "plans").glob("*.yml"))
+    assert all(kind in text for kind in ("kpi: team:", 'kpi: "mbo:'))
+
+
 def test_the_shipped_plans_use_every_key_and_every_word() -> None:
     known = set(words(SCHEMA, "plan", set()))
     assert len(known) > 300

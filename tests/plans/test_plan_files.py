@@ -99,8 +99,9 @@ def test_editors_accept_the_shipped_plans(path: Path) -> None:
 
 def test_plans_name_the_kpis_of_the_catalogue() -> None:
     with (PROJECT_ROOT / "dbt_project/seeds/kpis.csv").open(encoding="utf-8", newline="") as seed:
-        catalogue = {row["kpi_code"] for row in csv.DictReader(seed)}
-    assert catalogue == model.KPI_CODES
+        catalogue = list(csv.DictReader(seed))
+    assert {row["kpi_code"] for row in catalogue} == model.KPI_CODES
+    assert {row["kpi_code"] for row in catalogue if row["is_additive"] == "true"} == model.ADDITIVE_KPI_CODES
     assert set(SCHEMA["$defs"]["kpi"]["enum"]) == model.KPI_CODES
 
 
@@ -192,6 +193,8 @@ BAD = {
     "grades of one score": ("grade: A, from: 1,", "grade: A, from: 0,", 30, "both start at 0"),
     "grade twice": ("grade: B", "grade: A", 30, "'A' is there twice"),
     "unknown KPI": ("kpi: win_rate", "kpi: winrate", 27, "'winrate' is not known"),
+    "unknown KPI of a team": ("kpi: win_rate", "kpi: team:winrate", 27, "'team:winrate' is not known"),
+    "no target of a team": ("kpi: win_rate", "kpi: team:win_rate", 27, "so 'team:win_rate' is never scored; 30%"),
     "unknown quota": ("quota_kpi: collected_amount", "quota_kpi: collected", 13, "'collected' is not known"),
     "quota of another measure": ("quota_kpi: collected_amount", "quota_kpi: booked_amount", 13, "does not measure"),
     "quota missing": ("        quota_kpi: collected_amount\n", "", 10, "need a quota"),

@@ -10,6 +10,9 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from attain.plans.model import (
+    ADDITIVE_KPI_CODES,
+    KPI_CODES,
+    TEAM_PREFIX,
     WINDOW_MONTHS,
     Component,
     CurvePoint,
@@ -302,8 +305,16 @@ def weights(name: str, line: int, kpis: Sequence[ScorecardKpi], bonus: str) -> I
 
 
 def scorecard_kpi(path: str, item: ScorecardKpi) -> Iterator[Fault]:
-    """K1: a range has two bounds above 0; other directions have none."""
+    """K1: a range has two bounds above 0; other directions have none. A team has no target for a ratio."""
     is_range = item.direction == "range"
+    named = item.kpi_code.removeprefix(TEAM_PREFIX)
+    if named != item.kpi_code and named in KPI_CODES - ADDITIVE_KPI_CODES and not is_range:
+        yield _error(
+            item.line,
+            f"{path}.kpi: {named!r} is a ratio, which has no target of a team, so {item.kpi_code!r} is never scored; "
+            f"{item.weight:.0%} of the card are missing (K1)",
+            "write direction: range with low and high, or name a KPI that adds up",
+        )
     if is_range and (item.low is None or item.high is None):
         yield _error(item.line, f"{path}: a range needs low and high (K1)", "add both, or write another direction")
     elif is_range and item.low is not None and item.high is not None and not 0 < item.low <= item.high:

@@ -32,6 +32,7 @@ from attain.plans.model import (
     REVERSED_BY,
     REWARD_KINDS,
     REWARD_UNITS,
+    TEAM_PREFIX,
     TEXT_ATTRIBUTES,
     WINDOW_MONTHS,
     WINDOWS,
@@ -804,12 +805,13 @@ class _PlanReader(NodeReader):
     def scorecard_kpi(self, node: yaml.Node, path: str) -> ScorecardKpi:
         entry = self.mapping(node, path, "scorecard_kpi")
         code = self.text(entry, "kpi")
-        if not re.fullmatch(r"mbo:[A-Za-z0-9_.-]{1,60}", code) and code and code not in KPI_CODES:
+        named = code.removeprefix(TEAM_PREFIX)
+        if not re.fullmatch(r"mbo:[A-Za-z0-9_.-]{1,60}", code) and code and named not in KPI_CODES:
             known = sorted(KPI_CODES)
             self.error(
                 entry.line_of("kpi"),
                 f"{entry.name('kpi')}: {code!r} is not known",
-                f"{likely(code, known, 'known')}, or mbo:<objective>",
+                f"{likely(named, known, 'known')}, or team:<one of them>, or mbo:<objective>",
             )
         kpi = ScorecardKpi(
             kpi_code=code,
@@ -817,7 +819,7 @@ class _PlanReader(NodeReader):
             cap=self.number_at(entry, "cap", whole_digits=3, lowest=ZERO),
             line=entry.line,
             direction=self.choice(
-                entry, "direction", ("higher", "lower", "range"), default=KPI_DIRECTIONS.get(code, "higher")
+                entry, "direction", ("higher", "lower", "range"), default=KPI_DIRECTIONS.get(named, "higher")
             ),
             low=self.optional_number(entry, "low", whole_digits=15),
             high=self.optional_number(entry, "high", whole_digits=15),
