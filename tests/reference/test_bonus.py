@@ -20,6 +20,7 @@ from attain.reference.inputs import (
     Rating,
     Reward,
     Scorecard,
+    TeamMeasure,
     TeamMembership,
 )
 from tests.reference.company import SELLER, bands, company, curve, decimals, earned, plan, receipt, target
@@ -101,6 +102,46 @@ def test_mbo_is_the_rating_of_the_period() -> None:
     ratings = (Rating(SELLER, "2026-Q1", "launch", Decimal("1.2")), Rating(SELLER, "2026-Q1", "other", Decimal(9)))
     item = compute(company(with_card(card), as_of=date(2026, 3, 31), ratings=ratings)).appraisals[-1]
     assert (item.score, item.grade) == (Decimal("1.2"), "A")
+
+
+def decimal_or_none(text: str | None) -> Decimal | None:
+    return None if text is None else Decimal(text)
+
+
+def test_k1_a_cards_team_is_that_of_the_last_day() -> None:
+    """Red and Green report to the person when the quarter ends; Blue did until March. Ratios are of the sums."""
+    kpis = {
+        "team:collected_amount": replace(KPI, weight=Decimal("0.6")),
+        "team:win_rate": replace(KPI, weight=Decimal("0.4"), direction="range", low=Decimal("0.5"), high=Decimal(1)),
+    }
+    reports = tuple(
+        TeamMembership(f"R{number}", team, date(2025, 1, 1), until, SELLER)
+        for number, (team, until) in enumerate(
+            (("Red", None), ("Red", None), ("Green", None), ("Blue", date(2026, 3, 1)))
+        )
+    )
+    figures = tuple(
+        TeamMeasure(team, code, "2026-Q1", currency, Decimal(above), decimal_or_none(below), decimal_or_none(aim))
+        for team, code, currency, above, below, aim in (
+            ("Red", "collected_amount", "CNY", "30", None, "40"),
+            ("Red", "collected_amount", "USD", "9", None, "1"),
+            ("Green", "collected_amount", "CNY", "6", None, None),
+            ("Blue", "collected_amount", "CNY", "500", None, "10"),
+            ("Red", "win_rate", "", "1", "2", None),
+            ("Green", "win_rate", "", "0", "2", None),
+        )
+    )
+    card = replace(CARD, kpis=kpis)
+    inputs = company(with_card(card), as_of=date(2026, 3, 31), teams=reports, team_measures=figures)
+    item = compute(inputs).appraisals[-1]
+    assert item.score == Decimal("0.74")  # 0.6 x 36/40 + 0.4 x 0.25/0.5
+
+
+def test_k1_whoever_manages_nobody_has_no_team() -> None:
+    card = replace(CARD, kpis={"team:collected_amount": KPI}, missing_data="zero")
+    figures = (TeamMeasure("Red", "collected_amount", "2026-Q1", "CNY", Decimal(1), None, Decimal(1)),)
+    inputs = company(with_card(card), as_of=date(2026, 3, 31), team_measures=figures)
+    assert compute(inputs).appraisals[-1].score == 0
 
 
 # -- forced distribution ---------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 -- The lines of each scorecard of a finished period (rule K1): attainment by the KPI's direction, along the card's
--- curve, capped, weighted; what a missing KPI does is the card's choice. A KPI `mbo:<objective>` is a manager's rating.
+-- curve, capped, weighted; what a missing KPI does is the card's choice. A KPI `mbo:<objective>` is a manager's
+-- rating, `team:<kpi>` that of the teams that the person manages.
 -- The cards of a period are those of the version of the person's last active day in it.
 
 with
@@ -36,7 +37,27 @@ kpis as (
 
 facts as (
 
-    select * from {{ ref('int_kpi_employee_period') }}
+    select
+        employee_id,
+        kpi_code,
+        period_type,
+        period,
+        currency_code,
+        actual_value,
+        target_value,
+        attainment_reason
+    from {{ ref('int_kpi_employee_period') }}
+    union all
+    select
+        employee_id,
+        'team:' || kpi_code as kpi_code,
+        period_type,
+        period,
+        currency_code,
+        actual_value,
+        target_value,
+        attainment_reason
+    from {{ ref('int_kpi_manager_period') }}
 
 ),
 
@@ -159,6 +180,7 @@ valued as (
         cast(case when ratings.rating is not null then 1 else facts.target_value end as decimal(24, 6)) as target_value,
         case
             when scorecard_kpis.kpi_code like 'mbo:%' then case when ratings.rating is null then 'not rated' end
+            when facts.employee_id is null and scorecard_kpis.kpi_code like 'team:%' then 'manages no team'
             when facts.employee_id is null then 'not measured'
             else facts.attainment_reason
         end as fact_reason
@@ -168,7 +190,7 @@ valued as (
             dated.plan_code = scorecard_kpis.plan_code
             and dated.plan_version = scorecard_kpis.version
             and dated.scorecard_code = scorecard_kpis.scorecard_code
-    left join kpis on scorecard_kpis.kpi_code = kpis.kpi_code
+    left join kpis on scorecard_kpis.kpi_code in (kpis.kpi_code, 'team:' || kpis.kpi_code)
     left join curves
         on
             scorecard_kpis.plan_code = curves.plan_code

@@ -1,5 +1,6 @@
 """What can't be right in a plan, whatever the amounts: bands that don't meet, shares that don't add up, keys that
-contradict each other. What it costs is in `attain.plans.worst_case`."""
+contradict each other. Where a mistake has a price, the message tells it; what a plan without a mistake may cost at its
+worst is in `attain.plans.worst_case`."""
 
 from __future__ import annotations
 
@@ -9,6 +10,9 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from attain.plans.model import (
+    ADDITIVE_KPI_CODES,
+    KPI_CODES,
+    TEAM_PREFIX,
     WINDOW_MONTHS,
     Component,
     CurvePoint,
@@ -20,6 +24,7 @@ from attain.plans.model import (
     ScorecardKpi,
     Severity,
 )
+from attain.plans.worst_case import Unit, target_pay
 
 ZERO, ONE = Decimal(0), Decimal(1)
 
@@ -34,11 +39,12 @@ class Fault(NamedTuple):
 
 
 class Stretch(NamedTuple):
-    """A band without what it pays: [lower, upper), None is open."""
+    """A band: [lower, upper), None is open; `rate` is what it pays, where it pays."""
 
     lower: Decimal
     upper: Decimal | None
     line: int
+    rate: Decimal = ZERO
 
 
 class Lines(NamedTuple):
@@ -59,21 +65,25 @@ def _error(line: int, message: str, remedy: str) -> Fault:
 # -- bands ----------------------------------------------------------------------------------------------------------
 
 
-def bands(name: str, stretches: Sequence[Stretch]) -> Iterator[Fault]:
-    """T1: from 0 on, half-open, no gap, no overlap, the last one open."""
+def bands(name: str, stretches: Sequence[Stretch], unit: Unit) -> Iterator[Fault]:
+    """T1: from 0 on, half-open, no gap, no overlap, the last one open. `unit` tells what a mistake costs."""
     if stretches and stretches[0].lower != 0:
         first = stretches[0]
-        yield _error(first.line, f"{name}[0].from: {first.lower}; bands start at 0 (T1)", "write from: 0")
-    yield from _meeting(name, stretches, "T1")
+        lost = f"; below it {unit.pay(abs(first.lower), first.rate)} would not be paid"
+        yield _error(first.line, f"{name}[0].from: {first.lower}; bands start at 0 (T1){lost}", "write from: 0")
+    yield from _meeting(name, stretches, "T1", unit)
     if stretches and (upper := stretches[-1].upper) is not None:
+        last = stretches[-1]
+        # As much again as the bound: a person of twice that credit.
         yield _error(
-            stretches[-1].line,
-            f"{name}[{len(stretches) - 1}].to: {upper} closes the last band; credit above it would earn nothing (T1)",
+            last.line,
+            f"{name}[{len(stretches) - 1}].to: {upper} closes the last band; credit above it would earn nothing (T1): "
+            f"at twice that credit {unit.pay(abs(upper), last.rate)} would not be paid",
             "leave `to` out of the last band",
         )
 
 
-def _meeting(name: str, stretches: Sequence[Stretch], rule: str) -> Iterator[Fault]:
+def _meeting(name: str, stretches: Sequence[Stretch], rule: str, unit: Unit | None = None) -> Iterator[Fault]:
     """Each band begins where the one before it ends, and has a width."""
     for number, band in enumerate(stretches):
         after = stretches[number + 1] if number + 1 < len(stretches) else None
@@ -94,14 +104,16 @@ def _meeting(name: str, stretches: Sequence[Stretch], rule: str) -> Iterator[Fau
         elif after.lower > band.upper:
             yield _error(
                 after.line,
-                f"{name}[{number + 1}].from: {after.lower} leaves a gap from {band.upper} to {after.lower} ({rule})",
+                f"{name}[{number + 1}].from: {after.lower} leaves a gap from {band.upper} to {after.lower} ({rule})"
+                + (f"; {unit.pay(after.lower - band.upper, after.rate)} would not be paid" if unit else ""),
                 f"write from: {band.upper}",
             )
         elif after.lower < band.upper:
             yield _error(
                 after.line,
                 f"{name}[{number + 1}].from: {after.lower} overlaps the band before it, which ends at {band.upper} "
-                f"({rule})",
+                f"({rule})"
+                + (f"; {unit.pay(band.upper - after.lower, after.rate)} would be paid twice" if unit else ""),
                 f"write from: {band.upper}",
             )
 
@@ -280,19 +292,29 @@ def draw(entry: Lines, item: Draw, recovery_keys: Iterable[str]) -> Iterator[Fau
 # -- scorecards -----------------------------------------------------------------------------------------------------
 
 
-def weights(name: str, line: int, kpis: Sequence[ScorecardKpi]) -> Iterator[Fault]:
+def weights(name: str, line: int, kpis: Sequence[ScorecardKpi], bonus: str) -> Iterator[Fault]:
+    """K1: weights add up. `bonus` is the most that the card pays, as a text."""
     total = sum((item.weight for item in kpis), ZERO)
     if kpis and total != 1:
         yield _error(
             line,
-            f"{name}: the weights add up to {total}, not to exactly 1 (K1)",
+            f"{name}: the weights add up to {total}, not to exactly 1 (K1); a score off by {abs(total - 1)} may cost a "
+            f"grade, and a grade is worth up to {bonus}",
             f"change one of {', '.join(str(item.weight) for item in kpis)} by {1 - total}",
         )
 
 
 def scorecard_kpi(path: str, item: ScorecardKpi) -> Iterator[Fault]:
-    """K1: a range has two bounds above 0; other directions have none."""
+    """K1: a range has two bounds above 0; other directions have none. A team has no target for a ratio."""
     is_range = item.direction == "range"
+    named = item.kpi_code.removeprefix(TEAM_PREFIX)
+    if named != item.kpi_code and named in KPI_CODES - ADDITIVE_KPI_CODES and not is_range:
+        yield _error(
+            item.line,
+            f"{path}.kpi: {named!r} is a ratio, which has no target of a team, so {item.kpi_code!r} is never scored; "
+            f"{item.weight:.0%} of the card are missing (K1)",
+            "write direction: range with low and high, or name a KPI that adds up",
+        )
     if is_range and (item.low is None or item.high is None):
         yield _error(item.line, f"{path}: a range needs low and high (K1)", "add both, or write another direction")
     elif is_range and item.low is not None and item.high is not None and not 0 < item.low <= item.high:
@@ -310,14 +332,14 @@ def scorecard_kpi(path: str, item: ScorecardKpi) -> Iterator[Fault]:
     yield from curve(f"{path}.curve", item.curve, "K1")
 
 
-def grades(name: str, items: Sequence[GradeBand]) -> Iterator[Fault]:
-    """K2: every score has one grade."""
+def grades(name: str, items: Sequence[GradeBand], bonus: str) -> Iterator[Fault]:
+    """K2: every score has one grade. `bonus` is the most that the card pays, as a text."""
     if items and min(item.lower_score for item in items) != 0:
         lowest = min(items, key=lambda item: item.lower_score)
         yield _error(
             lowest.line,
             f"{name}: the lowest grade {lowest.grade!r} starts at {lowest.lower_score}; "
-            "a score below it would have no grade (K2)",
+            f"a score below it would have no grade (K2), and its bonus would wait; it is up to {bonus}",
             "let the lowest grade start at 0",
         )
     seen: dict[Decimal, str] = {}
@@ -325,16 +347,17 @@ def grades(name: str, items: Sequence[GradeBand]) -> Iterator[Fault]:
         if item.lower_score in seen:
             yield _error(
                 item.line,
-                f"{name}: {item.grade!r} and {seen[item.lower_score]!r} both start at {item.lower_score} (K2)",
+                f"{name}: {item.grade!r} and {seen[item.lower_score]!r} both start at {item.lower_score} (K2); which "
+                f"of them it is decides about up to {bonus}",
                 "give each grade a score of its own to start at",
             )
         seen[item.lower_score] = item.grade
 
 
 def distribution(
-    name: str, line: int, seats: Sequence[tuple[str, Decimal, int]], items: Sequence[GradeBand]
+    name: str, line: int, seats: Sequence[tuple[str, Decimal, int]], items: Sequence[GradeBand], bonus: str
 ) -> Iterator[Fault]:
-    """K2: shares of the grades that add up to the whole group."""
+    """K2: shares of the grades that add up to the whole group. `bonus` is the most that the card pays, as a text."""
     names = [item.grade for item in items]
     for grade, _, at in seats:
         if grade and grade not in names:
@@ -346,7 +369,14 @@ def distribution(
         )
     total = sum((share for _, share, _ in seats), ZERO)
     if total != 1:
-        yield _error(line, f"{name}: the shares add up to {total}, not to exactly 1 (K2)", f"add {1 - total} to one")
+        yield _error(
+            line,
+            f"{name}: the shares add up to {total}, not to exactly 1 (K2); {abs(total - 1) * 100:.6f}".rstrip(
+                "0"
+            ).rstrip(".")
+            + f" of 100 people are seated wrongly, each with up to {bonus}",
+            f"add {1 - total} to one",
+        )
 
 
 # -- versions -------------------------------------------------------------------------------------------------------
@@ -361,9 +391,17 @@ def validity(versions: Iterable[PlanVersion]) -> Iterator[Fault]:
             yield _error(
                 after.line,
                 f"version {after.version!r} from {after.valid_from} overlaps version {before.version!r}, "
-                f"which holds from {before.valid_from} until {until}",
+                f"which holds from {before.valid_from} until {until}{paid_twice(after)}",
                 f"end version {before.version!r} on the day before {after.valid_from}",
             )
+
+
+def paid_twice(version: PlanVersion) -> str:
+    """What two versions on one day cost for each person and month, where target pay can be told."""
+    pay = target_pay(version)
+    return (
+        "" if pay is None else f"; at target {pay:,.2f} {version.currency_code} a person and month would be paid twice"
+    )
 
 
 def quotas(version: PlanVersion) -> Iterator[Fault]:

@@ -7,7 +7,7 @@ from itertools import combinations
 
 from attain.errors import BadInput
 from attain.periods import Span
-from attain.plans import worst_case
+from attain.plans import checks, worst_case
 from attain.plans.model import Finding, Plan, PlanVersion
 from attain.plans.reading import read_plan
 from attain.settings import Settings
@@ -91,7 +91,8 @@ def _between(first: Plan, second: Plan, folder: str) -> list[Finding]:
                             assignment.line,
                             "error" if is_certain else "warning",
                             f"assign: {_described(assignment.conditions)} {'is' if is_certain else 'may be'} also "
-                            f"paid by {first.code} version {theirs.version!r} ({other}:{rival.line}) on the same day",
+                            f"paid by {first.code} version {theirs.version!r} ({other}:{rival.line}) on the same day"
+                            f"{checks.paid_twice(mine)}",
                             "a person is paid by one plan a day: make the two assignments exclude each other",
                         )
                     )

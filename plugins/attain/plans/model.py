@@ -28,6 +28,12 @@ another (K1)."""
 
 KPI_CODES = frozenset(KPI_DIRECTIONS)
 
+ADDITIVE_KPI_CODES = frozenset({"booked_amount", "invoiced_amount", "collected_amount", "won_deals", "new_customers"})
+"""Those of them that add up over people and periods; a ratio does not, so a team has no target for one."""
+
+TEAM_PREFIX = "team:"
+"""Before a KPI on a card: that of the teams that the person manages (K1)."""
+
 BASES = ("booked", "invoiced", "collected")
 """What gives credit (C2)."""
 

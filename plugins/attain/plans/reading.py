@@ -13,7 +13,7 @@ from typing import Any
 
 import yaml
 
-from attain.plans import checks
+from attain.plans import checks, worst_case
 from attain.plans.model import (
     BAND_METHODS,
     BASES,
@@ -32,6 +32,7 @@ from attain.plans.model import (
     REVERSED_BY,
     REWARD_KINDS,
     REWARD_UNITS,
+    TEAM_PREFIX,
     TEXT_ATTRIBUTES,
     WINDOW_MONTHS,
     WINDOWS,
@@ -111,6 +112,9 @@ class _PlanReader(NodeReader):
     currency_code = ""
     """Currency of the version that is being read."""
 
+    quotas: tuple[Quota, ...] = ()
+    """Quotas of the version that is being read: they tell what a mistake in its bands costs."""
+
     def add(self, faults: Iterable[checks.Fault]) -> None:
         for fault in faults:
             self.report(*fault)
@@ -137,6 +141,8 @@ class _PlanReader(NodeReader):
         valid_from = self.day(entry, "valid_from") or date.min
         valid_to = self.day(entry, "valid_to")
         clawback = self.clawback(entry, Clawback())
+        quotas = self.items(entry, "quotas", self.quota)
+        self.quotas = tuple(quotas) if self.has_numbers(entry.values.get("quotas")) else ()
         components = self.items(entry, "components", lambda item, at: self.component(item, at, clawback))
         spiffs = self.items(entry, "spiffs", lambda item, at: self.spiff(item, at, clawback))
         contests = self.items(entry, "contests", self.contest)
@@ -146,7 +152,6 @@ class _PlanReader(NodeReader):
         self.check_unique(entry, "scorecards", [(item.code, item.line) for item in scorecards])
         ramp, ramp_from = self.ramp(entry)
         is_after_confirmation, min_tenure_months = self.eligibility(entry)
-        quotas = self.items(entry, "quotas", self.quota)
         penalties = self.items(entry, "penalties", self.penalty)
         self.check_unique(entry, "penalties", [(item.code, item.line) for item in penalties])
         holds = self.items(entry, "holds", self.hold)
@@ -309,8 +314,8 @@ class _PlanReader(NodeReader):
         rule = f"{component.band_method} pay has bands"
         self.check_keys(entry, ("bands",), ("curve", "target_amount", "prorate", "extend"), rule)
         if self.has_numbers(entry.values.get("bands")):
-            bands = [checks.Stretch(band.lower, band.upper, band.line) for band in component.bands]
-            self.add(checks.bands(name, bands))
+            bands = [checks.Stretch(band.lower, band.upper, band.line, band.rate) for band in component.bands]
+            self.add(checks.bands(name, bands, worst_case.unit_of(self.quotas, component, self.currency_code)))
 
     def index(self, parent: Entry, basis: str, measure: str) -> Index:
         """A word, or the form with a basis, measure and offset of its own (T2)."""
@@ -752,19 +757,21 @@ class _PlanReader(NodeReader):
 
     def scorecard(self, node: yaml.Node, path: str) -> Scorecard:
         entry = self.mapping(node, path, "scorecard")
+        base = self.amount_at(entry, "bonus_base", self.currency_code)
         kpis = self.items(entry, "kpis", self.scorecard_kpi)
         self.check_unique(entry, "kpis", [(item.kpi_code, item.line) for item in kpis])
-        if self.has_numbers(entry.values.get("kpis")):
-            self.add(checks.weights(entry.name("kpis"), entry.line_of("kpis"), kpis))
         grades = self.items(entry, "grades", self.grade)
+        bonus = f"{base * max((grade.coefficient for grade in grades), default=ONE):,.2f} {self.currency_code}"
+        if self.has_numbers(entry.values.get("kpis")):
+            self.add(checks.weights(entry.name("kpis"), entry.line_of("kpis"), kpis, bonus))
         self.check_unique(entry, "grades", [(item.grade, item.line) for item in grades])
         if self.has_numbers(entry.values.get("grades")):
-            self.add(checks.grades(entry.name("grades"), grades))
+            self.add(checks.grades(entry.name("grades"), grades, bonus))
         grading = self.choice(entry, "grading", ("bands", "forced"), default="bands")
         group_by = self.choice(entry, "group", ("role", "team", "region")) or None
         if grading == "forced":
             self.check_keys(entry, ("distribution", "group"), (), "a forced distribution has shares and a group (K2)")
-            grades = self.distribution(entry, grades)
+            grades = self.distribution(entry, grades, bonus)
         else:
             self.check_keys(entry, (), ("distribution", "group"), "only with grading: forced (K2)")
         return Scorecard(
@@ -772,7 +779,7 @@ class _PlanReader(NodeReader):
             title=self.title(entry),
             frequency=self.choice(entry, "frequency", FREQUENCIES),
             missing_data=self.choice(entry, "missing_data", MISSING_DATA),
-            bonus_base_amount=self.amount_at(entry, "bonus_base", self.currency_code),
+            bonus_base_amount=base,
             kpis=tuple(kpis),
             grades=tuple(grades),
             line=entry.line,
@@ -781,12 +788,13 @@ class _PlanReader(NodeReader):
             is_employed_on_last_day=self.yes_no(entry, "employed_on_last_day", default=False),
         )
 
-    def distribution(self, entry: Entry, grades: list[GradeBand]) -> list[GradeBand]:
+    def distribution(self, entry: Entry, grades: list[GradeBand], bonus: str) -> list[GradeBand]:
         """The grades with their shares of the seats."""
         seats = self.items(entry, "distribution", self.seat)
         self.check_unique(entry, "distribution", [(grade, line) for grade, _, line in seats])
         if self.has_numbers(entry.values.get("distribution")):
-            self.add(checks.distribution(entry.name("distribution"), entry.line_of("distribution"), seats, grades))
+            line = entry.line_of("distribution")
+            self.add(checks.distribution(entry.name("distribution"), line, seats, grades, bonus))
         shares = {grade: share for grade, share, _ in seats}
         return [replace(grade, share=shares.get(grade.grade, ZERO)) for grade in grades]
 
@@ -797,12 +805,13 @@ class _PlanReader(NodeReader):
     def scorecard_kpi(self, node: yaml.Node, path: str) -> ScorecardKpi:
         entry = self.mapping(node, path, "scorecard_kpi")
         code = self.text(entry, "kpi")
-        if not re.fullmatch(r"mbo:[A-Za-z0-9_.-]{1,60}", code) and code and code not in KPI_CODES:
+        named = code.removeprefix(TEAM_PREFIX)
+        if not re.fullmatch(r"mbo:[A-Za-z0-9_.-]{1,60}", code) and code and named not in KPI_CODES:
             known = sorted(KPI_CODES)
             self.error(
                 entry.line_of("kpi"),
                 f"{entry.name('kpi')}: {code!r} is not known",
-                f"{likely(code, known, 'known')}, or mbo:<objective>",
+                f"{likely(named, known, 'known')}, or team:<one of them>, or mbo:<objective>",
             )
         kpi = ScorecardKpi(
             kpi_code=code,
@@ -810,7 +819,7 @@ class _PlanReader(NodeReader):
             cap=self.number_at(entry, "cap", whole_digits=3, lowest=ZERO),
             line=entry.line,
             direction=self.choice(
-                entry, "direction", ("higher", "lower", "range"), default=KPI_DIRECTIONS.get(code, "higher")
+                entry, "direction", ("higher", "lower", "range"), default=KPI_DIRECTIONS.get(named, "higher")
             ),
             low=self.optional_number(entry, "low", whole_digits=15),
             high=self.optional_number(entry, "high", whole_digits=15),

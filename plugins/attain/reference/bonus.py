@@ -13,7 +13,16 @@ from attain import money
 from attain.periods import month_of, span_of
 from attain.reference.bands import curve_at
 from attain.reference.credit import as_decimal, at_scale_six
-from attain.reference.inputs import CardKpi, Contest, Grade, Inputs, Measure, PlanVersion, Scorecard
+from attain.reference.inputs import (
+    CardKpi,
+    Contest,
+    Grade,
+    Inputs,
+    Measure,
+    PlanVersion,
+    Scorecard,
+    TeamMeasure,
+)
 from attain.reference.people import People
 from attain.reference.pricing import Pricer
 from attain.reference.results import Appraisal, EarningLine, Recognition
@@ -102,10 +111,30 @@ class Cards:
             code = f"mbo:{rating.objective_code}"
             found = Measure(rating.employee_id, code, rating.period, "", rating.rating, Decimal(1))
             self.measures[(rating.employee_id, rating.period, "")][code] = found
+        self.team_measures: dict[tuple[str, str], list[TeamMeasure]] = defaultdict(list)
+        for fact in inputs.team_measures:
+            self.team_measures[(fact.team, fact.period)].append(fact)
 
     def measured(self, employee_id: str, period: str, currency: str) -> dict[str, Measure]:
         """A person's KPIs of a period: those in the plan's currency, and those in none."""
         return self.measures[(employee_id, period, "")] | self.measures[(employee_id, period, currency)]
+
+    def of_teams(self, employee_id: str, period: str, currency: str) -> dict[str, Measure]:
+        """The KPIs `team:<kpi>` of whom the person leads on the period's last day, or on their own last day in it.
+
+        Figures and targets are added up over the teams; a ratio is that of the sums, never a mean of ratios (K1).
+        """
+        end = span_of(period).end
+        last = self.people.employees[employee_id].leave_date
+        if last is not None and last < span_of(period).start:
+            return {}
+        led = self.people.teams_led(employee_id, min(end, last or end))
+        found: dict[str, list[TeamMeasure]] = defaultdict(list)
+        for team in sorted(led):
+            for fact in self.team_measures[(team, period)]:
+                if fact.currency_code in ("", currency):
+                    found[f"team:{fact.kpi_code}"].append(fact)
+        return {code: _added_up(employee_id, code, facts) for code, facts in found.items()}
 
     def appraise(self) -> list[Appraisal]:
         frequencies = sorted({card.frequency for version in self.inputs.versions for card in version.scorecards})
@@ -138,7 +167,7 @@ class Cards:
             plan_version=version.version,
             scorecard_code=card.code,
             period=period,
-            score=card_score(card, self.measured(employee_id, period, version.currency_code)),
+            score=card_score(card, self._all_measures(employee_id, card, period, version.currency_code)),
             grade=None,
             coefficient=None,
             proration=ZERO,
@@ -146,6 +175,12 @@ class Cards:
             currency_code=version.currency_code,
             hold_reason=None,
         )
+
+    def _all_measures(self, employee_id: str, card: Scorecard, period: str, currency: str) -> dict[str, Measure]:
+        own = self.measured(employee_id, period, currency)
+        if any(code.startswith("team:") for code in card.kpis):
+            return own | self.of_teams(employee_id, period, currency)
+        return own
 
     def _grades(self, scored: list[tuple[Appraisal, PlanVersion, Scorecard]]) -> list[Grade | None]:
         """Everybody's grade: by bands, or by rank inside a group of at least five scored people (K2)."""
@@ -192,6 +227,18 @@ class Cards:
             hold_reason=None if grade is not None else "the card could not be scored and graded (K1, K2)",
             note=note,
         )
+
+
+def _added_up(employee_id: str, code: str, facts: list[TeamMeasure]) -> Measure:
+    """Several teams' figures of one KPI as one."""
+    actual: Decimal | None = sum((fact.numerator for fact in facts), ZERO)
+    counted = [fact.denominator for fact in facts if fact.denominator is not None]
+    if counted and actual is not None:
+        whole = sum(counted, ZERO)
+        actual = at_scale_six(Fraction(actual) / Fraction(whole)) if whole > ZERO else None
+    targets = [fact.target for fact in facts if fact.target is not None]
+    target = sum(targets, ZERO) if targets else None
+    return Measure(employee_id, code, facts[0].period, facts[0].currency_code, actual, target)
 
 
 def bonus_line(appraisal: Appraisal) -> EarningLine:

@@ -49,6 +49,7 @@ from attain.reference.inputs import (
     Split,
     Step,
     Target,
+    TeamMeasure,
     TeamMembership,
 )
 from attain.reference.owners import Account, IdentityLine, Owners, Registered
@@ -146,6 +147,7 @@ def load_inputs(connection: duckdb.DuckDBPyConnection, payee_ids: Collection[str
         fx_rates=tuple(FxRate(*row) for row in rows(_FX_RATES, fx_rate_type, as_of)),
         targets=tuple(Target(*row) for row in rows(_TARGETS)),
         measures=tuple(Measure(*row) for row in rows(_MEASURES)),
+        team_measures=tuple(TeamMeasure(*row) for row in rows(_TEAM_MEASURES)),
         held_payees=frozenset(payee for (payee,) in rows("select distinct payee_id from control.hold")),
         documents=tuple(Document(*row) for row in rows(_DOCUMENTS)),
         invoices=tuple(Invoice(*row) for row in rows(_INVOICES)),
@@ -509,6 +511,13 @@ _MEASURES = """
     from intermediate.int_kpi_employee_period
     where period_type in ('month', 'quarter', 'year')
     order by employee_id, kpi_code, period, currency_code
+"""
+
+_TEAM_MEASURES = """
+    select team, kpi_code, period, currency_code, numerator, denominator, target_value
+    from intermediate.int_kpi_team_period
+    where period_type in ('month', 'quarter', 'year')
+    order by team, kpi_code, period, currency_code
 """
 
 # HR names people by their work number, of HR's own register first.

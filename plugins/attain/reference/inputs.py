@@ -485,6 +485,19 @@ class Measure:
 
 
 @dataclass(frozen=True)
+class TeamMeasure:
+    """What a team's KPI counts in a period. `denominator` None: the KPI adds up; `target` None: it has none."""
+
+    team: str
+    kpi_code: str
+    period: str
+    currency_code: str
+    numerator: Decimal
+    denominator: Decimal | None
+    target: Decimal | None
+
+
+@dataclass(frozen=True)
 class Inputs:
     """All facts of one candidate.
 
@@ -505,6 +518,7 @@ class Inputs:
     fx_rates: tuple[FxRate, ...] = ()
     targets: tuple[Target, ...] = ()
     measures: tuple[Measure, ...] = ()
+    team_measures: tuple[TeamMeasure, ...] = ()
     held_payees: frozenset[str] = frozenset()
     documents: tuple[Document, ...] = ()
     invoices: tuple[Invoice, ...] = ()

@@ -90,6 +90,15 @@ class People:
     def team_on(self, employee_id: str, day: date) -> str | None:
         return next((team for team, _, span in self.teams[employee_id] if day in span), None)
 
+    def teams_led(self, employee_id: str, day: date) -> set[str]:
+        """The teams of everybody who reports directly to the person on the day."""
+        return {
+            team
+            for lines in self.teams.values()
+            for team, manager, span in lines
+            if manager == employee_id and team is not None and day in span
+        }
+
     def managers_of(self, employee_id: str, day: date) -> list[str]:
         """Everyone up the line on the day, each once; a line that leads in a circle ends where it began (C6)."""
         if (employee_id, day) not in self.chains:
