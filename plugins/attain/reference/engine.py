@@ -52,6 +52,7 @@ from attain.reference.inputs import (
     TeamMembership,
 )
 from attain.reference.owners import Account, IdentityLine, Owners, Registered
+from attain.reference.people import everybody_below, led
 
 if TYPE_CHECKING:
     import duckdb
@@ -131,7 +132,7 @@ def load_inputs(connection: duckdb.DuckDBPyConnection, payee_ids: Collection[str
     versions = tuple(_versions(connection))
     events = tuple(_events(rows(_MOVEMENTS), as_of))
     if payee_ids is not None and not any(_ranks(version) for version in versions):
-        wanted = set(payee_ids) | _reports(teams, payee_ids)
+        wanted = set(payee_ids) | everybody_below(led(teams), payee_ids)
         documents = {(split.source_system, split.document_id) for split in splits if split.employee_id in wanted}
         splits = tuple(split for split in splits if (split.source_system, split.document_id) in documents)
         events = tuple(event for event in events if (event.source_system, event.document_id) in documents)
@@ -159,21 +160,6 @@ def load_inputs(connection: duckdb.DuckDBPyConnection, payee_ids: Collection[str
 def _ranks(version: PlanVersion) -> bool:
     """Whether a person's pay depends on everybody else's (K2, K6)."""
     return bool(version.contests) or any(card.grading == "forced" for card in version.scorecards)
-
-
-def _reports(teams: Collection[TeamMembership], managers: Collection[str]) -> set[str]:
-    """Everybody who ever was below one of the managers, down the line (C6)."""
-    below: dict[str, set[str]] = defaultdict(set)
-    for line in teams:
-        if line.manager_id is not None:
-            below[line.manager_id].add(line.employee_id)
-    found: set[str] = set()
-    waiting = list(managers)
-    while waiting:
-        for employee_id in below[waiting.pop()] - found:
-            found.add(employee_id)
-            waiting.append(employee_id)
-    return found
 
 
 def _events(rows: Iterable[tuple[Any, ...]], as_of: date) -> Iterator[Event]:
