@@ -19,6 +19,7 @@ from decimal import (
     Overflow,
     localcontext,
 )
+from functools import lru_cache
 from typing import TypeVar
 
 Key = TypeVar("Key", str, int, tuple[str, ...], tuple[int, ...])
@@ -38,6 +39,7 @@ _MINOR_UNITS = {
 }
 
 
+@lru_cache(maxsize=1_000)
 def minor_unit(currency_code: str) -> int:
     """Number of decimals of a currency's smallest unit (M1): CNY, USD, EUR 2; JPY, KRW 0.
 
@@ -51,7 +53,7 @@ def minor_unit(currency_code: str) -> int:
 
 def round_half_away(value: Decimal, decimals: int) -> Decimal:
     """`value` at so many decimals, halves away from zero (M2): 2.345 → 2.35, −2.345 → −2.35. Never gives −0."""
-    rounded = _decimal(value).quantize(Decimal(1).scaleb(-decimals), context=EXACT)
+    rounded = _decimal(value).quantize(_unit(decimals), context=EXACT)
     return rounded if rounded else abs(rounded)
 
 
@@ -88,7 +90,7 @@ def allocate(whole: Decimal, weights: Mapping[Key, Decimal], decimals: int) -> d
             raise ValueError("weights must not be negative and must have a positive sum")
         if round_half_away(whole, decimals) != whole:
             raise ValueError(f"{whole} can't be spread in parts of {decimals} decimals")
-        unit = Decimal(1).scaleb(-decimals)
+        unit = _unit(decimals)
         size = abs(whole)
         parts: dict[Key, Decimal] = {}
         remainders: list[tuple[Decimal, Key]] = []
@@ -103,6 +105,12 @@ def allocate(whole: Decimal, weights: Mapping[Key, Decimal], decimals: int) -> d
         for _, key in sorted(remainders, key=lambda item: item[0], reverse=True)[:units_left]:
             parts[key] += unit
         return parts if whole >= 0 else {key: -part if part else part for key, part in parts.items()}
+
+
+@lru_cache(maxsize=100)
+def _unit(decimals: int) -> Decimal:
+    """1 at so many decimals."""
+    return Decimal(1).scaleb(-decimals)
 
 
 def _decimal(value: Decimal) -> Decimal:

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -73,6 +74,7 @@ def period_of(day: date, period_type: PeriodType) -> str:
     return {"month": month_of, "quarter": quarter_of, "year": year_of}[period_type](day)
 
 
+@lru_cache(maxsize=10_000)
 def span_of(period: str) -> Span:
     """First and last day of a named month, quarter or year.
 

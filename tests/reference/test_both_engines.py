@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 import os
 import random
+import shutil
 from collections import defaultdict
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
@@ -20,6 +21,7 @@ import pytest
 
 from attain.plans.reading import read_plan
 from attain.plans.shapes import SHAPES
+from attain.quality import checks
 from attain.reference import engine
 from attain.reference.calculation import Results
 from attain.settings import Settings
@@ -288,6 +290,64 @@ def test_a_balance_is_compared_step_by_step(connection: duckdb.DuckDBPyConnectio
     assert (found.measure, found.difference) == ("clawback: added_amount", 1)
 
 
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("score", "score + 0.000001"),
+        ("grade", "'Z'"),
+        ("coefficient", "9"),
+        ("proration", "proration / 2"),
+        ("bonus_amount", "bonus_amount + 0.01"),
+    ],
+)
+def test_a_card_is_compared(connection: duckdb.DuckDBPyConnection, results: Results, column: str, value: str) -> None:
+    card = next(item for item in results.appraisals if item.grade and item.bonus_amount)
+    connection.execute(
+        f"update appraisal.fct_appraisal_result set {column} = {value}"
+        " where employee_id = ? and plan_code = ? and period = ? and scorecard_code = ?",
+        [card.payee_id, card.plan_code, card.period, card.scorecard_code],
+    )
+    [found] = engine.compare(results, connection)
+    assert (found.payee_id, found.plan_code, found.period) == (card.payee_id, card.plan_code, card.period)
+    assert found.measure == f"card review: {column}"
+    assert found.first_differing_line is not None
+    assert found.first_differing_line.endswith(f"{column} {getattr(card, column)} by the reference engine")
+
+
+def test_a_card_that_only_one_engine_has_is_seen(connection: duckdb.DuckDBPyConnection, results: Results) -> None:
+    card = next(item for item in results.appraisals if item.score is None)
+    connection.execute(
+        "delete from appraisal.fct_appraisal_result where employee_id = ? and plan_code = ? and period = ?",
+        [card.payee_id, card.plan_code, card.period],
+    )
+    [found] = engine.compare(results, connection)
+    assert (found.payee_id, found.period, found.measure) == (card.payee_id, card.period, "card review: score")
+    assert (
+        found.first_differing_line
+        == f"card review of {card.period}: nothing by SQL, score None by the reference engine"
+    )
+
+
+def test_a_difference_in_a_card_refuses_the_candidate(warehouse: Path, tmp_path: Path, results: Results) -> None:
+    settings = dataclasses.replace(Settings.from_environment({"ATTAIN_HOME": str(tmp_path)}), as_of=AS_OF)
+    settings.warehouse_file.parent.mkdir(parents=True)
+    shutil.copy(warehouse, settings.warehouse_file)
+    [agreed] = checks.reference_checks(settings, "f" * 64)
+    assert (agreed.outcome, agreed.failures) == ("passed", 0)
+    assert f"{len(results.appraisals)} scorecards" in agreed.detail
+    card = next(item for item in results.appraisals if item.grade == "B")
+    with duckdb.connect(str(settings.warehouse_file)) as opened:
+        opened.execute(
+            "update appraisal.fct_appraisal_result set grade = 'A' where employee_id = ? and period = ?",
+            [card.payee_id, card.period],
+        )
+    [refused] = checks.reference_checks(settings, "f" * 64)
+    assert refused.is_critical
+    assert not refused.is_held
+    assert refused.payees == [card.payee_id]
+    assert f"card review of {card.period}: grade A by SQL, grade B by the reference engine" in refused.detail
+
+
 def build(home: Path, company: generator.Company) -> Path:
     """A warehouse of a generated company."""
     company.write_plans(home / "plans")
@@ -307,8 +367,11 @@ def test_the_engines_agree_on_a_hundred_random_plans(tmp_path: Path, seed: int) 
     with duckdb.connect(str(build(tmp_path, generator.generate(seed, plans=100))), read_only=True) as opened:
         results = engine.compute(engine.load_inputs(opened))
         mismatches = engine.compare(results, opened)
+        unrewarded = engine.compare(dataclasses.replace(results, recognitions=()), opened)
     assert len(results.earning_lines) > 5000
+    assert len([item for item in results.appraisals if item.grade]) > 100
     assert not mismatches, f"seed {seed}: {len(mismatches)} differ, first {mismatches[0]}"
+    assert len(unrewarded) == len(results.recognitions) > 50
 
 
 def test_random_plans_bring_up_every_kind_of_line_and_key(tmp_path: Path) -> None:

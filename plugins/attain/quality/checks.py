@@ -66,7 +66,7 @@ def expectation_checks(settings: Settings) -> list[CheckResult]:
 
 
 def reference_checks(settings: Settings, candidate_fingerprint: str) -> list[CheckResult]:
-    """Compare every payout with that of the reference engine, to the cent.
+    """Compare every payout, scorecard and reward with that of the reference engine, to the cent.
 
     Above `REFERENCE_LINES` credit lines a sample of payees is compared; it is drawn by the candidate's fingerprint, so
     that the same candidate has the same sample and nobody can know beforehand who is in it.
@@ -79,7 +79,7 @@ def reference_checks(settings: Settings, candidate_fingerprint: str) -> list[Che
         outcome="passed",
         failures=0,
         owner="sales-operations",
-        reason="Two readings of the same rules pay different money, so one of them pays somebody the wrong amount.",
+        reason="Two readings of the same rules differ, so one of them pays, grades or rewards somebody wrongly.",
         remedy="look at the first differing line: mend the model or the engine, whichever breaks the rule it names",
         table="incentive.fct_payout",
     )
@@ -102,7 +102,10 @@ def reference_checks(settings: Settings, candidate_fingerprint: str) -> list[Che
             result,
             outcome="failed" if mismatches else "passed",
             failures=len(mismatches),
-            detail=f"{len(computed.payouts):,} payouts of {compared} were computed again{first}",
+            detail=(
+                f"{len(computed.payouts):,} payouts, {len(computed.appraisals):,} scorecards and "
+                f"{len(computed.recognitions):,} rewards of {compared} were computed again{first}"
+            ),
             sample_rows=[_mismatch_row(mismatch) for mismatch in mismatches[: rows.SAMPLE_ROWS]],
             payees=names,
             money=money,

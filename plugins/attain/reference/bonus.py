@@ -298,14 +298,13 @@ def contest_lines(pricer: Pricer, version: PlanVersion, contest: Contest) -> lis
     if contest.ends_on > pricer.inputs.as_of:
         return []
     people, credited = pricer.people, {}
-    source = pricer.book.of(contest.basis, "own", None, None)
     for employee_id in people.employees:
         employed = people.employment(employee_id)
         named = any(item is version for item in people.versions_on(employee_id, contest.ends_on))
         if not named or employed is None or contest.ends_on not in employed:
             continue
         total = ZERO
-        for credit in source.get(employee_id, ()):
+        for credit in pricer.book.credits(employee_id, contest.basis, "own", None, None):
             inside = contest.starts_on <= credit.event.event_date <= contest.ends_on
             if not inside or not pricer.attributes.passes(credit, contest.only):
                 continue

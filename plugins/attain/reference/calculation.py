@@ -5,6 +5,7 @@ written to be read beside the rules, not to be fast: each step names the rule it
 operations:
 
     credit.py   events, splits, reversals, currency          C1–C3, D3, M3
+    book.py     whose credit, after which reversals          C2, C6, D3
     people.py   assignment, leave, managers, ramp            C6, Q1, Q2, Q6
     quota.py    effective quota of a window                  Q1–Q5
     factors.py  attributes, filters, factors                 T7

@@ -16,7 +16,7 @@ ZERO, HUNDRED = Decimal(0), Decimal(100)
 DOCUMENT_DECIMALS = 2
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Credit:
     """A person's share of an event, still in the document's currency.
 
@@ -222,7 +222,7 @@ def _next(numbers: dict[tuple[str, str, int], int], event: Event, original: Cred
     return numbers[key]
 
 
-def split_events(events: Iterable[Event], splits: Iterable[Split], profile: str = "") -> list[Credit]:
+def split_events(events: Iterable[Event], splits: Iterable[Split]) -> list[Credit]:
     """Credit lines in document currency, from the events of all documents and whom each document names.
 
     An event that gives credit is spread over the document's splits, each event by itself (C1, M3). A reversal takes
@@ -237,11 +237,11 @@ def split_events(events: Iterable[Event], splits: Iterable[Split], profile: str 
         by_document[(event.basis, event.source_system, event.document_id, event.currency_code)].append(event)
     credits: list[Credit] = []
     for (_, source_system, document_id, _), listed in sorted(by_document.items()):
-        credits.extend(_document_credits(listed, shares_of.get((source_system, document_id), {})))
-    return [replace(credit, profile=profile) for credit in credits] if profile else credits
+        credits.extend(document_credits(listed, shares_of.get((source_system, document_id), {})))
+    return credits
 
 
-def _document_credits(events: Iterable[Event], splits: Mapping[int, Split]) -> list[Credit]:
+def document_credits(events: Iterable[Event], splits: Mapping[int, Split]) -> list[Credit]:
     """Credit lines of one document, on one basis, in one currency."""
     shares = {number: split for number, split in splits.items() if split.role == "revenue"}
     overlays = {number: split for number, split in splits.items() if split.role == "overlay"}
@@ -305,6 +305,9 @@ def _shared(event: Event, shares: Mapping[int, Split], broken: str | None) -> li
     """
     if not shares or broken:
         return [Credit(event, event.line_no, 1, HOUSE, event.amount, event.hold_reason or broken)]
+    if len(shares) == 1:
+        [(number, share)] = shares.items()
+        return [Credit(event, event.line_no, number, share.employee_id, event.amount, event.hold_reason)]
     percents = {number: share.percent for number, share in shares.items()}
     parts = money.allocate(event.amount, percents, split_decimals(event))
     return [

@@ -358,7 +358,7 @@ class PlanVersion:
 # -- what happened ---------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Document:
     """A deal or contract, as it was written. Amounts are in its currency; None: not told.
 
@@ -384,7 +384,7 @@ class Document:
     region: str | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Invoice:
     """An invoice and the document that it bills. Collection days run from the settlement, else its own day.
 
@@ -403,7 +403,7 @@ class Invoice:
     is_issued: bool = True
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Event:
     """A line of a source document that gives or takes credit: a signing, an invoice, a receipt, a refund.
 
@@ -438,7 +438,7 @@ class Event:
         return self.event_id, self.line_no, self.event_type
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Split:
     """A share of a document's revenue (C1). `percent` 100 is the whole. Overlays have a role of their own."""
 
@@ -450,7 +450,7 @@ class Split:
     role: str = "revenue"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class FxRate:
     """`unit` units of `from_currency` are `rate` units of `to_currency` on that day."""
 
@@ -461,7 +461,7 @@ class FxRate:
     rate: Decimal
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Target:
     """A person's target for a KPI in a period, by HR a month; money is in `currency_code`."""
 
@@ -472,7 +472,7 @@ class Target:
     currency_code: str | None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Measure:
     """A KPI of a person in a period, as measured; None where it was not, or has no target."""
 

@@ -19,7 +19,7 @@ from attain.reference.results import EarningLine
 ZERO = Decimal(0)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Entry:
     """What a line earned in a month; `below` is its unrounded part under the threshold, `document` whose line it is."""
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 from decimal import Decimal
 
 from attain.periods import Span, month_of, months_in, period_of, span_of, tenure_month
 from attain.reference.credit import Credit
-from attain.reference.inputs import HOUSE, Assignment, Employee, Inputs, PlanVersion
+from attain.reference.inputs import HOUSE, Assignment, Employee, Inputs, PlanVersion, TeamMembership
 
 ZERO, ONE = Decimal(0), Decimal(1)
 
@@ -31,8 +31,11 @@ class People:
         # A leave written in two parts that touch is one leave.
         self.leave = {employee_id: merged(spans) for employee_id, spans in days_away.items()}
         self.spans: dict[str, list[tuple[PlanVersion, list[Span]]]] = {}
+        self.named_on: dict[tuple[str, date], list[PlanVersion]] = {}
         self.active: dict[tuple[str, str, str], list[Span]] = {}
         self.chains: dict[tuple[str, date], list[str]] = {}
+        self.led = led(inputs.teams)
+        self.reports: dict[str, set[str]] = {}
 
     # -- assignment ----------------------------------------------------------------------------
 
@@ -77,7 +80,12 @@ class People:
 
     def versions_on(self, employee_id: str, day: date) -> list[PlanVersion]:
         """The versions that name the person on the day."""
-        return [version for version, spans in self.assigned(employee_id) if any(day in span for span in spans)]
+        key = (employee_id, day)
+        if key not in self.named_on:
+            self.named_on[key] = [
+                version for version, spans in self.assigned(employee_id) if any(day in span for span in spans)
+            ]
+        return self.named_on[key]
 
     def spans_of(self, employee_id: str, version: PlanVersion) -> list[Span]:
         return next((spans for item, spans in self.assigned(employee_id) if item is version), [])
@@ -111,6 +119,12 @@ class People:
                 chain.append(person)
             self.chains[(employee_id, day)] = chain
         return self.chains[(employee_id, day)]
+
+    def below(self, manager_id: str) -> set[str]:
+        """Everybody who ever was below a manager, down the line (C6)."""
+        if manager_id not in self.reports:
+            self.reports[manager_id] = everybody_below(self.led, [manager_id])
+        return self.reports[manager_id]
 
     # -- employment ----------------------------------------------------------------------------
 
@@ -216,6 +230,26 @@ class People:
             return ONE
         tenure = tenure_month(employee.hire_date, span_of(month).start)
         return version.ramp[tenure] if 0 <= tenure < len(version.ramp) else ONE
+
+
+def led(teams: Iterable[TeamMembership]) -> dict[str, set[str]]:
+    """Whom each manager ever led directly."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for line in teams:
+        if line.manager_id is not None:
+            found[line.manager_id].add(line.employee_id)
+    return found
+
+
+def everybody_below(led_by: Mapping[str, set[str]], managers: Iterable[str]) -> set[str]:
+    """Everybody who ever was below one of the managers, down the line (C6)."""
+    found: set[str] = set()
+    waiting = list(managers)
+    while waiting:
+        for employee_id in led_by.get(waiting.pop(), set()) - found:
+            found.add(employee_id)
+            waiting.append(employee_id)
+    return found
 
 
 def window_containing(accumulate: str, day: date) -> str:

@@ -12,17 +12,8 @@ from fractions import Fraction
 from attain import money
 from attain.periods import Span, month_of, period_of, span_of
 from attain.reference.bands import curve_at, marginal, money_bands, rate_of, threshold_in_money
-from attain.reference.credit import (
-    Credit,
-    Rates,
-    as_decimal,
-    at_scale_six,
-    cancellations,
-    ordered,
-    reversed_by,
-    split_events,
-    unpaid,
-)
+from attain.reference.book import Book
+from attain.reference.credit import Credit, Rates, as_decimal, at_scale_six, ordered
 from attain.reference.factors import Attributes, discount_of
 from attain.reference.inputs import Component, Event, Factor, Inputs, PlanVersion
 from attain.reference.limits import Entry, window_limits
@@ -33,66 +24,7 @@ from attain.reference.results import EarningLine
 ZERO = Decimal(0)
 
 
-class Book:
-    """Credit lines by payee, of each basis and each set of events that take it back (C2, C6, D3)."""
-
-    def __init__(self, inputs: Inputs, people: People) -> None:
-        self.inputs, self.people = inputs, people
-        self.revenue: dict[tuple[object, ...], list[Credit]] = {}
-        self.kept: dict[tuple[object, ...], dict[str, list[Credit]]] = {}
-        self.events: dict[str, list[Event]] = defaultdict(list)
-        for event in (*inputs.events, *cancellations(inputs)):
-            if event.event_date <= inputs.as_of:
-                self.events[event.basis].append(event)
-        self.unpaid: dict[int, list[Event]] = {}
-
-    def of(
-        self, basis: str, credit: str, listed: frozenset[str] | None, unpaid_days: int | None
-    ) -> dict[str, list[Credit]]:
-        """Own, overlay or team credit of everybody on a basis."""
-        types = reversed_by(basis, listed)
-        days = unpaid_days if "unpaid" in types else None
-        key = (basis, credit, types, days)
-        if key not in self.kept:
-            by_payee: dict[str, list[Credit]] = defaultdict(list)
-            for line in self._lines(basis, types, days):
-                if credit == "team":
-                    for manager in self._managers(line):
-                        by_payee[manager.employee_id].append(manager)
-                elif line.role == ("overlay" if credit == "overlay" else "revenue"):
-                    by_payee[line.employee_id].append(line)
-            self.kept[key] = by_payee
-        return self.kept[key]
-
-    def _lines(self, basis: str, types: frozenset[str], days: int | None) -> list[Credit]:
-        key = (basis, types, days)
-        if key not in self.revenue:
-            events = [event for event in self.events[basis] if not event.takes_back or event.event_type in types]
-            if days is not None:
-                if days not in self.unpaid:
-                    self.unpaid[days] = unpaid(self.inputs, days)
-                events += [event for event in self.unpaid[days] if event.basis == basis]
-            is_default = days is None and types - {"unpaid"} == reversed_by(basis, None) - {"unpaid"}
-            profile = "" if is_default else _profile(types, days)
-            self.revenue[key] = split_events(events, self.inputs.splits, profile)
-        return self.revenue[key]
-
-    def _managers(self, line: Credit) -> Iterable[Credit]:
-        """Only revenue credit rolls up; a reversal goes to the managers who had the credit (C6)."""
-        if line.role != "revenue":
-            return
-        for manager in self.people.managers_of(line.employee_id, line.given.event_date):
-            if manager in self.people.employees:
-                yield replace(line, employee_id=manager, role="override")
-
-
-def _profile(types: frozenset[str], days: int | None) -> str:
-    """Name of a set of events that take credit back; an unpaid invoice counts only with its days."""
-    named = [f"unpaid{days}" if item == "unpaid" else item for item in types if item != "unpaid" or days is not None]
-    return "+".join(sorted(named))
-
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Counted:
     """A line as a component counts it: `value` is what moves the bands, None where it doesn't."""
 
@@ -145,6 +77,8 @@ class Pricer:
         A part of a document has the same part of its margin, units and count. A line without a rate is held even where
         its units are known; they count (C3, D5).
         """
+        if measure == "amount" and credit.given.currency_code == currency:
+            return money.quantise6(credit.amount), None
         amount = Fraction(credit.amount)
         if measure == "amount":
             value, missing = self.rates.converted(amount, credit.given, currency)
@@ -231,7 +165,7 @@ class Pricer:
         key = (payee_id, component.credit, basis, listed, component.unpaid_days, component.accumulate)
         if key not in self.windows:
             found: dict[str, list[Credit]] = defaultdict(list)
-            for credit in self.book.of(basis, component.credit, listed, component.unpaid_days).get(payee_id, ()):
+            for credit in self.book.credits(payee_id, basis, component.credit, listed, component.unpaid_days):
                 found[window_of(component.accumulate, credit.event)].append(credit)
             self.windows[key] = found
         return self.windows[key]
@@ -241,8 +175,9 @@ class Pricer:
     def price(self, payee_id: str, version: PlanVersion, component: Component) -> list[EarningLine]:
         """All lines that a component makes for a payee, thresholds, caps and carried money included."""
         by_window: dict[str, list[Credit]] = defaultdict(list)
-        source = self.book.of(component.basis, component.credit, component.reversed_by, component.unpaid_days)
-        for credit in source.get(payee_id, ()):
+        for credit in self.book.credits(
+            payee_id, component.basis, component.credit, component.reversed_by, component.unpaid_days
+        ):
             if not self.attributes.passes(credit, component.only):
                 continue
             # What a SPIFF pays for is dated inside its days; a refund takes it back whenever it comes (K6).
@@ -498,7 +433,9 @@ def _cuts(line: EarningLine, window: str, months: set[str]) -> bool:
 
 
 def _scaled(value: Decimal, product: Decimal, share: Fraction) -> Decimal:
-    """Credit after its factors, formed at scale 6 (M1)."""
+    """Credit after its factors, formed at scale 6 (M1), which it is already where there are none."""
+    if product == 1 and share == 1:
+        return value
     return at_scale_six(Fraction(value) * Fraction(product) * share)
 
 

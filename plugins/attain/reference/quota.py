@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from fractions import Fraction
 
-from attain.periods import Span, months_in, span_of
+from attain.periods import Span, months_in, quarter_of, span_of
 from attain.reference.inputs import Inputs, PlanVersion, QuotaPeriod, Target
 from attain.reference.people import People, without
 
@@ -18,6 +18,10 @@ class Quotas:
         self.targets: dict[tuple[str, str], list[Target]] = defaultdict(list)
         for target in inputs.targets:
             self.targets[(target.employee_id, target.kpi_code)].append(target)
+        self.of_plans: dict[tuple[str, str, str, str], list[QuotaPeriod]] = defaultdict(list)
+        for version in inputs.versions:
+            for quota in version.quotas:
+                self.of_plans[(version.plan_code, version.version, quota.kpi_code, quota.period)].append(quota)
         self.found: dict[tuple[str, str, str, str, str], Fraction | None] = {}
 
     def effective(self, employee_id: str, version: PlanVersion, kpi_code: str | None, window: str) -> Fraction | None:
@@ -63,15 +67,12 @@ class Quotas:
 
         Where two entries name a person on a day, the one that names them most narrowly counts.
         """
-        by_period: dict[str, list[QuotaPeriod]] = defaultdict(list)
-        for quota in version.quotas:
-            if quota.kpi_code == kpi_code:
-                by_period[quota.period].append(quota)
         employee = self.people.employees[employee_id]
         total = Fraction(0)
-        for period, entries in by_period.items():
+        for period in periods_inside(window):
+            entries = self.of_plans.get((version.plan_code, version.version, kpi_code, period), ())
             days = span_of(period)
-            if not _within(days, window) or any(days.overlap(span) for span in told):
+            if any(days.overlap(span) for span in told):
                 continue
             rest = self.people.active_spans(employee_id, version)
             for entry in sorted(entries, key=_narrowness):
@@ -92,6 +93,13 @@ class Quotas:
             Fraction(0),
         )
         return carried / period.days
+
+
+def periods_inside(window: Span) -> list[str]:
+    """Months, quarters and years that lie in a window as a whole."""
+    months = list(months_in(window))
+    names = [name for month in months for name in (month, quarter_of(span_of(month).start), month[:4])]
+    return [name for name in dict.fromkeys(names) if _within(span_of(name), window)]
 
 
 def is_money(kpi_code: str) -> bool:

@@ -9,7 +9,7 @@ from decimal import Decimal
 ZERO = Decimal(0)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class EarningLine:
     """One credit line priced by one component, or money that a window, a card or a contest makes.
 
@@ -87,7 +87,7 @@ class Recognition:
     unit: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Payout:
     """A person's month under a plan, in plan currency: earned, drawn, kept back, recovered and payable.
 
