@@ -77,6 +77,20 @@ FAULTS: dict[tuple[str, str], str] = {
     ("kpi.fct_kpi_segment_period", "every_cut_adds_up_to_the_whole"): (
         "delete from kpi.fct_kpi_segment_period where dimension_value = 'UNKNOWN'"
     ),
+    ("kpi.fct_funnel_period", "employee_id_team_stage_stage_outcome_period_type_period_be_unique"): (
+        "insert into kpi.fct_funnel_period select * from kpi.fct_funnel_period where stage = 'Closed Won'"
+    ),
+    ("kpi.fct_funnel_period", "stage_not_be_null"): (
+        "update kpi.fct_funnel_period set stage = null where stage = 'Closed Won'"
+    ),
+    ("kpi.fct_funnel_period", "stage_outcome_be_in_set"): "update kpi.fct_funnel_period set stage_outcome = 'stuck'",
+    ("kpi.fct_funnel_period", "period_type_be_in_set"): "update kpi.fct_funnel_period set period_type = 'week'",
+    ("kpi.fct_funnel_period", "conversion_is_numerator_over_denominator"): (
+        "update kpi.fct_funnel_period set conversion = 0.5 where stage = 'Qualification'"
+    ),
+    ("kpi.fct_funnel_period", "nothing_is_counted_below_zero"): (
+        "update kpi.fct_funnel_period set open_count = -1 where stage = 'Closed Won'"
+    ),
     ("kpi.dim_date", "date_day_not_be_null"): (
         "insert into kpi.dim_date by name select * replace (null as date_day) from kpi.dim_date limit 1"
     ),

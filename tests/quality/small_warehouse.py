@@ -44,6 +44,14 @@ COLUMNS = {
         dimension_type varchar, dimension_value varchar, kpi_code varchar, period_type varchar, period varchar,
         currency_code varchar, period_start date, period_end date, numerator decimal(24, 6),
         denominator decimal(24, 6), actual_value decimal(24, 6)""",
+    "kpi.fct_funnel_period": """
+        employee_id varchar, team varchar, stage varchar, stage_outcome varchar, stage_place integer,
+        period_type varchar, period varchar, period_start date, period_end date, entered_count decimal(24, 6),
+        moved_on_count decimal(24, 6), moved_back_count decimal(24, 6), won_count decimal(24, 6),
+        lost_count decimal(24, 6), conversion_numerator decimal(24, 6), conversion_denominator decimal(24, 6),
+        conversion decimal(24, 6), stage_days_numerator decimal(24, 6), stage_days_denominator decimal(24, 6),
+        stage_days decimal(24, 6), open_count decimal(24, 6), open_days_numerator decimal(24, 6),
+        open_days_denominator decimal(24, 6), open_days decimal(24, 6)""",
     "incentive.fct_credit_line": """
         credit_line_id varchar, basis varchar, source_system varchar, document_id varchar, event_id varchar,
         line_no integer, split_no integer, event_type varchar, event_date date, known_at timestamp, period varchar,
@@ -174,6 +182,14 @@ insert into kpi.fct_kpi_segment_period by name
     select 'region' as dimension_type, unnest(['east', 'UNKNOWN']) as dimension_value, 'collected_amount' as kpi_code,
         'month' as period_type, '2026-01' as period, 'CNY' as currency_code, unnest([900.00, 100.00]) as numerator,
         1 as denominator, unnest([900.00, 100.00]) as actual_value;
+insert into kpi.fct_funnel_period by name
+    select 'E1' as employee_id, 'north' as team, unnest(['Qualification', 'Closed Won']) as stage,
+        unnest(['open', 'won']) as stage_outcome, 'month' as period_type, '2026-01' as period, 3 as entered_count,
+        unnest([1, 0]) as moved_on_count, 0 as moved_back_count, unnest([1, 0]) as won_count,
+        unnest([1, 0]) as lost_count, unnest([2, 0]) as conversion_numerator,
+        unnest([3, 0]) as conversion_denominator, unnest([0.666667, null]) as conversion,
+        unnest([30, 0]) as stage_days_numerator, unnest([3, 0]) as stage_days_denominator,
+        unnest([10, null]) as stage_days, 0 as open_count, 0 as open_days_numerator, 0 as open_days_denominator;
 
 insert into incentive.fct_credit_line by name
     select *, 'collected' as basis, 'finance' as source_system, 1 as line_no, 'receipt' as event_type,

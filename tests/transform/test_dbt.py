@@ -136,6 +136,8 @@ update kpi.fct_kpi_employee_period set employee_id = 'nobody', kpi_code = 'guess
 update kpi.fct_kpi_team_period set kpi_code = 'guessed', period_type = 'week', numerator = 1 where period = '2026-01';
 update kpi.fct_kpi_segment_period set dimension_type = 'guessed', kpi_code = 'guessed', period_type = 'week'
     where period = '2026-01';
+update kpi.fct_funnel_period set employee_id = 'nobody', stage_outcome = 'guessed', period_type = 'week'
+    where period = '2026-Q1' and employee_id = 'E1';
 update kpi.dim_kpi set unit = 'guessed' where kpi_code = 'win_rate';
 update appraisal.fct_scorecard_line set employee_id = 'nobody', kpi_code = 'guessed';
 update appraisal.fct_appraisal_result set employee_id = 'nobody';

@@ -26,6 +26,7 @@ PUBLISHED = {
         "fct_kpi_employee_period",
         "fct_kpi_team_period",
         "fct_kpi_segment_period",
+        "fct_funnel_period",
     },
     "incentive": {"fct_balance", "fct_credit_line", "fct_earning_line", "fct_payout", "fct_statement_line"},
     "appraisal": {"fct_appraisal_result", "fct_recognition", "fct_scorecard_line"},

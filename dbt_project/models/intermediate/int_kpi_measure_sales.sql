@@ -281,8 +281,8 @@ measures as (
         channel,
         region,
         product_family,
-        (list_amount - document_amount) * split_ratio as numerator,
-        list_amount * split_ratio as denominator
+        cast(list_amount - document_amount as decimal(24, 2)) * split_ratio as numerator,
+        cast(list_amount as decimal(24, 2)) * split_ratio as denominator
     from closed
     where stage_outcome = 'won' and list_amount > 0
     union all
@@ -308,7 +308,7 @@ measures as (
         channel,
         region,
         product_family,
-        order_amount * split_ratio as numerator,
+        cast(order_amount as decimal(24, 2)) * split_ratio as numerator,
         split_ratio as denominator
     from orders
     where order_amount is not null and currency_code is not null
@@ -322,7 +322,7 @@ measures as (
         channel,
         region,
         product_family,
-        measured_amount * collection_days as numerator,
+        cast(measured_amount as decimal(24, 6)) * collection_days as numerator,
         measured_amount as denominator
     from credit_lines
     where basis = 'collected' and event_type = 'receipt' and collection_days is not null

@@ -106,7 +106,7 @@ pipeline as (
             else {{ add_days('documents.document_date', -1) }}
         end as open_to,
         documents.currency_code,
-        deals.amount * splits.split_ratio as open_amount,
+        cast(deals.amount as decimal(24, 2)) * splits.split_ratio as open_amount,
         documents.segment,
         documents.channel,
         documents.customer_region as region,
@@ -311,11 +311,11 @@ forecasts as (
             when
                 documents.stage_outcome = 'won'
                 and documents.document_date between forecast_entries.period_start and forecast_entries.period_end
-                then documents.document_amount * splits.split_ratio
+                then cast(documents.document_amount as decimal(24, 2)) * splits.split_ratio
             else 0
         end as won_amount,
-        forecast_entries.amount * forecast_entries.probability * cast(0.01 as decimal(3, 2)) * splits.split_ratio
-            as forecast_amount
+        cast(cast(forecast_entries.amount as decimal(24, 2)) * forecast_entries.probability as decimal(24, 6))
+        * cast(splits.split_ratio * 0.01 as decimal(9, 8)) as forecast_amount
     from forecast_entries
     inner join documents
         on
