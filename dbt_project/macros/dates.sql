@@ -11,12 +11,13 @@
 {% macro quarter_code(day) -%} (strftime({{ day }}, '%Y') || '-Q' || cast(quarter({{ day }}) as varchar)) {%- endmacro %}
 {% macro year_code(day) -%} strftime({{ day }}, '%Y') {%- endmacro %}
 
-{#- The period's code, first and last day by its type: month, quarter or year. -#}
+{#- The period's code, first and last day by its type: month, quarter, year, or ytd: the year to the month's end. -#}
 {% macro period_code(period_type, day) -%}
     case {{ period_type }}
         when 'month' then {{ month_code(day) }}
         when 'quarter' then {{ quarter_code(day) }}
         when 'year' then {{ year_code(day) }}
+        when 'ytd' then {{ month_code(day) }} || '-YTD'
     end
 {%- endmacro %}
 {% macro period_start(period_type, day) -%}
@@ -24,6 +25,7 @@
         when 'month' then {{ month_start(day) }}
         when 'quarter' then {{ quarter_start(day) }}
         when 'year' then {{ year_start(day) }}
+        when 'ytd' then {{ year_start(day) }}
     end
 {%- endmacro %}
 {% macro period_end(period_type, day) -%}
@@ -31,6 +33,7 @@
         when 'month' then {{ month_end(day) }}
         when 'quarter' then {{ quarter_end(day) }}
         when 'year' then {{ year_end(day) }}
+        when 'ytd' then {{ month_end(day) }}
     end
 {%- endmacro %}
 
@@ -51,6 +54,18 @@
 
 {#- Days of a span of which both ends count (rule Q1); never below zero. -#}
 {% macro days_of_span(first_day, last_day) -%} greatest(cast({{ last_day }} - {{ first_day }} as bigint) + 1, 0) {%- endmacro %}
+
+{#- Weekdays, Monday to Friday: whether a day is one, and how many a span has of which both ends count. 1900-01-01 was a Monday. -#}
+{% macro is_working_day(day) -%} isodow({{ day }}) <= 5 {%- endmacro %}
+{% macro working_days_before(day) -%}
+    (
+        cast({{ day }} - cast('1900-01-01' as date) as bigint) // 7 * 5
+        + least(cast({{ day }} - cast('1900-01-01' as date) as bigint) % 7, 5)
+    )
+{%- endmacro %}
+{% macro working_days_of_span(first_day, last_day) -%}
+    greatest({{ working_days_before(add_days(last_day, 1)) }} - {{ working_days_before(first_day) }}, 0)
+{%- endmacro %}
 
 {% macro months_between(first_day, last_day) -%} datediff('month', {{ first_day }}, {{ last_day }}) {%- endmacro %}
 

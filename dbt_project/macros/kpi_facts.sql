@@ -1,11 +1,26 @@
 {#-
-KPI facts at one grain (`subject` is employee_id or team): actual from numerator and denominator of the period, target, attainment.
+KPI facts at one grain (`subject` is employee_id or team): actual from numerator and denominator of the period, target, attainment, gap,
+what is expected to date, pace, and the actuals of the period before and of a year ago.
 `frames` names the rows that must be there even when nothing happened; `sums` and `targets` are by subject, KPI, period, currency.
+A KPI of which no line was ever met is not measured: it has no rows of its own, and no value where it has a target.
 -#}
 {% macro kpi_facts(subject, frames, sums, targets) %}
+measured_kpis as (
+
+    select distinct kpi_code from {{ sums }}
+
+),
+
 keys as (
 
-    select {{ subject }}, kpi_code, period_type, period, currency_code from {{ frames }}
+    select
+        {{ frames }}.{{ subject }},
+        {{ frames }}.kpi_code,
+        {{ frames }}.period_type,
+        {{ frames }}.period,
+        {{ frames }}.currency_code
+    from {{ frames }}
+    inner join measured_kpis on {{ frames }}.kpi_code = measured_kpis.kpi_code
     union
     select {{ subject }}, kpi_code, period_type, period, currency_code from {{ sums }}
     union
@@ -23,13 +38,27 @@ valued as (
         keys.currency_code,
         periods.period_start,
         periods.period_end,
+        periods.previous_period,
+        periods.last_year_period,
+        periods.working_days,
+        periods.elapsed_working_days,
         kpis.is_additive,
-        cast(coalesce({{ sums }}.numerator, 0) as decimal(24, 6)) as numerator,
-        case when not kpis.is_additive then cast(coalesce({{ sums }}.denominator, 0) as decimal(24, 6)) end as denominator,
+        kpis.is_state,
+        measured_kpis.kpi_code is not null as is_measured,
+        case
+            when measured_kpis.kpi_code is null then null
+            when {{ sums }}.kpi_code is not null then {{ sums }}.numerator
+            else cast(0 as decimal(24, 6))
+        end as numerator,
+        case
+            when kpis.is_additive or measured_kpis.kpi_code is null then null
+            else cast(coalesce({{ sums }}.denominator, 0) as decimal(24, 6))
+        end as denominator,
         {{ targets }}.target_value
     from keys
     inner join kpis on keys.kpi_code = kpis.kpi_code
     inner join periods on keys.period_type = periods.period_type and keys.period = periods.period
+    left join measured_kpis on keys.kpi_code = measured_kpis.kpi_code
     left join {{ sums }}
         on
             keys.{{ subject }} = {{ sums }}.{{ subject }}
@@ -53,7 +82,14 @@ measured as (
         *,
         cast(
             case when is_additive then numerator else {{ safe_ratio('numerator', 'denominator') }} end as decimal(24, 6)
-        ) as actual_value
+        ) as actual_value,
+        cast(
+            case
+                when is_additive and not is_state
+                    then {{ safe_ratio('target_value * elapsed_working_days', 'working_days') }}
+                else target_value
+            end as decimal(24, 6)
+        ) as expected_value
     from valued
 
 ),
@@ -61,24 +97,45 @@ measured as (
 final as (
 
     select
-        {{ subject }},
-        kpi_code,
-        period_type,
-        period,
-        currency_code,
-        period_start,
-        period_end,
-        numerator,
-        denominator,
-        actual_value,
-        cast(target_value as decimal(24, 6)) as target_value,
-        cast({{ safe_ratio('actual_value', 'target_value') }} as decimal(18, 6)) as attainment,
+        measured.{{ subject }},
+        measured.kpi_code,
+        measured.period_type,
+        measured.period,
+        measured.currency_code,
+        measured.period_start,
+        measured.period_end,
+        measured.numerator,
+        measured.denominator,
+        measured.actual_value,
+        cast(measured.target_value as decimal(24, 6)) as target_value,
+        cast({{ safe_ratio('measured.actual_value', 'measured.target_value') }} as decimal(18, 6)) as attainment,
         case
-            when target_value is null then 'no target'
-            when target_value <= 0 then 'the target is not above 0'
-            when actual_value is null then 'nothing to measure: the denominator is not above 0'
-        end as attainment_reason
+            when measured.target_value is null then 'no target'
+            when measured.target_value <= 0 then 'the target is not above 0'
+            when not measured.is_measured then 'not measured: no record that it is computed from was ever met'
+            when measured.actual_value is null and measured.is_additive then 'not known: what it is computed from is not filled in'
+            when measured.actual_value is null then 'nothing to measure: the denominator is not above 0'
+        end as attainment_reason,
+        cast(measured.actual_value - measured.target_value as decimal(24, 6)) as gap_value,
+        measured.expected_value,
+        cast({{ safe_ratio('measured.actual_value', 'measured.expected_value') }} as decimal(18, 6)) as pace,
+        previous.actual_value as previous_actual_value,
+        last_year.actual_value as last_year_actual_value
     from measured
+    left join measured as previous
+        on
+            measured.{{ subject }} = previous.{{ subject }}
+            and measured.kpi_code = previous.kpi_code
+            and measured.period_type = previous.period_type
+            and measured.previous_period = previous.period
+            and measured.currency_code = previous.currency_code
+    left join measured as last_year
+        on
+            measured.{{ subject }} = last_year.{{ subject }}
+            and measured.kpi_code = last_year.kpi_code
+            and measured.period_type = last_year.period_type
+            and measured.last_year_period = last_year.period
+            and measured.currency_code = last_year.currency_code
 
 )
 {% endmacro %}

@@ -23,6 +23,7 @@ from attain.demo.company import (
     month_text,
     rates,
 )
+from attain.demo.dealings import dealings
 
 
 @pytest.fixture(scope="module")
@@ -58,6 +59,7 @@ def credited(made: Branch, currency: str) -> dict[tuple[str, int], float]:
 def test_the_same_seed_is_the_same_company_and_another_seed_another() -> None:
     assert branch(7, 1) == branch(7, 1)
     assert branch(7, 1) != branch(8, 1)
+    assert dealings(7, branch(7, 1)) == dealings(7, branch(7, 1)) != dealings(8, branch(7, 1))
 
 
 def test_its_size_is_that_of_a_company_of_sixty(head_office: Branch) -> None:

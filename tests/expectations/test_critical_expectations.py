@@ -50,6 +50,47 @@ FAULTS: dict[tuple[str, str], str] = {
     ("kpi.dim_kpi", "direction_not_be_null"): "update kpi.dim_kpi set direction = null where kpi_code = 'win_rate'",
     ("kpi.dim_kpi", "direction_be_in_set"): "update kpi.dim_kpi set direction = 'up' where kpi_code = 'win_rate'",
     ("kpi.dim_kpi", "every_measure_of_a_figure_is_defined"): "delete from kpi.dim_kpi where kpi_code = 'win_rate'",
+    (
+        "kpi.fct_kpi_segment_period",
+        "dimension_type_dimension_value_kpi_code_period_type_period_currency_code_be_unique",
+    ): (
+        "insert into kpi.fct_kpi_segment_period by name select * replace (0 as numerator, 0 as denominator, "
+        "null as actual_value) from kpi.fct_kpi_segment_period where dimension_value = 'east'"
+    ),
+    ("kpi.fct_kpi_segment_period", "dimension_value_not_be_null"): (
+        "update kpi.fct_kpi_segment_period set dimension_value = null where dimension_value = 'UNKNOWN'"
+    ),
+    ("kpi.fct_kpi_segment_period", "dimension_type_be_in_set"): (
+        "update kpi.fct_kpi_segment_period set dimension_type = 'colour'"
+    ),
+    ("kpi.fct_kpi_segment_period", "period_type_be_in_set"): (
+        "insert into kpi.fct_kpi_segment_period by name select * replace ('week' as period_type, 0 as numerator, "
+        "0 as denominator, null as actual_value) from kpi.fct_kpi_segment_period where dimension_value = 'east'"
+    ),
+    ("kpi.fct_kpi_segment_period", "measure_is_defined"): (
+        "insert into kpi.fct_kpi_segment_period by name select * replace ('happiness' as kpi_code, 0 as numerator, "
+        "0 as denominator, null as actual_value) from kpi.fct_kpi_segment_period where dimension_value = 'east'"
+    ),
+    ("kpi.fct_kpi_segment_period", "ratio_is_numerator_over_denominator"): (
+        "update kpi.fct_kpi_segment_period set actual_value = 1 where dimension_value = 'east'"
+    ),
+    ("kpi.fct_kpi_segment_period", "every_cut_adds_up_to_the_whole"): (
+        "delete from kpi.fct_kpi_segment_period where dimension_value = 'UNKNOWN'"
+    ),
+    ("kpi.fct_funnel_period", "employee_id_team_stage_stage_outcome_period_type_period_be_unique"): (
+        "insert into kpi.fct_funnel_period select * from kpi.fct_funnel_period where stage = 'Closed Won'"
+    ),
+    ("kpi.fct_funnel_period", "stage_not_be_null"): (
+        "update kpi.fct_funnel_period set stage = null where stage = 'Closed Won'"
+    ),
+    ("kpi.fct_funnel_period", "stage_outcome_be_in_set"): "update kpi.fct_funnel_period set stage_outcome = 'stuck'",
+    ("kpi.fct_funnel_period", "period_type_be_in_set"): "update kpi.fct_funnel_period set period_type = 'week'",
+    ("kpi.fct_funnel_period", "conversion_is_numerator_over_denominator"): (
+        "update kpi.fct_funnel_period set conversion = 0.5 where stage = 'Qualification'"
+    ),
+    ("kpi.fct_funnel_period", "nothing_is_counted_below_zero"): (
+        "update kpi.fct_funnel_period set open_count = -1 where stage = 'Closed Won'"
+    ),
     ("kpi.dim_date", "date_day_not_be_null"): (
         "insert into kpi.dim_date by name select * replace (null as date_day) from kpi.dim_date limit 1"
     ),
@@ -388,6 +429,7 @@ for who, key, money in (
         ),
         (figures, "ratio_is_numerator_over_denominator"): f"update {figures} set numerator = 1 where {one}",
         (figures, "attainment_is_actual_over_target"): f"update {figures} set attainment = 0.9 where {one}",
+        (figures, "gap_is_actual_less_target"): f"update {figures} set gap_value = 1 where {one}",
         (figures, "months_add_up_to_quarters"): (
             f"update {figures} set actual_value = actual_value + 0.01, numerator = numerator + 0.01, "
             f"attainment = null, target_value = null where {key} = '{money}' and period = '2026-Q1' "

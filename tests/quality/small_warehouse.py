@@ -23,20 +23,35 @@ COLUMNS = {
         unit_price decimal(24, 8), currency_code varchar, is_in_catalogue boolean, likely_product_name varchar""",
     "kpi.dim_kpi": """
         kpi_code varchar, name_en varchar, name_zh varchar, formula_en varchar, formula_zh varchar, unit varchar,
-        direction varchar, grain varchar, source_models varchar, owner varchar""",
+        direction varchar, grain varchar, source_models varchar, owner varchar, is_additive boolean,
+        is_in_currency boolean, is_state boolean""",
     "kpi.dim_date": """
         date_day date, month varchar, month_start date, month_end date, quarter varchar, quarter_start date,
-        quarter_end date, year varchar, year_start date, year_end date""",
+        quarter_end date, year varchar, year_start date, year_end date, is_working_day boolean""",
     "kpi.fct_kpi_employee_period": """
         employee_id varchar, kpi_code varchar, period_type varchar, period varchar, currency_code varchar,
         period_start date, period_end date, numerator decimal(24, 6), denominator decimal(24, 6),
         actual_value decimal(24, 6), target_value decimal(24, 6), attainment decimal(18, 6),
-        attainment_reason varchar""",
+        attainment_reason varchar, gap_value decimal(24, 6), expected_value decimal(24, 6), pace decimal(18, 6),
+        previous_actual_value decimal(24, 6), last_year_actual_value decimal(24, 6)""",
     "kpi.fct_kpi_team_period": """
         team varchar, kpi_code varchar, period_type varchar, period varchar, currency_code varchar,
         period_start date, period_end date, numerator decimal(24, 6), denominator decimal(24, 6),
         actual_value decimal(24, 6), target_value decimal(24, 6), attainment decimal(18, 6),
-        attainment_reason varchar""",
+        attainment_reason varchar, gap_value decimal(24, 6), expected_value decimal(24, 6), pace decimal(18, 6),
+        previous_actual_value decimal(24, 6), last_year_actual_value decimal(24, 6)""",
+    "kpi.fct_kpi_segment_period": """
+        dimension_type varchar, dimension_value varchar, kpi_code varchar, period_type varchar, period varchar,
+        currency_code varchar, period_start date, period_end date, numerator decimal(24, 6),
+        denominator decimal(24, 6), actual_value decimal(24, 6)""",
+    "kpi.fct_funnel_period": """
+        employee_id varchar, team varchar, stage varchar, stage_outcome varchar, stage_place integer,
+        period_type varchar, period varchar, period_start date, period_end date, entered_count decimal(24, 6),
+        moved_on_count decimal(24, 6), moved_back_count decimal(24, 6), won_count decimal(24, 6),
+        lost_count decimal(24, 6), conversion_numerator decimal(24, 6), conversion_denominator decimal(24, 6),
+        conversion decimal(24, 6), stage_days_numerator decimal(24, 6), stage_days_denominator decimal(24, 6),
+        stage_days decimal(24, 6), open_count decimal(24, 6), open_days_numerator decimal(24, 6),
+        open_days_denominator decimal(24, 6), open_days decimal(24, 6)""",
     "incentive.fct_credit_line": """
         credit_line_id varchar, basis varchar, source_system varchar, document_id varchar, event_id varchar,
         line_no integer, split_no integer, event_type varchar, event_date date, known_at timestamp, period varchar,
@@ -137,7 +152,8 @@ insert into kpi.dim_product by name
         true as is_in_catalogue;
 insert into kpi.dim_kpi by name
     select unnest(['collected_amount', 'won_deals', 'win_rate']) as kpi_code,
-        unnest(['money', 'count', 'ratio']) as unit, 'higher' as direction, 'name' as name_en, '名称' as name_zh,
+        unnest(['money', 'count', 'ratio']) as unit, unnest([true, true, false]) as is_additive, false as is_state,
+        'higher' as direction, 'name' as name_en, '名称' as name_zh,
         'formula' as formula_en, '公式' as formula_zh;
 insert into kpi.dim_date by name
     select cast(day as date) as date_day, strftime(day, '%Y-%m') as month, date_trunc('month', day) as month_start,
@@ -170,6 +186,18 @@ insert into kpi.fct_kpi_team_period by name
         as figures (period_type, period, amount);
 insert into kpi.fct_kpi_team_period by name
     select 'north' as team, * exclude (employee_id) from kpi.fct_kpi_employee_period where kpi_code = 'won_deals';
+insert into kpi.fct_kpi_segment_period by name
+    select 'region' as dimension_type, unnest(['east', 'UNKNOWN']) as dimension_value, 'collected_amount' as kpi_code,
+        'month' as period_type, '2026-01' as period, 'CNY' as currency_code, unnest([900.00, 100.00]) as numerator,
+        1 as denominator, unnest([900.00, 100.00]) as actual_value;
+insert into kpi.fct_funnel_period by name
+    select 'E1' as employee_id, 'north' as team, unnest(['Qualification', 'Closed Won']) as stage,
+        unnest(['open', 'won']) as stage_outcome, 'month' as period_type, '2026-01' as period, 3 as entered_count,
+        unnest([1, 0]) as moved_on_count, 0 as moved_back_count, unnest([1, 0]) as won_count,
+        unnest([1, 0]) as lost_count, unnest([2, 0]) as conversion_numerator,
+        unnest([3, 0]) as conversion_denominator, unnest([0.666667, null]) as conversion,
+        unnest([30, 0]) as stage_days_numerator, unnest([3, 0]) as stage_days_denominator,
+        unnest([10, null]) as stage_days, 0 as open_count, 0 as open_days_numerator, 0 as open_days_denominator;
 
 insert into incentive.fct_credit_line by name
     select *, 'collected' as basis, 'finance' as source_system, 1 as line_no, 'receipt' as event_type,

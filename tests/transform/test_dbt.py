@@ -19,6 +19,7 @@ _EMPTY = {
     "primary_key_stg_control__hold_hold_id",
     "primary_key_stg_control__identity_customer_source_system__reference",
     "primary_key_stg_control__identity_person_source_system__reference__valid_from",
+    "int_activity_has_one_row_a_key",
     "int_payee_hold_has_one_row_a_key",
     "int_leave_spell_has_one_row_a_key",
     "int_override_share_has_one_row_a_key",
@@ -133,6 +134,10 @@ update incentive.fct_earning_line set payee_id = 'nobody', credit_line_id = 'not
 update kpi.fct_kpi_employee_period set employee_id = 'nobody', kpi_code = 'guessed', period_type = 'week'
     where employee_id = 'E1' and period = '2026-01';
 update kpi.fct_kpi_team_period set kpi_code = 'guessed', period_type = 'week', numerator = 1 where period = '2026-01';
+update kpi.fct_kpi_segment_period set dimension_type = 'guessed', kpi_code = 'guessed', period_type = 'week'
+    where period = '2026-01';
+update kpi.fct_funnel_period set employee_id = 'nobody', stage_outcome = 'guessed', period_type = 'week'
+    where period = '2026-Q1' and employee_id = 'E1';
 update kpi.dim_kpi set unit = 'guessed' where kpi_code = 'win_rate';
 update appraisal.fct_scorecard_line set employee_id = 'nobody', kpi_code = 'guessed';
 update appraisal.fct_appraisal_result set employee_id = 'nobody';

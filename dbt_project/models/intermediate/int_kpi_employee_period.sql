@@ -1,5 +1,5 @@
 -- KPIs by person and period: every person who was there has a row for each KPI and period, even when nothing
--- happened. A period's target is the sum of its months' for what adds up, and the last month's for a ratio.
+-- happened. A period's target is the sum of its months' for what adds up, and the last month's for a ratio or a state.
 
 with
 
@@ -27,9 +27,9 @@ periods as (
 
 ),
 
-measures as (
+kpi_sums as (
 
-    select * from {{ ref('int_kpi_measure') }}
+    select * from {{ ref('int_kpi_sum') }}
 
 ),
 
@@ -42,21 +42,15 @@ months_of_targets as (
 sums as (
 
     select
-        measures.employee_id,
-        measures.kpi_code,
-        periods.period_type,
-        periods.period,
-        measures.currency_code,
-        sum(measures.numerator) as numerator,
-        sum(measures.denominator) as denominator
-    from measures
-    inner join periods on measures.event_date between periods.period_start and periods.period_end
-    group by
-        measures.employee_id,
-        measures.kpi_code,
-        periods.period_type,
-        periods.period,
-        measures.currency_code
+        employee_id,
+        kpi_code,
+        period_type,
+        period,
+        currency_code,
+        cast(sum(numerator) as decimal(24, 6)) as numerator,
+        cast(sum(denominator) as decimal(24, 6)) as denominator
+    from kpi_sums
+    group by employee_id, kpi_code, period_type, period, currency_code
 
 ),
 
@@ -69,11 +63,11 @@ dated_targets as (
         periods.period,
         case
             when not kpis.is_in_currency then ''
-            when kpis.unit = 'ratio' then currencies.currency_code
+            when kpis.unit <> 'money' then currencies.currency_code
             else months_of_targets.currency_code
         end as currency_code,
         months_of_targets.target_value,
-        kpis.is_additive,
+        kpis.is_additive and not kpis.is_state as is_summed,
         row_number() over (
             partition by
                 months_of_targets.employee_id, months_of_targets.kpi_code, periods.period_type, periods.period,
@@ -95,7 +89,7 @@ targets as (
         period_type,
         period,
         currency_code,
-        case when max(is_additive) then sum(target_value) else max(case when place = 1 then target_value end) end as target_value
+        case when max(is_summed) then sum(target_value) else max(case when place = 1 then target_value end) end as target_value
     from dated_targets
     where currency_code is not null
     group by employee_id, kpi_code, period_type, period, currency_code

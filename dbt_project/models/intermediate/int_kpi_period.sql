@@ -1,4 +1,7 @@
--- Months, quarters and years that have KPI rows: from the first event or target to the as-of day.
+-- Months, quarters, years and years to the end of each month (`ytd`) that have KPI rows: from the first event or
+-- target to the as-of day. `state_date` is the day that what is measured at a period's end is measured on. Working
+-- days are the weekdays, Monday to Friday; no calendar of holidays is kept. `elapsed_working_days` are those up to the
+-- as-of day. The period before a year, or a year to date, is the one of a year ago.
 
 with
 
@@ -39,18 +42,44 @@ types as (
     select 'quarter' as period_type
     union all
     select 'year' as period_type
+    union all
+    select 'ytd' as period_type
 
 ),
 
-final as (
+periods as (
 
     select distinct
         types.period_type,
         {{ period_code('types.period_type', 'months.month_start') }} as period,
         {{ period_start('types.period_type', 'months.month_start') }} as period_start,
-        {{ period_end('types.period_type', 'months.month_start') }} as period_end
+        {{ period_end('types.period_type', 'months.month_start') }} as period_end,
+        {{ period_code(
+            'types.period_type',
+            add_months('months.month_start', "case types.period_type when 'month' then -1 when 'quarter' then -3 else -12 end")
+        ) }} as previous_period,
+        {{ period_code('types.period_type', add_months('months.month_start', -12)) }} as last_year_period
     from months
     cross join types
+
+),
+
+final as (
+
+    select
+        periods.period_type,
+        periods.period,
+        periods.period_start,
+        periods.period_end,
+        least(periods.period_end, run.as_of_date) as state_date,
+        periods.previous_period,
+        periods.last_year_period,
+        cast({{ working_days_of_span('periods.period_start', 'periods.period_end') }} as integer) as working_days,
+        cast(
+            {{ working_days_of_span('periods.period_start', 'least(periods.period_end, run.as_of_date)') }} as integer
+        ) as elapsed_working_days
+    from periods
+    cross join run
 
 )
 

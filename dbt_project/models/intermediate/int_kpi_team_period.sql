@@ -1,6 +1,6 @@
 -- KPIs by team and period, the team being that of the reporting line valid on the event date. A team's target is
--- the sum of the targets of those who were in it on the last day of the month (or on their own last day); a
--- ratio has no team target, because ratios are never averaged.
+-- the sum of the targets of those who were in it on the last day of the month (or on their own last day), of a
+-- state those of the period's last month; a ratio has no team target, because ratios are never averaged.
 
 with
 
@@ -28,9 +28,9 @@ periods as (
 
 ),
 
-measures as (
+kpi_sums as (
 
-    select * from {{ ref('int_kpi_measure') }}
+    select * from {{ ref('int_kpi_sum') }}
 
 ),
 
@@ -54,21 +54,28 @@ months_of_targets as (
 sums as (
 
     select
-        measures.team,
-        measures.kpi_code,
+        team,
+        kpi_code,
+        period_type,
+        period,
+        currency_code,
+        cast(sum(numerator) as decimal(24, 6)) as numerator,
+        cast(sum(denominator) as decimal(24, 6)) as denominator
+    from kpi_sums
+    group by team, kpi_code, period_type, period, currency_code
+
+),
+
+last_months as (
+
+    select
+        months_of_targets.kpi_code,
         periods.period_type,
         periods.period,
-        measures.currency_code,
-        sum(measures.numerator) as numerator,
-        sum(measures.denominator) as denominator
-    from measures
-    inner join periods on measures.event_date between periods.period_start and periods.period_end
-    group by
-        measures.team,
-        measures.kpi_code,
-        periods.period_type,
-        periods.period,
-        measures.currency_code
+        max(months_of_targets.month_start) as month_start
+    from months_of_targets
+    inner join periods on months_of_targets.month_start between periods.period_start and periods.period_end
+    group by months_of_targets.kpi_code, periods.period_type, periods.period
 
 ),
 
@@ -85,11 +92,18 @@ targets as (
     inner join kpis
         on months_of_targets.kpi_code = kpis.kpi_code and kpis.is_additive
     inner join periods on months_of_targets.month_start between periods.period_start and periods.period_end
+    inner join last_months
+        on
+            months_of_targets.kpi_code = last_months.kpi_code
+            and periods.period_type = last_months.period_type
+            and periods.period = last_months.period
     left join memberships
         on
             months_of_targets.employee_id = memberships.employee_id
             and months_of_targets.team_day between memberships.valid_from and memberships.valid_to
-    where not kpis.is_in_currency or months_of_targets.currency_code is not null
+    where
+        (not kpis.is_in_currency or months_of_targets.currency_code is not null)
+        and (not kpis.is_state or months_of_targets.month_start = last_months.month_start)
     group by
         coalesce(memberships.team, 'NO TEAM'),
         months_of_targets.kpi_code,

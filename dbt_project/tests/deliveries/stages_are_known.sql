@@ -1,5 +1,5 @@
--- Leans on: int_document, seed stages. A deal in a stage that nobody has described is neither won nor lost; if
--- it was won, it is not paid.
+-- Leans on: int_document, opportunities of 简道云, seed stages. A deal in a stage that nobody has described is neither won
+-- nor lost; if it was won, it is not paid. An opportunity in one is in no pipeline.
 
 {{ config(meta={
     'severity': 'warning',
@@ -17,6 +17,41 @@ documents as (
 
 ),
 
+stages as (
+
+    select * from {{ ref('stages') }}
+
+),
+
+opportunities as (
+
+    select * from {{ ref('stg_jiandaoyun_crm__opportunities') }}
+
+),
+
+unknown as (
+
+    select
+        source_system,
+        stage,
+        document_amount,
+        file_name,
+        row_number
+    from documents
+    where stage_outcome = 'unknown'
+    union all
+    select
+        opportunities.source_system,
+        opportunities.stage,
+        coalesce(opportunities.amount, 0) as document_amount,
+        opportunities.file_name,
+        opportunities.row_number
+    from opportunities
+    left join stages on {{ comparable('opportunities.stage') }} = stages.stage
+    where stages.stage is null
+
+),
+
 final as (
 
     select
@@ -26,8 +61,7 @@ final as (
         sum(document_amount) as document_amount,
         min(file_name) as file_name,
         min(row_number) as row_number
-    from documents
-    where stage_outcome = 'unknown'
+    from unknown
     group by source_system, stage
 
 )

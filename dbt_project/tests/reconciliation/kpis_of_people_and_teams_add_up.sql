@@ -1,11 +1,11 @@
--- Leans on: both KPI facts and fct_credit_line. Totals over people, over teams and over the credit itself are
--- one number; without it a manager and a salesperson would argue over two.
+-- Leans on: the KPI facts and fct_credit_line. Totals over people, over teams, over each cut into segments and over
+-- the credit itself are one number; without it a manager and a salesperson would argue over two.
 
 {{ config(meta={
     'severity': 'critical',
     'scope': 'table',
     'owner': 'sales-operations',
-    'reason': 'the sum over people, the sum over teams and the credit lines differ',
+    'reason': 'the sums over people, teams, segments and the credit lines differ',
     'remedy': 'look at int_kpi_measure: an event without a team, or a person without a row',
 }) }}
 
@@ -36,6 +36,37 @@ teams as (
         sum(coalesce(denominator, 0)) as denominator
     from {{ ref('fct_kpi_team_period') }}
     group by kpi_code, period_type, period, currency_code
+
+),
+
+cuts as (
+
+    select
+        dimension_type,
+        kpi_code,
+        period_type,
+        period,
+        currency_code,
+        sum(numerator) as numerator,
+        sum(coalesce(denominator, 0)) as denominator
+    from {{ ref('fct_kpi_segment_period') }}
+    group by dimension_type, kpi_code, period_type, period, currency_code
+
+),
+
+dimensions as (
+
+    select distinct dimension_type from cuts
+
+),
+
+cut_people as (
+
+    select
+        dimensions.dimension_type,
+        people.*
+    from people
+    cross join dimensions
 
 ),
 
@@ -76,6 +107,29 @@ by_team as (
 
 ),
 
+by_segment as (
+
+    select
+        coalesce(people.kpi_code, cuts.kpi_code) as kpi_code,
+        coalesce(people.period, cuts.period) as period,
+        coalesce(people.currency_code, cuts.currency_code) as currency_code,
+        'people and ' || coalesce(people.dimension_type, cuts.dimension_type) as compared,
+        people.numerator,
+        cuts.numerator as other_numerator
+    from cut_people as people
+    full outer join cuts
+        on
+            people.dimension_type = cuts.dimension_type
+            and people.kpi_code = cuts.kpi_code
+            and people.period_type = cuts.period_type
+            and people.period = cuts.period
+            and people.currency_code = cuts.currency_code
+    where
+        coalesce(people.numerator, 0) <> coalesce(cuts.numerator, 0)
+        or coalesce(people.denominator, 0) <> coalesce(cuts.denominator, 0)
+
+),
+
 by_credit as (
 
     select
@@ -99,6 +153,8 @@ by_credit as (
 final as (
 
     select * from by_team
+    union all
+    select * from by_segment
     union all
     select * from by_credit
 

@@ -76,7 +76,7 @@ def generate(
     try:
         writer.write_shared()
         for number in range(scale):
-            writer.write_branch(company.branch(seed, number))
+            writer.write_branch(company.branch(seed, number), seed)
         files = writer.close()
     except BaseException:
         writer.abandon()

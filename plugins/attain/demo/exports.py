@@ -41,6 +41,7 @@ from attain.demo.company import (
     month_text,
     zoho_id,
 )
+from attain.demo.dealings import Answer, Contact, Dealings, StageEntry, dealings
 from attain.demo.writers import (
     Cell,
     CsvTable,
@@ -125,6 +126,22 @@ EMPLOYEES_HEADER = _columns(
     "工号,姓名,邮箱,部门,岗位,职级,区域,入职日期,转正日期,离职日期,员工状态,CRM账号,简道云成员编号"
 )
 REPORTING_HEADER = _columns("工号,姓名,上级工号,上级姓名,团队,生效日期,失效日期")
+CALLS_HEADER = _columns(
+    "Record Id,Contact Name.id,Contact Name,Related To.id,Related To,Subject,Call Type,Call Purpose,Call Start Time,"
+    "Call Duration (in seconds),Description,Call Result,Call Status,Call Owner.id,Call Owner,Created Time,Modified Time"
+)
+EVENTS_HEADER = _columns(
+    "Record Id,Title,Host.id,Host,Location,From,To,Contact Name.id,Contact Name,Related To.id,Related To,Created Time,"
+    "Modified Time"
+)
+STAGE_HISTORY_HEADER = _columns(
+    "Record Id,Deal Name.id,Deal Name,Stage,Stage Duration (Calendar Days),Probability (%),Moved To,Amount,"
+    "Expected Revenue,Closing Date,Modified By.id,Modified By,Modified Time"
+)
+FOLLOW_UPS_HEADER = _columns(
+    "跟进编号,客户编号,客户名称,跟进人,跟进方式,跟进时间,下次跟进时间,跟进内容,提交时间,更新时间"
+)
+SURVEYS_HEADER = _columns("答卷编号,调查类型,答卷日期,评分,客户编号,客户名称,工号,评价")
 TARGETS_HEADER = _columns("工号,姓名,团队,指标,月份,目标值,币种,备注")
 
 _DEAL_DAMAGES = (
@@ -433,6 +450,21 @@ class Exports:
             )
         ]
 
+        # Last, because the place of a table among all decides which of its rows are spoilt.
+        self.calls = self._csv("zoho_crm/calls", "Calls_2026_10_31", CALLS_HEADER, line_end=lf)
+        self.meetings = self._csv("zoho_crm/events", "Meetings_2026_10_31", EVENTS_HEADER, line_end=lf)
+        self.stage_history = self._csv(
+            "zoho_crm/stage_history",
+            "Deals__2026_10_31",
+            STAGE_HISTORY_HEADER,
+            line_end=lf,
+            note="kept since January 2026; its name has two underscores",
+        )
+        self.follow_ups = self._workbook(
+            "jiandaoyun_crm/follow_ups", "跟进记录_20261031", FOLLOW_UPS_HEADER, sheet="跟进记录"
+        )
+        self.surveys = self._workbook("hr/surveys", "满意度调查_20261031", SURVEYS_HEADER, sheet="满意度调查")
+
     # what all branches share
 
     def write_shared(self) -> None:
@@ -466,11 +498,13 @@ class Exports:
 
     # one branch
 
-    def write_branch(self, branch: Branch) -> None:
+    def write_branch(self, branch: Branch, seed: int) -> None:
+        """Write what happened in a branch, and what its people did with customers."""
         self._write_people(branch)
         self._write_zoho(branch)
         self._write_jiandaoyun(branch)
         self._write_finance(branch)
+        self._write_dealings(dealings(seed, branch))
         self._count_oddities(branch)
 
     def _write_people(self, branch: Branch) -> None:
@@ -676,6 +710,18 @@ class Exports:
                         "财务总监",
                     ]
                 )
+
+    def _write_dealings(self, made: Dealings) -> None:
+        for call in made.calls:
+            self.calls.write(_call_row(call))
+        for meeting in made.meetings:
+            self.meetings.write(_meeting_row(meeting))
+        for entry in made.stage_entries:
+            self.stage_history.write(_stage_row(entry))
+        for follow_up in made.follow_ups:
+            self.follow_ups.write(_follow_up_row(follow_up))
+        for answer in made.answers:
+            self.surveys.write(_answer_row(answer))
 
     def _count_oddities(self, branch: Branch) -> None:
         """Count what is readable but needs an answer downstream, as it stands at END."""
@@ -1057,4 +1103,102 @@ def _credit_note_row(note: CreditNote) -> list[Cell]:
         document.currency,
         money(note.amount),
         note.reason,
+    ]
+
+
+def _related(contact: Contact) -> tuple[str, str]:
+    document = contact.document
+    return (f"zcrm_{document.number}", document.name) if document else ("", "")
+
+
+def _call_row(call: Contact) -> list[Cell]:
+    key, related = int(call.number[-6:]), _related(call)
+    kind = "Missed" if call.is_missed else "Inbound" if key % 7 == 0 else "Outbound"
+    started_at, later = _stamps(key, call.day, call.day)
+    return [
+        f"zcrm_{call.number}",
+        "",
+        "",
+        *related,
+        f"Call with {_payer(call.document) if call.document else ''}",
+        kind,
+        "Negotiation" if key % 3 else "Prospecting",
+        started_at,
+        str(call.minutes * 60),
+        "",
+        "" if call.is_missed else ("Interested", "Requested more info", "No response/Busy")[key % 3],
+        "Missed" if call.is_missed else "Completed",
+        f"zcrm_{call.person.user_id}",
+        call.person.full_name,
+        started_at,
+        later,
+    ]
+
+
+def _meeting_row(meeting: Contact) -> list[Cell]:
+    key, related = int(meeting.number[-6:]), _related(meeting)
+    started_at, ended_at = _stamps(key, meeting.day, meeting.day)
+    return [
+        f"zcrm_{meeting.number}",
+        "Visit",
+        f"zcrm_{meeting.person.user_id}",
+        meeting.person.full_name,
+        meeting.customer.region if meeting.customer else "",
+        started_at,
+        ended_at,
+        "",
+        "",
+        *related,
+        started_at,
+        ended_at,
+    ]
+
+
+def _stage_row(entry: StageEntry) -> list[Cell]:
+    owner = entry.deal.owner
+    return [
+        f"zcrm_{entry.number}",
+        f"zcrm_{entry.deal.number}",
+        entry.deal.name,
+        entry.stage,
+        "" if entry.days_in_stage is None else str(entry.days_in_stage),
+        str(entry.probability),
+        entry.moved_to,
+        crm_money(entry.amount),
+        "",
+        iso(entry.expected),
+        f"zcrm_{owner.user_id}",
+        owner.full_name,
+        f"{iso(entry.day)} {9 + entry.place:02d}:{_number(entry.number) % 60:02d}:00",
+    ]
+
+
+def _follow_up_row(follow_up: Contact) -> list[Cell]:
+    key = int(follow_up.number[-6:])
+    happened_at, entered_at = _stamps(key, follow_up.day, follow_up.day)
+    customer = follow_up.customer
+    return [
+        follow_up.number,
+        customer.number if customer else "",
+        customer.name if customer else "",
+        follow_up.person.full_name,
+        follow_up.method,
+        happened_at,
+        "",
+        "已沟通需求" if key % 2 else "报价跟进",
+        happened_at,
+        entered_at,
+    ]
+
+
+def _answer_row(answer: Answer) -> list[Cell]:
+    return [
+        answer.number,
+        "满意度" if answer.kind == "CSAT" else "NPS",
+        as_date(answer.day),
+        answer.score,
+        answer.customer.number,
+        answer.customer.name,
+        answer.person.employee_id if answer.names_person else "",
+        "",
     ]

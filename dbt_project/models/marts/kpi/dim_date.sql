@@ -33,7 +33,8 @@ final as (
         {{ quarter_end('date_day') }} as quarter_end,
         {{ year_code('date_day') }} as year,
         {{ year_start('date_day') }} as year_start,
-        {{ year_end('date_day') }} as year_end
+        {{ year_end('date_day') }} as year_end,
+        {{ is_working_day('date_day') }} as is_working_day
     from days
 
 )

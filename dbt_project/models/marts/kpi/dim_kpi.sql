@@ -18,7 +18,10 @@ final as (
         direction,
         grain,
         source_models,
-        owner
+        owner,
+        is_additive,
+        is_in_currency,
+        is_state
     from computed
 
 )

@@ -21,7 +21,12 @@ final as (
         actual_value,
         target_value,
         attainment,
-        attainment_reason
+        attainment_reason,
+        gap_value,
+        expected_value,
+        pace,
+        previous_actual_value,
+        last_year_actual_value
     from facts
 
 )
