@@ -95,6 +95,13 @@ COLUMNS = {
         recognition_id varchar, employee_id varchar, plan_code varchar, plan_version varchar, reward_code varchar,
         title_en varchar, title_zh varchar, reward_kind varchar, quantity decimal(18, 6), unit varchar, period varchar,
         earned_by varchar, grade varchar, attainment decimal(18, 6)""",
+    "kpi.fct_gap": """
+        gap_id varchar, comparison_id varchar, employee_id varchar, kpi_code varchar, actual_value decimal(24, 6),
+        compared_value decimal(24, 6), gap_value decimal(24, 6), cause varchar, cause_amount decimal(24, 6)""",
+    "kpi.rpt_gap": """
+        comparison_id varchar, employee_id varchar, kpi_code varchar, gap_value decimal(24, 6),
+        goal_amount decimal(24, 6), execution_amount decimal(24, 6), verdict varchar, next_step_en varchar,
+        next_step_zh varchar""",
     "audit.delivery": """
         delivery_id varchar, source_system varchar, feed varchar, file_name varchar, status varchar,
         rows_in_file bigint, rows_loaded bigint, rows_quarantined bigint, rows_declared_totals bigint,
@@ -255,6 +262,17 @@ insert into appraisal.fct_recognition by name
     select 'W2' as recognition_id, 'E2' as employee_id, 'direct' as plan_code, '1' as plan_version,
         'course' as reward_code, 'training' as reward_kind, 1 as quantity, 'place' as unit, '2026-Q1' as period,
         'commission' as earned_by, 1.2 as attainment;
+
+insert into kpi.fct_gap by name
+    select 'c1|' || cause as gap_id, 'c1' as comparison_id, 'E1' as employee_id, 'collected_amount' as kpi_code,
+        90 as actual_value, 100 as compared_value, -10 as gap_value, cause, cause_amount
+    from (values ('goal', 5), ('leads', -15)) as causes (cause, cause_amount);
+insert into kpi.rpt_gap by name
+    select 'c1' as comparison_id, 'E1' as employee_id, 'collected_amount' as kpi_code, -10 as gap_value,
+        5 as goal_amount, -15 as execution_amount, 'execution' as verdict, 'look' as next_step_en, '看' as next_step_zh
+    union all by name
+    select 'c2' as comparison_id, 'E2' as employee_id, 'collected_amount' as kpi_code, 0 as gap_value,
+        0 as execution_amount, 'reached' as verdict;
 
 insert into audit.delivery by name
     select 'D1' as delivery_id, 'finance' as source_system, 'receipts' as feed, 'receipts.csv' as file_name,
