@@ -7,7 +7,7 @@ from tests.transform.test_published import same
 
 
 def test_a_person_against_the_target(built: BuiltHome) -> None:
-    """The role collected 11,500 + 800 in 149 days: 12,300 x 90 ÷ 149 = 7,429.530201 for E1, who was asked for 15,000."""
+    """The role collected 11,500 + 800 in 149 days: 12,300 x 90 ÷ 149 = 7,429.530201 for E1. The target is 15,000."""
     same(
         built.rows(
             "select comparison_id, reference_kind, reference_people, actual_value, compared_value, reference_value,"
@@ -34,9 +34,9 @@ def test_a_person_against_the_target(built: BuiltHome) -> None:
 def test_its_causes(built: BuiltHome) -> None:
     """New business of the role: D1 (split 30/70) and K1, 2 deals for 3,006.45; E1 has 1.3 of them for 3,001.94.
 
-    Leads: 1.3 x 3,006.45 ÷ 2 = 1,954.1925 against 3,006.45 x 90 ÷ 149 = 1,815.976510. All were won and nobody named a list
-    price, so the rest is order size. Existing customers: 12,000 against 12,800 x 90 ÷ 149; the refund of 3,000 against
-    3,000 x 90 ÷ 149. Collected less booked: 11,500 - 12,001.94 against (12,300 - 12,806.45) x 90 ÷ 149.
+    Leads: 1.3 x 3,006.45 ÷ 2 = 1,954.1925 against 3,006.45 x 90 ÷ 149 = 1,815.976510. All were won and nobody named a
+    list price, so the rest is order size. Existing customers: 12,000 against 12,800 x 90 ÷ 149; the refund of 3,000
+    against 3,000 x 90 ÷ 149. Collected less booked: 11,500 - 12,001.94 against (12,300 - 12,806.45) x 90 ÷ 149.
     """
     same(
         built.rows(
