@@ -49,6 +49,16 @@ at most `numerator_scale`, which is at most scale + 6.
     end
 {%- endmacro %}
 
+{#- `value` × `numerator` ÷ `denominator` at scale 6, all with at most 6 decimals; NULL when the denominator is not above 0. -#}
+{% macro proportional(value, numerator, denominator) -%}
+    case
+        when {{ denominator }} > 0
+            then {{ from_units(
+                divide_half_away(to_units(value, 6) ~ ' * ' ~ to_units(numerator, 6), to_units(denominator, 6)), 6
+            ) }}
+    end
+{%- endmacro %}
+
 {#- Rule M2: half away from zero to a currency's minor unit (JPY and KRW have none). -#}
 {% macro round_to_minor_unit(value, minor_unit_digits) -%}
     case

@@ -280,6 +280,23 @@ FAULTS: dict[tuple[str, str], str] = {
     ("appraisal.rpt_goal_suggestion", "the_method_is_shown"): (
         "update appraisal.rpt_goal_suggestion set method_en = '' where suggestion_id = 'S2'"
     ),
+    ("kpi.fct_gap", "gap_id_not_be_null"): "update kpi.fct_gap set gap_id = null where cause = 'goal'",
+    ("kpi.fct_gap", "gap_id_be_unique"): "update kpi.fct_gap set gap_id = 'c1|goal'",
+    ("kpi.fct_gap", "causes_add_up_to_the_gap"): "update kpi.fct_gap set cause_amount = 6 where cause = 'goal'",
+    ("kpi.fct_gap", "cause_amount_not_be_null"): (
+        "update kpi.fct_gap set cause_amount = case cause when 'leads' then -10 end"
+    ),
+    ("kpi.rpt_gap", "comparison_id_not_be_null"): (
+        "update kpi.rpt_gap set comparison_id = null where comparison_id = 'c1'"
+    ),
+    ("kpi.rpt_gap", "comparison_id_be_unique"): "update kpi.rpt_gap set comparison_id = 'c1'",
+    ("kpi.rpt_gap", "verdict_be_in_set"): "update kpi.rpt_gap set verdict = 'lazy' where comparison_id = 'c1'",
+    ("kpi.rpt_gap", "goal_and_execution_are_the_gap"): (
+        "update kpi.rpt_gap set execution_amount = -16 where comparison_id = 'c1'"
+    ),
+    ("kpi.rpt_gap", "a_shortfall_has_a_next_step"): (
+        "update kpi.rpt_gap set next_step_zh = '' where comparison_id = 'c1'"
+    ),
     ("appraisal.fct_recognition", "something_earned_it"): (
         "update appraisal.fct_recognition set grade = null where recognition_id = 'W1'"
     ),

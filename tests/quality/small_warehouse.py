@@ -95,6 +95,13 @@ COLUMNS = {
         weight decimal(9, 6), effective_weight decimal(9, 6), actual_value decimal(24, 6),
         target_value decimal(24, 6), attainment decimal(18, 6), cap decimal(9, 6),
         capped_attainment decimal(18, 6), line_score decimal(18, 6), missing_reason varchar""",
+    "kpi.fct_gap": """
+        gap_id varchar, comparison_id varchar, employee_id varchar, kpi_code varchar, actual_value decimal(24, 6),
+        compared_value decimal(24, 6), gap_value decimal(24, 6), cause varchar, cause_amount decimal(24, 6)""",
+    "kpi.rpt_gap": """
+        comparison_id varchar, employee_id varchar, kpi_code varchar, gap_value decimal(24, 6),
+        goal_amount decimal(24, 6), execution_amount decimal(24, 6), verdict varchar, next_step_en varchar,
+        next_step_zh varchar""",
     "appraisal.fct_appraisal_result": """
         employee_id varchar, plan_code varchar, scorecard_code varchar, period varchar, score decimal(18, 6),
         grade varchar, coefficient decimal(9, 6), proration decimal(18, 6), bonus_base_amount decimal(18, 2),
@@ -297,6 +304,17 @@ insert into appraisal.rpt_goal_suggestion by name
     union all by name
     select 'S2' as suggestion_id, 'E2' as employee_id, 'collected_amount' as kpi_code, '2026-05' as period,
         'CNY' as currency_code, 50 as suggested_value, 'history' as method_en, '历史' as method_zh;
+
+insert into kpi.fct_gap by name
+    select 'c1|' || cause as gap_id, 'c1' as comparison_id, 'E1' as employee_id, 'collected_amount' as kpi_code,
+        90 as actual_value, 100 as compared_value, -10 as gap_value, cause, cause_amount
+    from (values ('goal', 5), ('leads', -15)) as causes (cause, cause_amount);
+insert into kpi.rpt_gap by name
+    select 'c1' as comparison_id, 'E1' as employee_id, 'collected_amount' as kpi_code, -10 as gap_value,
+        5 as goal_amount, -15 as execution_amount, 'execution' as verdict, 'look' as next_step_en, '看' as next_step_zh
+    union all by name
+    select 'c2' as comparison_id, 'E2' as employee_id, 'collected_amount' as kpi_code, 0 as gap_value,
+        0 as execution_amount, 'reached' as verdict;
 
 insert into audit.delivery by name
     select 'D1' as delivery_id, 'finance' as source_system, 'receipts' as feed, 'receipts.csv' as file_name,

@@ -136,6 +136,13 @@ update kpi.fct_kpi_employee_period set employee_id = 'nobody', kpi_code = 'guess
 update kpi.fct_kpi_team_period set kpi_code = 'guessed', period_type = 'week', numerator = 1 where period = '2026-01';
 update kpi.fct_kpi_segment_period set dimension_type = 'guessed', kpi_code = 'guessed', period_type = 'week'
     where period = '2026-01';
+insert into intermediate.int_gap_feedback by name
+    select 'team' as subject_type, 'x' as subject_id, 'month' as period_type, 'x' as period;
+insert into kpi.fct_gap by name
+    select 'x' as gap_id, 'employee' as subject_type, 'nobody' as subject_id, 'nobody' as employee_id,
+        'guessed' as kpi_code, 1 as actual_value from range(2);
+insert into kpi.rpt_gap by name
+    select 'x' as comparison_id, 'nobody' as employee_id, 'guessed' as kpi_code from range(2);
 update kpi.fct_funnel_period set employee_id = 'nobody', stage_outcome = 'guessed', period_type = 'week'
     where period = '2026-Q1' and employee_id = 'E1';
 update kpi.dim_kpi set unit = 'guessed' where kpi_code = 'win_rate';

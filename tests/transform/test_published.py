@@ -25,6 +25,8 @@ PUBLISHED = {
         "dim_date",
         "fct_kpi_employee_period",
         "fct_kpi_team_period",
+        "fct_gap",
+        "rpt_gap",
         "fct_kpi_segment_period",
         "fct_funnel_period",
     },
