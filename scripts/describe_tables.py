@@ -33,6 +33,39 @@ def models(schema: str) -> list[dict[str, Any]]:
     return sorted(found, key=lambda model: str(model["name"]))
 
 
+def relationships(model: dict[str, Any]) -> list[tuple[str, str, str]]:
+    """Columns of a model that lead to another one: column, model it leads to, column there; from their tests."""
+    found = []
+    for column in model["columns"]:
+        for test in column.get("data_tests", []):
+            arguments = test.get("relationships", {}).get("arguments") if isinstance(test, dict) else None
+            if arguments:
+                found.append((str(column["name"]), str(arguments["to"]).split("'")[1], str(arguments["field"])))
+    return found
+
+
+def diagram() -> list[str]:
+    """An entity diagram of all schemas but audit: keys, and what leads where; pages that know Mermaid draw it."""
+    lines = ["```mermaid", "erDiagram"]
+    links = []
+    for schema in SCHEMAS:
+        if schema == "audit":
+            continue
+        for model in models(schema):
+            keys = (model["config"]["meta"]).get("primary_key", [])
+            leads = relationships(model)
+            foreign = {column for column, _, _ in leads}
+            lines.append(f"    {model['name']} {{")
+            for column in model["columns"]:
+                name = column["name"]
+                marks = ", ".join(mark for mark, has in (("PK", name in keys), ("FK", name in foreign)) if has)
+                if marks:
+                    lines.append(f"        {str(column['data_type']).split('(')[0]} {name} {marks}")
+            lines.append("    }")
+            links += [f"    {to} ||--o{{ {model['name']} : {column}" for column, to, _ in leads]
+    return [*lines, *links, "```"]
+
+
 def text() -> str:
     """The whole page."""
     lines = [
@@ -43,6 +76,7 @@ def text() -> str:
         "denominator beside it wherever it may be rolled up.",
         "",
     ]
+    lines += ["## How they hang together", "", *diagram(), ""]
     for schema in SCHEMAS:
         lines += [f"## {schema}", ""]
         for model in models(schema):

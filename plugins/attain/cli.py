@@ -186,6 +186,15 @@ def publish(door: _Door) -> None:
 
 @main.command()
 @click.pass_obj
+def catalogue(door: _Door) -> None:
+    """Write a page on every table and column, with its SQL and what leads to it; one file for any browser."""
+    from attain.transform import dbt
+
+    door.answer({"page": str(dbt.catalogue(door.settings))}, lambda made: f"open {made['page']}")
+
+
+@main.command()
+@click.pass_obj
 def releases(door: _Door) -> None:
     """List the releases, and which one is current."""
     from attain import summary

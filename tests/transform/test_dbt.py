@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from dataclasses import replace
 from pathlib import Path
@@ -73,6 +74,16 @@ def built_payable(copied: BuiltHome, query: str) -> list[tuple[str, object]]:
     return [(period, earned) for period, earned in copied.rows(query.format("earned_amount"))]
 
 
+def test_the_catalogue_is_one_page_on_every_table(built: BuiltHome) -> None:
+    page = dbt.catalogue(built.settings)
+    text = page.read_text(encoding="utf-8")
+    assert page == built.settings.home / "catalogue" / "index.html"
+    zh = json.dumps("应付金额")[1:-1]
+    for words in ("model.attain.fct_payout", "What each payee is paid for each month", zh, "ref('int_payout_month')"):
+        assert words in text, words
+    assert "<script src=" not in text  # nothing to be fetched
+
+
 def test_a_failing_model_is_named_with_the_databases_words(copied: BuiltHome) -> None:
     with duckdb.connect(str(copied.settings.warehouse_file)) as connection:
         connection.execute("alter table intermediate.int_payout_month rename column payable_amount to paid")
@@ -134,6 +145,8 @@ update incentive.fct_earning_line set payee_id = 'nobody', credit_line_id = 'not
 update kpi.fct_kpi_employee_period set employee_id = 'nobody', kpi_code = 'guessed', period_type = 'week'
     where employee_id = 'E1' and period = '2026-01';
 update kpi.fct_kpi_team_period set kpi_code = 'guessed', period_type = 'week', numerator = 1 where period = '2026-01';
+update kpi.bridge_customer_source set customer_id = 'nobody';
+update kpi.dim_customer set owner_employee_id = 'nobody';
 update kpi.fct_kpi_segment_period set dimension_type = 'guessed', kpi_code = 'guessed', period_type = 'week'
     where period = '2026-01';
 insert into intermediate.int_gap_feedback by name

@@ -114,6 +114,34 @@ def unit_test(settings: Settings, run_id: str) -> list[TestResult]:
         return [_test_result(settings, result) for result in outcome]
 
 
+def catalogue(settings: Settings) -> Path:
+    """Write dbt's own pages over the project and the candidate: every table and column, its SQL, and what leads to it.
+
+    Returns:
+        The page, one file that needs no server and no network; the one of before is replaced.
+
+    Raises:
+        as `test`
+    """
+    with lock.writer(settings), _environment(settings):
+        from dbt.cli.main import dbtRunner
+
+        load_candidate(settings)
+        command = ["docs", "generate", "--static", "--exclude", "resource_type:test", "resource_type:unit_test"]
+        # without the manifest of this process: dbt writes the one that it reads itself, and the page is made of it
+        outcome = dbtRunner().invoke([*command, *_flags(settings), "--write-json"])
+        _close_database()
+        if not outcome.success:
+            raise AttainError(
+                f"dbt could not describe the tables: {_first_lines(str(outcome.exception))}",
+                f"read {_log_path(settings) / 'dbt.log'}",
+            )
+        page = settings.home / "catalogue" / "index.html"
+        page.parent.mkdir(exist_ok=True)
+        (_target_path(settings) / "static_index.html").replace(page)
+        return page
+
+
 def _build(settings: Settings, selection: Sequence[str], run_id: str) -> Built:
     with lock.writer(settings):
         load_candidate(settings, run_id)
