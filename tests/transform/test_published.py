@@ -26,7 +26,14 @@ PUBLISHED = {
         "fct_kpi_employee_period",
         "fct_kpi_team_period",
     },
-    "incentive": {"fct_balance", "fct_credit_line", "fct_earning_line", "fct_payout", "fct_statement_line"},
+    "incentive": {
+        "fct_balance",
+        "fct_credit_line",
+        "fct_earning_line",
+        "fct_payout",
+        "fct_statement_line",
+        "rpt_plan_effectiveness",
+    },
     "appraisal": {"fct_appraisal_result", "fct_recognition", "fct_scorecard_line"},
     "audit": {"delivery", "quarantine_row", "hold", "coverage", "identity_match"},
 }

@@ -1,0 +1,29 @@
+"""How each critical promise of the tables on plans, quotas and people's growth is broken, and no other of the table."""
+
+from __future__ import annotations
+
+_EFFECTIVENESS = "incentive.rpt_plan_effectiveness"
+
+# (table, expectation) → SQL.
+FAULTS: dict[tuple[str, str], str] = {
+    (_EFFECTIVENESS, name): f"update {_EFFECTIVENESS} set {change}"
+    for name, change in {
+        "plan_effectiveness_id_not_be_null": "plan_effectiveness_id = null where period = '2026-02'",
+        "plan_effectiveness_id_be_unique": "plan_effectiveness_id = 'direct|1|2026|CNY' where period = '2026-02'",
+        "cost_ratio_is_pay_over_revenue": "cost_ratio = 0.051 where period = '2026-02'",
+        "everybody_is_in_one_range": "payees_below_50 = 1 where period = '2026-02'",
+        "months_add_up_to_years": "pay_amount = 1045.51, cost_ratio = 0.611409 where period = '2026'",
+        "correlation_is_possible": "pay_rank_correlation = 1.0001, pay_rank_reason = null where period = '2026'",
+        "gains_cost_something_only_where_revenue_rose": (
+            "incremental_cost_ratio = 0.05, incremental_reason = null where period = '2026'"
+        ),
+    }.items()
+} | {
+    (_EFFECTIVENESS, "period_type_be_in_set"): (
+        f"insert into {_EFFECTIVENESS} by name select * replace ('y' as plan_effectiveness_id, "
+        f"'week' as period_type, '2026-W1' as period) from {_EFFECTIVENESS} where period = '2026'"
+    ),
+    (_EFFECTIVENESS, "pay_is_that_of_the_payouts"): (
+        "update incentive.fct_payout set penalty_amount = 1 where payout_id = 'E12026-01'"
+    ),
+}
