@@ -27,19 +27,36 @@ COLUMNS = {
         previous_version_revenue_amount decimal(24, 6), previous_version_cost_ratio decimal(18, 6),
         previous_version_attained_total decimal(24, 6), previous_version_quota_total decimal(24, 6),
         previous_version_attainment decimal(18, 6)""",
+    "incentive.rpt_quota_fairness": """
+        quota_fairness_id varchar, plan_code varchar, plan_version varchar, period_type varchar, period varchar,
+        currency_code varchar, period_start date, period_end date, is_complete boolean, dimension varchar,
+        group_name varchar, payees bigint, lower_quartile_attainment decimal(18, 6), median_attainment decimal(18, 6),
+        upper_quartile_attainment decimal(18, 6), payees_at_target bigint, at_target_ratio decimal(9, 6),
+        attained_total decimal(24, 6), quota_total decimal(24, 6), attainment decimal(18, 6), other_payees bigint,
+        other_payees_at_target bigint, other_at_target_ratio decimal(9, 6), other_attained_total decimal(24, 6),
+        other_quota_total decimal(24, 6), other_attainment decimal(18, 6), attainment_gap decimal(18, 6),
+        ahead_ratio decimal(9, 6), ahead_margin decimal(9, 6), verdict varchar, reason_en varchar, reason_zh varchar""",
 }
 
 ROWS = """
 insert into incentive.rpt_plan_effectiveness by name
     select 'direct|1|' || period || '|CNY' as plan_effectiveness_id, 'direct' as plan_code, '1' as plan_version,
         case length(period) when 4 then 'year' when 7 then 'month' end as period_type, period,
-        'CNY' as currency_code, 2 as payees, 1 as payees_paid, pay as pay_amount, revenue as revenue_amount,
+        'CNY' as currency_code, 13 as payees, 2 as payees_paid, pay as pay_amount, revenue as revenue_amount,
         case when revenue > 0 then pay / revenue end as cost_ratio,
         case when revenue <= 0 then 'no revenue was credited' end as cost_ratio_reason,
         1 as payees_without_attainment, 0 as payees_below_50, 0 as payees_50_to_80, 0 as payees_80_to_100,
-        0 as payees_100_to_120, 1 as payees_above_120, 1 as payees_with_attainment, 1 as payees_at_target,
-        'fewer than 5 payees with an attainment' as pay_rank_reason, 'no revenue to compare with' as incremental_reason,
-        'no revenue to compare with' as last_year_incremental_reason
+        0 as payees_100_to_120, 12 as payees_above_120, 12 as payees_with_attainment, 12 as payees_at_target,
+        1200 as attained_total, 1000 as quota_total, 1.2 as attainment, 'all are paid the same' as pay_rank_reason,
+        'no revenue to compare with' as incremental_reason, 'no revenue to compare with' as last_year_incremental_reason
     from (values ('2026-01', 50.00, 1000.00), ('2026-02', 35.50, 710.00), ('2026-03', 960.00, 0.00),
         ('2026', 1045.50, 1710.00)) as periods (period, pay, revenue);
+insert into incentive.rpt_quota_fairness by name
+    select 'direct|1|2026|CNY|team|' || team as quota_fairness_id, 'direct' as plan_code, '1' as plan_version,
+        'year' as period_type, '2026' as period, 'CNY' as currency_code, 'team' as dimension, team as group_name,
+        6 as payees, 1.1 as lower_quartile_attainment, 1.2 as median_attainment, 1.3 as upper_quartile_attainment,
+        600 as attained_total, 500 as quota_total, 1.2 as attainment, 6 as other_payees, 600 as other_attained_total,
+        500 as other_quota_total, 1.2 as other_attainment, 0 as attainment_gap, 0.5 as ahead_ratio, 0.3 as ahead_margin,
+        'in line' as verdict, 'as often ahead as behind' as reason_en, '互有高低' as reason_zh
+    from (values ('north'), ('south')) as teams (team);
 """

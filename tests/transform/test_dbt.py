@@ -135,6 +135,7 @@ update kpi.fct_kpi_employee_period set employee_id = 'nobody', kpi_code = 'guess
 update kpi.fct_kpi_team_period set kpi_code = 'guessed', period_type = 'week', numerator = 1 where period = '2026-01';
 update kpi.dim_kpi set unit = 'guessed' where kpi_code = 'win_rate';
 update incentive.rpt_plan_effectiveness set period_type = 'week';
+update incentive.rpt_quota_fairness set period_type = 'week', dimension = 'guessed', verdict = 'guessed';
 update appraisal.fct_scorecard_line set employee_id = 'nobody', kpi_code = 'guessed';
 update appraisal.fct_appraisal_result set employee_id = 'nobody';
 update audit.hold set scope = 'guessed';

@@ -72,3 +72,22 @@ def test_where_deals_bunch_and_what_gains_cost(built: BuiltHome) -> None:
         "select incremental_cost_ratio, incremental_reason from incentive.rpt_plan_effectiveness"
         " where plan_code = 'team_sales' and period = '2026-03'"
     ) == [(None, "revenue did not rise")]
+
+
+def test_groups_beside_the_others(built: BuiltHome) -> None:
+    """Ann is the only one of her plan with an attainment: her team has no others, and nobody is compared."""
+    same(
+        built.rows(
+            "select dimension, group_name, payees, median_attainment, attained_total, quota_total, attainment,"
+            " other_payees, other_attainment, ahead_ratio, verdict, reason_en, reason_zh"
+            " from incentive.rpt_quota_fairness where plan_code = 'team_sales' and period = '2026-Q1'"
+        ),
+        [
+            (
+                *(dimension, group, 1, "0.766667", "11500", "15000", "0.766667", 0, None, None, "too few"),
+                "1 in the group and 0 others: fewer than 5 are not compared",
+                "本组1人，其他0人：少于5人不作比较",
+            )
+            for dimension, group in (("region", "unknown"), ("team", "South"), ("tenure_group", "1 to 3 years"))
+        ],
+    )

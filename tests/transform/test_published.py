@@ -33,6 +33,7 @@ PUBLISHED = {
         "fct_payout",
         "fct_statement_line",
         "rpt_plan_effectiveness",
+        "rpt_quota_fairness",
     },
     "appraisal": {"fct_appraisal_result", "fct_recognition", "fct_scorecard_line"},
     "audit": {"delivery", "quarantine_row", "hold", "coverage", "identity_match"},
