@@ -34,3 +34,7 @@ period's own totals and row, `{{ other }}` the totals of the other.
         || '.' || cast({{ divide_half_away('abs(' ~ to_units(ratio, 6) ~ ')', '1000') }} % 10 as varchar) || ' %'
     )
 {%- endmacro %}
+
+{#- Days somebody must have been active in a period to be ranked in it, and people of a role that must be ranked for some to stand out. -#}
+{% macro fewest_active_days() -%} 15 {%- endmacro %}
+{% macro fewest_ranked() -%} 8 {%- endmacro %}

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 
 _EFFECTIVENESS = "incentive.rpt_plan_effectiveness"
 _FAIRNESS = "incentive.rpt_quota_fairness"
+_LEADERS = "appraisal.fct_leaderboard"
+_CHAMPIONS = "appraisal.rpt_champion_practice"
 
 
 def _changes(table: str, changes: Mapping[str, str]) -> dict[tuple[str, str], str]:
@@ -45,6 +47,27 @@ FAULTS: dict[tuple[str, str], str] = {
             "attainment_is_from_sums": "attainment = 1.3, attainment_gap = 0.1 where group_name = 'north'",
             "quartiles_are_in_order": "lower_quartile_attainment = 2 where group_name = 'north'",
             "verdict_follows_from_the_numbers": "verdict = 'harder' where group_name = 'north'",
+        },
+    ),
+    **_changes(
+        _LEADERS,
+        {
+            "leaderboard_id_not_be_null": "leaderboard_id = null where employee_id = 'E1'",
+            "leaderboard_id_be_unique": "leaderboard_id = 'x'",
+            "belongs_to_a_person": "employee_id = 'E9' where employee_id = 'E1'",
+            "attainment_is_from_sums": "attainment = 1.42 where employee_id = 'E1'",
+            "ranked_or_told_why_not": "active_days = 14 where employee_id = 'E1'",
+            "who_attains_more_comes_first": "rank_in_role = 2 where employee_id = 'E1'",
+            "champions_are_the_top_quarter": "is_champion = true where employee_id = 'E1'",
+        },
+    ),
+    **_changes(
+        _CHAMPIONS,
+        {
+            "champion_practice_id_not_be_null": "champion_practice_id = null where kpi_code = 'win_rate'",
+            "champion_practice_id_be_unique": "champion_practice_id = 'x'",
+            "measure_is_defined": "kpi_code = 'happiness' where kpi_code = 'win_rate'",
+            "values_are_from_sums": "champion_value = 0.5, difference = 0.25 where kpi_code = 'win_rate'",
         },
     ),
 }

@@ -36,6 +36,22 @@ COLUMNS = {
         other_payees_at_target bigint, other_at_target_ratio decimal(9, 6), other_attained_total decimal(24, 6),
         other_quota_total decimal(24, 6), other_attainment decimal(18, 6), attainment_gap decimal(18, 6),
         ahead_ratio decimal(9, 6), ahead_margin decimal(9, 6), verdict varchar, reason_en varchar, reason_zh varchar""",
+    "appraisal.fct_leaderboard": """
+        leaderboard_id varchar, employee_id varchar, plan_code varchar, period_type varchar, period varchar,
+        currency_code varchar, period_start date, period_end date, is_complete boolean, role varchar,
+        tenure_group varchar, active_days bigint, attained_total decimal(24, 6), quota_total decimal(24, 6),
+        attainment decimal(18, 6), is_ranked boolean, unranked_reason varchar, rank_in_role bigint,
+        people_in_role bigint, rank_in_tenure_group bigint, people_in_tenure_group bigint, is_champion boolean,
+        previous_period varchar, previous_attainment decimal(18, 6), attainment_change decimal(18, 6),
+        change_reason varchar, improvement_rank_in_role bigint, changes_in_role bigint,
+        improvement_rank_in_tenure_group bigint, changes_in_tenure_group bigint""",
+    "appraisal.rpt_champion_practice": """
+        champion_practice_id varchar, plan_code varchar, role varchar, period_type varchar, period varchar,
+        period_start date, period_end date, is_complete boolean, kpi_code varchar, currency_code varchar,
+        unit varchar, direction varchar, champions bigint, champion_numerator decimal(24, 6),
+        champion_denominator decimal(24, 6), champion_value decimal(24, 6), others bigint,
+        other_numerator decimal(24, 6), other_denominator decimal(24, 6), other_value decimal(24, 6),
+        difference decimal(24, 6), difference_reason varchar, is_better boolean""",
 }
 
 ROWS = """
@@ -59,4 +75,21 @@ insert into incentive.rpt_quota_fairness by name
         500 as other_quota_total, 1.2 as other_attainment, 0 as attainment_gap, 0.5 as ahead_ratio, 0.3 as ahead_margin,
         'in line' as verdict, 'as often ahead as behind' as reason_en, '互有高低' as reason_zh
     from (values ('north'), ('south')) as teams (team);
+
+insert into appraisal.fct_leaderboard by name
+    select 'direct|' || employee_id || '|2026-Q1|CNY' as leaderboard_id, employee_id, 'direct' as plan_code,
+        'quarter' as period_type, '2026-Q1' as period, 'CNY' as currency_code, 'sales' as role,
+        '1 to 3 years' as tenure_group, active_days, attained as attained_total, 1000 as quota_total,
+        attained / 1000 as attainment, place is not null as is_ranked,
+        case when place is null then 'fewer than 15 active days' end as unranked_reason, place as rank_in_role,
+        2 as people_in_role, place as rank_in_tenure_group, 2 as people_in_tenure_group, false as is_champion,
+        'nothing to compare with' as change_reason
+    from (values ('E1', 90, 1410.00, 1), ('E2', 90, 300.00, 2), ('E3', 3, 900.00, null))
+        as places (employee_id, active_days, attained, place);
+insert into appraisal.rpt_champion_practice by name
+    select 'direct|sales|2026-Q1|' || kpi_code || '|' as champion_practice_id, 'direct' as plan_code, 'sales' as role,
+        'quarter' as period_type, '2026-Q1' as period, kpi_code, '' as currency_code, 2 as champions,
+        6 as champion_numerator, 10 as champion_denominator, 0.6 as champion_value, 6 as others, 2 as other_numerator,
+        8 as other_denominator, 0.25 as other_value, 0.35 as difference, true as is_better
+    from (values ('win_rate'), ('won_deals')) as measures (kpi_code);
 """

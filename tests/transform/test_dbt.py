@@ -136,6 +136,8 @@ update kpi.fct_kpi_team_period set kpi_code = 'guessed', period_type = 'week', n
 update kpi.dim_kpi set unit = 'guessed' where kpi_code = 'win_rate';
 update incentive.rpt_plan_effectiveness set period_type = 'week';
 update incentive.rpt_quota_fairness set period_type = 'week', dimension = 'guessed', verdict = 'guessed';
+update appraisal.fct_leaderboard set period_type = 'week', employee_id = 'nobody';
+update appraisal.rpt_champion_practice set period_type = 'week', kpi_code = 'guessed';
 update appraisal.fct_scorecard_line set employee_id = 'nobody', kpi_code = 'guessed';
 update appraisal.fct_appraisal_result set employee_id = 'nobody';
 update audit.hold set scope = 'guessed';

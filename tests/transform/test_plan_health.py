@@ -91,3 +91,37 @@ def test_groups_beside_the_others(built: BuiltHome) -> None:
             for dimension, group in (("region", "unknown"), ("team", "South"), ("tenure_group", "1 to 3 years"))
         ],
     )
+
+
+def test_places_of_people(built: BuiltHome) -> None:
+    """Ann is first of one in February, 2.4 of her quota after 0.5 in January; Bo has no target."""
+    same(
+        built.rows(
+            "select employee_id, role, tenure_group, active_days, attained_total, quota_total, attainment, is_ranked,"
+            " unranked_reason, rank_in_role, people_in_role, is_champion, previous_attainment, attainment_change,"
+            " change_reason, improvement_rank_in_role from appraisal.fct_leaderboard"
+            " where plan_code = 'team_sales' and period = '2026-02'"
+        ),
+        [
+            (
+                *("E1", "AE", "1 to 3 years", 28, "12000", "5000", "2.4", True, None, 1, 1, False, "0.5", "1.9", None),
+                1,
+            ),
+            (
+                *("E2", "AE", "1 to 3 years", 28, "0", None, None, False, "no target", None, 1, False, None, None),
+                *("no target", None),
+            ),
+        ],
+    )
+
+
+def test_nobody_is_a_champion_among_few(built: BuiltHome) -> None:
+    """Of Ann's quarter there are 8 KPIs; 1.3 of 2.3 documents were won, but one person has nobody to learn from."""
+    same(
+        built.rows(
+            "select champions, others, other_numerator, other_denominator, other_value, difference, difference_reason"
+            " from appraisal.rpt_champion_practice"
+            " where plan_code = 'team_sales' and period = '2026-Q1' and kpi_code = 'win_rate'"
+        ),
+        [(0, 1, "1.3", "2.3", "0.565217", None, "fewer than 8 people are ranked in the role")],
+    )

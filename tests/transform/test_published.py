@@ -35,7 +35,13 @@ PUBLISHED = {
         "rpt_plan_effectiveness",
         "rpt_quota_fairness",
     },
-    "appraisal": {"fct_appraisal_result", "fct_recognition", "fct_scorecard_line"},
+    "appraisal": {
+        "fct_appraisal_result",
+        "fct_leaderboard",
+        "fct_recognition",
+        "fct_scorecard_line",
+        "rpt_champion_practice",
+    },
     "audit": {"delivery", "quarantine_row", "hold", "coverage", "identity_match"},
 }
 OF_SAMPLE = "not starts_with({}, 'G-')"
