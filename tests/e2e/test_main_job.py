@@ -8,8 +8,10 @@ import signal
 import subprocess
 import sys
 import time
+from itertools import pairwise
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from attain.settings import PROJECT_ROOT
@@ -32,6 +34,54 @@ def test_the_end_of_a_run_is_worth_reading(sample_home: Path) -> None:
     assert totals
     for currency, amount in totals:
         assert f"{amount:,.2f}" in said, f"{currency} {amount:,.2f}"
+
+
+def test_what_plans_cost_and_bring_is_what_pandas_finds(sample_home: Path) -> None:
+    """Pay, revenue, ranges of attainment and rank correlation of each version and quarter, from other tables."""
+    with duckdb.connect(str(current(sample_home) / "attain.duckdb"), read_only=True) as connection:
+        report = connection.sql(
+            "select * from incentive.rpt_plan_effectiveness where period_type = 'quarter' and pay_amount <> 0"
+        ).df()
+        payouts = connection.sql("select * from incentive.fct_payout").df()
+        lines = connection.sql("select * from incentive.fct_earning_line").df()
+    for frame, month in ((payouts, "period"), (lines, "origin_period")):
+        starts = frame[month].str[5:7].astype(int)
+        frame["quarter"] = frame[month].str[:4] + "-Q" + ((starts + 2) // 3).astype(str)
+    payouts["pay"] = (
+        payouts["earned_amount"]
+        + payouts["draw_top_up_amount"]
+        - payouts["draw_recovered_amount"]
+        - payouts["penalty_amount"]
+    )
+    paid = payouts.groupby(["plan_code", "quarter"])["pay"].sum().round(2)
+    assert len(report) >= 15
+    assert report.groupby(["plan_code", "period"])["pay_amount"].sum().round(2).to_dict() == {
+        key: pay for key, pay in paid.to_dict().items() if pay
+    }
+    counted = lines[lines["counted_amount"].notna() & (lines["line_type"] == "earning")]
+    revenue = counted.groupby(["plan_code", "plan_version", "quarter"])["credited_amount"].sum()
+    earned = lines.groupby(["plan_code", "plan_version", "quarter", "payee_id"])["earned_amount"].sum()
+    windows = counted.groupby(["plan_code", "plan_version", "window_code", "payee_id"])
+    attained = windows["credited_amount"].sum() / windows["effective_quota"].first()
+    compared = 0
+    for row in report.itertuples():
+        key = (row.plan_code, row.plan_version, row.period)
+        assert float(row.revenue_amount) == pytest.approx(revenue[key], abs=0.01)
+        assert float(row.cost_ratio) == pytest.approx(float(row.pay_amount) / revenue[key], abs=2e-6)
+        if row.plan_code != "direct_sales" or not row.is_complete:
+            continue  # its windows are quarters; the other plan's are months
+        shares = attained[key].dropna()
+        nothing_sold = row.payees_with_attainment - len(shares)  # has no line to be found by
+        bounds = [float("-inf"), 0.5, 0.8, 1.0, 1.2, float("inf")]
+        assert [
+            *(row.payees_below_50 - nothing_sold, row.payees_50_to_80, row.payees_80_to_100, row.payees_100_to_120),
+            row.payees_above_120,
+        ] == [int(((shares >= low) & (shares < high)).sum()) for low, high in pairwise(bounds)]
+        if nothing_sold == 0:
+            ranks = earned[key].reindex(shares.index).corr(shares, method="spearman")
+            assert float(row.pay_rank_correlation) == pytest.approx(ranks, abs=6e-5)
+            compared += 1
+    assert compared >= 3
 
 
 def test_a_second_run_publishes_nothing_new(copy_of_sample: Path) -> None:

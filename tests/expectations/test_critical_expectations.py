@@ -9,6 +9,7 @@ import pytest
 
 from attain.quality import dialect, rows, runner, suites
 from attain.settings import PROJECT_ROOT
+from tests.expectations import plan_health_faults
 from tests.quality import small_warehouse
 
 # (table, expectation) → SQL that breaks that promise and no other critical one of the table.
@@ -463,6 +464,7 @@ FAULTS[("kpi.fct_kpi_team_period", "teams_add_up_to_people")] = (
     "update kpi.fct_kpi_employee_period set actual_value = actual_value + 1 "
     "where employee_id = 'E2' and period = '2026-01'"
 )
+FAULTS |= plan_health_faults.FAULTS
 
 SUITES = {suite.table: suite for suite in suites.load_suites(PROJECT_ROOT / "expectations")}
 

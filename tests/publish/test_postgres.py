@@ -76,6 +76,7 @@ def tables_of(marker: int = 1) -> Tables:
                 "marker": pa.array([marker] * 2),
             }
         ),
+        "appraisal.rpt_champion_practice": pa.table({"plan_code": ["direct"], "pay_amount": pa.array([amount], MONEY)}),
         "audit.release": pa.table({"release_id": ["x"], "marker": pa.array([marker])}),
         "audit.quarantine_row": pa.table(
             {
@@ -756,6 +757,7 @@ def test_a_reader_sees_their_own_rows(scoped: str) -> None:
         assert len(rows_of(reader, "kpi.dim_product")) == 1, "nobody's rows: everybody's"
         assert len(rows_of(reader, "audit.release")) == 1
         assert rows_of(reader, "audit.quarantine_row") == [], "raw input is for finance"
+        assert rows_of(reader, "appraisal.rpt_champion_practice") == [], "a sum may be over one person"
 
 
 def test_a_scope_is_inherited_and_finance_sees_all(
@@ -769,6 +771,7 @@ def test_a_scope_is_inherited_and_finance_sees_all(
     with psycopg.connect(make_login("finance", postgres.FINANCE), autocommit=True) as finance:
         assert len(rows_of(finance, "kpi.dim_employee")) == 3
         assert len(rows_of(finance, "audit.quarantine_row")) == 1
+        assert len(rows_of(finance, "appraisal.rpt_champion_practice")) == 1
 
 
 def test_the_data_behind_the_views_is_closed(admin: psycopg.Connection, scoped: str) -> None:

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import duckdb
 
+from tests.quality import plan_health_rows
+
 COLUMNS = {
     "kpi.dim_employee": """
         employee_id varchar, full_name varchar, email varchar, role varchar, team varchar, region varchar,
@@ -136,7 +138,7 @@ COLUMNS = {
         reference_name varchar, canonical_id varchar, match_status varchar, match_kind varchar,
         match_confidence decimal(3, 2), likely_match varchar, row_count bigint, amount decimal(24, 2),
         currency_code varchar""",
-}
+} | plan_health_rows.COLUMNS
 
 ROWS = """
 insert into kpi.dim_employee by name
@@ -358,6 +360,7 @@ def build(path: Path) -> Path:
         for table, columns in COLUMNS.items():
             connection.execute(f"create table {table} ({columns})")
         connection.execute(ROWS)
+        connection.execute(plan_health_rows.ROWS)
         connection.execute(CONTROL)
     return path
 

@@ -159,6 +159,10 @@ insert into kpi.rpt_gap by name
 update kpi.fct_funnel_period set employee_id = 'nobody', stage_outcome = 'guessed', period_type = 'week'
     where period = '2026-Q1' and employee_id = 'E1';
 update kpi.dim_kpi set unit = 'guessed' where kpi_code = 'win_rate';
+update incentive.rpt_plan_effectiveness set period_type = 'week';
+update incentive.rpt_quota_fairness set period_type = 'week', dimension = 'guessed', verdict = 'guessed';
+update appraisal.fct_leaderboard set period_type = 'week', employee_id = 'nobody';
+update appraisal.rpt_champion_practice set period_type = 'week', kpi_code = 'guessed';
 update appraisal.fct_scorecard_line set employee_id = 'nobody', kpi_code = 'guessed';
 update appraisal.fct_appraisal_result set employee_id = 'nobody';
 update audit.hold set scope = 'guessed';

@@ -20,7 +20,8 @@ a change while somebody's own views depend on the old one.
 
 Who sees what (`attain.reader_scope`): a table with a person column (`payee_id`, else `employee_id`) shows a reader
 the rows of the employees their role, or a role it is a member of, is given; members of `attain_finance` see all
-rows. Tables of the schema `audit` without a person column quote raw input and are for finance only, save `release`.
+rows. Tables of the schema `audit` without a person column quote raw input and are for finance only, save `release`;
+so are reports (`rpt_…`), because a sum over a plan or team of one person is that person's pay.
 The tables behind the views can't be read by either role, and carry row security without a policy as a second fence.
 
 A session pins another published release with `set attain.release = '<release id>'`; a release that isn't there, or
@@ -56,6 +57,8 @@ SCHEMAS = ("appraisal", "audit", "incentive", "kpi")
 READER, FINANCE = "attain_reader", "attain_finance"
 PERSON_COLUMNS = ("payee_id", "employee_id")
 OPEN_AUDIT_TABLES = frozenset({"release"})
+REPORT_PREFIX = "rpt_"
+"""Tables that sum over people, for finance alone: of a plan or team of one person the sum is that person's pay."""
 
 TIMEOUTS = {"statement_timeout": "60s", "idle_in_transaction_session_timeout": "60s"}
 """Settings of both roles and of the logins that are members of them, unless they have their own."""
@@ -990,6 +993,8 @@ def _row_filter(view: _View, names: Sequence[str]) -> sql.Composable:
             " join pg_catalog.pg_roles as granted on granted.rolname = scope.role_name"
             " where pg_has_role(current_user, granted.oid, 'MEMBER'))))"
         ).format(is_finance=is_finance, person=sql.Identifier(person))
+    if view.table_name.startswith(REPORT_PREFIX):
+        return sql.SQL(" and {}").format(is_finance)
     if view.schema_name == "audit" and view.table_name not in OPEN_AUDIT_TABLES:
         return sql.SQL(" and {}").format(is_finance)
     return sql.SQL("")

@@ -1,0 +1,85 @@
+with
+
+computed as (
+
+    select * from {{ ref('int_plan_effectiveness') }}
+
+),
+
+final as (
+
+    select
+        plan_effectiveness_id,
+        plan_code,
+        plan_version,
+        period_type,
+        period,
+        currency_code,
+        period_start,
+        period_end,
+        is_complete,
+        revenue_basis,
+        payees,
+        payees_paid,
+        pay_amount,
+        revenue_amount,
+        cost_ratio,
+        cost_ratio_reason,
+        payees_without_attainment,
+        payees_below_50,
+        payees_50_to_80,
+        payees_80_to_100,
+        payees_100_to_120,
+        payees_above_120,
+        payees_with_attainment,
+        payees_at_target,
+        at_target_ratio,
+        attained_total,
+        quota_total,
+        attainment,
+        threshold_pay_amount,
+        threshold_average_amount,
+        target_pay_amount,
+        target_average_amount,
+        excellence_pay_amount,
+        excellence_average_amount,
+        pay_rank_correlation,
+        pay_rank_reason,
+        bound_windows,
+        bound_windows_above,
+        bound_windows_below,
+        bound_above_ratio,
+        bound_below_ratio,
+        booked_deals,
+        month_end_deals,
+        month_end_ratio,
+        month_end_days,
+        counted_days,
+        month_end_expected_ratio,
+        previous_period,
+        previous_pay_amount,
+        previous_revenue_amount,
+        incremental_pay_amount,
+        incremental_revenue_amount,
+        incremental_cost_ratio,
+        incremental_reason,
+        last_year_period,
+        last_year_pay_amount,
+        last_year_revenue_amount,
+        last_year_incremental_pay_amount,
+        last_year_incremental_revenue_amount,
+        last_year_incremental_cost_ratio,
+        last_year_incremental_reason,
+        previous_version,
+        previous_version_revenue_basis,
+        previous_version_pay_amount,
+        previous_version_revenue_amount,
+        previous_version_cost_ratio,
+        previous_version_attained_total,
+        previous_version_quota_total,
+        previous_version_attainment
+    from computed
+
+)
+
+select * from final
