@@ -1,9 +1,6 @@
 {#- Fewer past changes than this are no distribution to hold a goal against. -#}
 {% macro least_past_improvements() -%} 20 {%- endmacro %}
 
-{#- A share as a whole percentage in words: 0.125 is `13 %`. -#}
-{% macro percent_text(value) -%} cast(cast(round({{ value }} * 100, 0) as decimal(18, 0)) as varchar) || ' %' {%- endmacro %}
-
 {#- A figure in words with two decimals at most. -#}
 {% macro number_text(value) -%} cast(cast(round({{ value }}, 2) as decimal(24, 2)) as varchar) {%- endmacro %}
 
