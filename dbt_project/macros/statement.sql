@@ -43,7 +43,7 @@
         ["'Score '", "#factor", "coalesce(', grade ' || subject, '')", "coalesce(': base ' || @target || ' × coefficient ' || @rate || ' × ' || active_days || ' of ' || period_days || ' days', '')"],
         ["'得分 '", "#factor", "coalesce('，等级 ' || subject, '')", "coalesce('：基数 ' || @target || ' × 系数 ' || @rate || ' × 在岗 ' || active_days || ' 天 ÷ 共 ' || period_days || ' 天', '')"]),
     'earned': (["'Earned, all lines: '", "#amount"], ["'本月应计合计：'", "#amount"]),
-    'draw_top_up': (["'Draw, on top of what was earned: '", "#amount"], ["'预支或保底补足：'", "#amount"]),
+    'draw_top_up': (["'Added by the draw or guarantee: '", "#amount"], ["'预支或保底补足：'", "#amount"]),
     'draw_recovered': (["'Paid back of the draw: '", "#amount", "' (owed '", "#opening_balance", "' → '", "#closing_balance", "')'"], ["'扣还预支：'", "#amount", "'（余额 '", "#opening_balance", "' → '", "#closing_balance", "'）'"]),
     'penalty': (["'Penalty, never below the floor: '", "#amount"], ["'扣罚（不低于保底）：'", "#amount"]),
     'legal_limit': (["'The law lets so much less be recovered this month; it stays on the balance: '", "#amount"], ["'受法定扣回上限，本月少扣、留待以后：'", "#amount"]),

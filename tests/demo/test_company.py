@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from datetime import date
 from itertools import pairwise
 from statistics import mean
 
@@ -19,6 +20,7 @@ from attain.demo.company import (
     Document,
     Rates,
     branch,
+    day_number,
     month_number,
     month_text,
     rates,
@@ -108,6 +110,18 @@ def test_reporting_lines_cover_a_person_without_gap_or_overlap(head_office: Bran
         for before, after in pairwise(lines):
             assert before.valid_to is not None
             assert after.valid_from == before.valid_to + 1
+
+
+def test_every_kind_of_plan_has_its_people(head_office: Branch) -> None:
+    roles = Counter(person.role for person in head_office.people)
+    assert {"Sales Director", "Area Sales Manager", "Account Manager", "Channel Manager", "Sales Trainee"} <= set(roles)
+    trainees = [person for person in head_office.people if person.role == "Sales Trainee"]
+    assert all(person.hired > day_number(date(2025, 12, 1)) and person.manager for person in trainees)
+    through_partners = [deal for deal in head_office.deals if deal.channel_manager is not None]
+    assert {deal.channel_manager.role for deal in through_partners if deal.channel_manager} == {"Channel Manager"}
+    assert {deal.channel for deal in through_partners} == {"代理", "partner"}
+    assert 0.1 < len(through_partners) / len(head_office.deals) < 0.25
+    assert all(0.5 * deal.amount < deal.cost < deal.amount for deal in head_office.deals if deal.amount > 10_000)
 
 
 def test_deals_are_won_at_a_believable_rate_and_season(head_office: Branch) -> None:

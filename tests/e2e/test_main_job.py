@@ -84,6 +84,27 @@ def test_what_plans_cost_and_bring_is_what_pandas_finds(sample_home: Path) -> No
     assert compared >= 3
 
 
+def test_the_sample_company_shows_every_kind_of_pay(sample_home: Path) -> None:
+    """Managers, trainees, account and channel managers are paid by the plans that are shipped, and it can be seen."""
+    paid = query(sample_home, "select distinct plan_code from incentive.fct_payout where earned_amount > 0")
+    assert {plan for (plan,) in paid} >= {
+        *("direct_sales", "hardware_sales", "sales_management", "account_management", "channel", "new_hires"),
+    }
+    roles = query(sample_home, "select distinct credit_role from incentive.fct_earning_line where earned_amount <> 0")
+    assert {"revenue", "overlay", "override"} <= {role for (role,) in roles}
+    teams = query(
+        sample_home,
+        "select count(*) from appraisal.fct_scorecard_line where kpi_code like 'team:%' and attainment is not null",
+    )
+    assert teams[0][0] > 20
+    draws = query(
+        sample_home,
+        "select max(draw_top_up_amount), max(draw_recovered_amount), max(closing_draw_balance)"
+        " from incentive.fct_payout where plan_code = 'new_hires'",
+    )
+    assert all(amount > 0 for amount in draws[0])
+
+
 def test_a_second_run_publishes_nothing_new(copy_of_sample: Path) -> None:
     before = current(copy_of_sample)
     stamp = before.stat().st_mtime_ns

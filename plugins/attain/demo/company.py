@@ -35,6 +35,12 @@ MAX_SCALE = min(
     names.FOREIGN_COMPANIES // ACCOUNT_NUMBERS_PER_BRANCH,
 )
 
+ACCOUNT_MANAGERS = (3, 4, 6)
+"""Places in the team of key accounts whose people keep customers (客户经理); the others win them."""
+
+CHANNEL_MANAGERS = (1, 2)
+"""Places among a branch's last three people who look after partners (渠道经理)."""
+
 NAMESAKES = (8, 34)
 """Places of the two people of the head office who share a name: one in 华东直销, one in 大客户部."""
 
@@ -220,6 +226,17 @@ class Document:
     splits: list[Split]
     note: str
     edited: int | None = None
+    channel_manager: Person | None = None
+
+    @property
+    def channel(self) -> str:
+        """The way it was sold."""
+        return {"代理商": "代理", "Partner": "partner"}.get(self.lead_source, "direct")
+
+    @property
+    def cost(self) -> int:
+        """What it costs to deliver, in whole units of its currency: 55 to 87 % of its value, by its number."""
+        return self.amount * (55 + int(self.number[-4:]) % 9 * 4) // 10_000 * 100
 
     def modified(self, cut: int) -> int:
         """The last day up to `cut` on which something of it changed."""
@@ -332,6 +349,7 @@ class Branch:
     write_offs: list[WriteOff] = field(default_factory=list)
     collections: list[Collection] = field(default_factory=list)
     targets: list[Target] = field(default_factory=list)
+    channel_managers: list[Person] = field(default_factory=list)
 
     @property
     def sellers(self) -> list[Person]:
@@ -499,10 +517,13 @@ class _Simulation:
 
         director = add(0, "Sales Director", "销售中心", "全国", None, "销售管理层" + suffix, "zoho")
         managers: dict[str, Person] = {}
+        trainees_since = day_number(date(2025, 12, 15))
         index = 1
         for team in TEAMS:
+            # Abroad nobody has an override: the plan of managers pays yuan.
+            role = "Sales Manager" if team is ABROAD else "Area Sales Manager"
             managers[team.code] = manager = add(
-                index, "Sales Manager", team.department, team.region, None, team.title + suffix, team.system
+                index, role, team.department, team.region, None, team.title + suffix, team.system
             )
             manager.manager = director
             index += 1
@@ -517,14 +538,24 @@ class _Simulation:
                     seller.confirmed = seller.hired + 91
                 elif place == team.sellers // 2:
                     seller.left = chance.randrange(150, 690)
+                # HR tells a person's present role: who came lately is a trainee, some keep customers.
+                if team is not ABROAD and seller.hired >= trainees_since:
+                    seller.role = "Sales Trainee"
+                elif team is KEY and place in ACCOUNT_MANAGERS:
+                    seller.role = "Account Manager"
         for role, department, count in (
             ("Sales Operations", "销售运营部", 3),
             ("Accountant", "财务部", 3),
             ("HR Partner", "人力资源部", 2),
             ("Pre-sales Engineer", "解决方案部", 3),
         ):
-            for _ in range(count):
-                add(index, role, department, "全国", None, department + suffix, "").manager = director
+            for place in range(count):
+                if role == "Pre-sales Engineer" and place in CHANNEL_MANAGERS:
+                    person = add(index, "Channel Manager", "渠道部", "全国", None, "渠道部" + suffix, "")
+                    made.channel_managers.append(person)
+                else:
+                    person = add(index, role, department, "全国", None, department + suffix, "")
+                person.manager = director
                 index += 1
 
         moved = self._of(SOUTH)[1]
@@ -743,6 +774,8 @@ class _Simulation:
                     deal = self._deal(seller, customer, created, sequence, is_new)
                     if deal is None:
                         continue
+                    if deal.channel != "direct":
+                        deal.channel_manager = made.channel_managers[sequence % len(CHANNEL_MANAGERS)]
                     if deal.won is not None and chance.random() < 0.12:
                         deal.splits = self._splits(seller, colleagues[seller.team.code], deal.won)
                     made.deals.append(deal)

@@ -73,7 +73,8 @@ def _columns(text: str) -> list[str]:
 DEALS_HEADER = _columns(
     "Record Id,Deal Owner.id,Deal Owner,Deal Name,Account Name.id,Account Name,Product Name,Pipeline,Amount,Currency,"
     "Exchange Rate,Stage,Probability (%),Expected Revenue,Closing Date,Type,Lead Source,Next Step,Split Owner 1,"
-    "Split % 1,Split Owner 2,Split % 2,Split Owner 3,Split % 3,Description,Created By.id,Created By,Modified By.id,"
+    "Split % 1,Split Owner 2,Split % 2,Split Owner 3,Split % 3,Sales Channel,Cost Amount,Overlay Owner 1,"
+    "Overlay % 1,Description,Created By.id,Created By,Modified By.id,"
     "Modified By,Created Time,Modified Time,Last Activity Time,Tag,Reason For Loss,Change Log Time,Locked"
 )
 DEALS_BACKUP_HEADER = _columns(
@@ -81,7 +82,8 @@ DEALS_BACKUP_HEADER = _columns(
     "Next Step,Lead Source,Campaign Source Id,Contact Id,Created By Id,Modified By Id,Created Time,Modified Time,"
     "Currency,Exchange Rate,Last Activity Time,Lead Conversion Time,Sales Cycle Duration,Overall Sales Duration,"
     "Layout Id,Tag,Description,Pipeline,Deal Category Status,Change Log Time,Locked,Reason For Loss,Product Name,"
-    "Split Owner 1,Split % 1,Split Owner 2,Split % 2,Split Owner 3,Split % 3"
+    "Split Owner 1,Split % 1,Split Owner 2,Split % 2,Split Owner 3,Split % 3,Sales Channel,Cost Amount,"
+    "Overlay Owner 1,Overlay % 1"
 )
 LEADS_HEADER = _columns(
     "Record Id,Lead Owner.id,Lead Owner,Is Converted,Company,First Name,Last Name,Email,Phone,Lead Source,"
@@ -803,6 +805,12 @@ def _split_cells(document: Document, count: int = 3) -> list[Cell]:
     return cells + [""] * (2 * count - len(cells))
 
 
+def _channel_cells(deal: Document) -> list[Cell]:
+    """The way of sale, what it costs to deliver, and who has the whole of it as overlay credit beside the seller."""
+    manager = deal.channel_manager
+    return [deal.channel, crm_money(deal.cost), manager.email if manager else "", "100" if manager else ""]
+
+
 @dataclass(frozen=True)
 class _DealView:
     stage: str
@@ -856,6 +864,7 @@ def _deal_row(deal: Document, cut: int) -> list[Cell]:
         deal.lead_source,
         "",
         *view.splits,
+        *_channel_cells(deal),
         deal.note,
         owner_id,
         deal.owner.full_name,
@@ -909,6 +918,7 @@ def _backup_row(deal: Document, cut: int) -> list[Cell]:
         "",
         deal.product,
         *view.splits,
+        *_channel_cells(deal),
     ]
 
 
