@@ -33,7 +33,7 @@ NOT_EXPORTED = {
     "jiandaoyun_crm.products",
     "finance.payments",
     "finance.invoice_lines",
-    *(f"hr.{name}" for name in ("leave", "training", "surveys", "ratings", "disputes", "exceptions")),
+    *(f"hr.{name}" for name in ("leave", "surveys", "ratings", "disputes", "exceptions")),
 }
 
 

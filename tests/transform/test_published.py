@@ -40,7 +40,9 @@ PUBLISHED = {
         "fct_leaderboard",
         "fct_recognition",
         "fct_scorecard_line",
+        "fct_training_need",
         "rpt_champion_practice",
+        "rpt_training_effect",
     },
     "audit": {"delivery", "quarantine_row", "hold", "coverage", "identity_match"},
 }

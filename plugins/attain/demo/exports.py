@@ -41,6 +41,7 @@ from attain.demo.company import (
     month_text,
     zoho_id,
 )
+from attain.demo.trainings import Training
 from attain.demo.writers import (
     Cell,
     CsvTable,
@@ -125,6 +126,7 @@ EMPLOYEES_HEADER = _columns(
     "工号,姓名,邮箱,部门,岗位,职级,区域,入职日期,转正日期,离职日期,员工状态,CRM账号,简道云成员编号"
 )
 REPORTING_HEADER = _columns("工号,姓名,上级工号,上级姓名,团队,生效日期,失效日期")
+TRAINING_HEADER = _columns("工号,姓名,课程编号,课程名称,能力项,完成日期,学时,成绩,是否通过")
 TARGETS_HEADER = _columns("工号,姓名,团队,指标,月份,目标值,币种,备注")
 
 _DEAL_DAMAGES = (
@@ -433,6 +435,9 @@ class Exports:
             )
         ]
 
+        # After all others, because the place of a table among all decides which of its rows are spoilt.
+        self.training = self._workbook("hr/training", "培训记录_20261031", TRAINING_HEADER, sheet="培训记录")
+
     # what all branches share
 
     def write_shared(self) -> None:
@@ -676,6 +681,23 @@ class Exports:
                         "财务总监",
                     ]
                 )
+
+    def write_trainings(self, trainings: Iterable[Training]) -> None:
+        """Write which courses people of a branch attended."""
+        for training in trainings:
+            self.training.write(
+                [
+                    training.person.employee_id,
+                    training.person.full_name,
+                    training.course.code,
+                    training.course.name,
+                    training.course.skill,
+                    as_date(training.day),
+                    training.course.hours,
+                    training.score,
+                    "是" if training.is_passed else "否",
+                ]
+            )
 
     def _count_oddities(self, branch: Branch) -> None:
         """Count what is readable but needs an answer downstream, as it stands at END."""
