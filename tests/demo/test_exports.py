@@ -34,7 +34,7 @@ NOT_EXPORTED = {
     "jiandaoyun_crm.products",
     "finance.payments",
     "finance.invoice_lines",
-    *(f"hr.{name}" for name in ("leave", "training", "ratings", "disputes", "exceptions")),
+    *(f"hr.{name}" for name in ("leave", "ratings", "disputes", "exceptions")),
 }
 
 

@@ -8,6 +8,8 @@ _EFFECTIVENESS = "incentive.rpt_plan_effectiveness"
 _FAIRNESS = "incentive.rpt_quota_fairness"
 _LEADERS = "appraisal.fct_leaderboard"
 _CHAMPIONS = "appraisal.rpt_champion_practice"
+_NEEDS = "appraisal.fct_training_need"
+_EFFECTS = "appraisal.rpt_training_effect"
 
 
 def _changes(table: str, changes: Mapping[str, str]) -> dict[tuple[str, str], str]:
@@ -68,6 +70,33 @@ FAULTS: dict[tuple[str, str], str] = {
             "champion_practice_id_be_unique": "champion_practice_id = 'x'",
             "measure_is_defined": "kpi_code = 'happiness' where kpi_code = 'win_rate'",
             "values_are_from_sums": "champion_value = 0.5, difference = 0.25 where kpi_code = 'win_rate'",
+        },
+    ),
+    **_changes(
+        _NEEDS,
+        {
+            "training_need_id_not_be_null": "training_need_id = null where trainings_attended = 0",
+            "training_need_id_be_unique": "training_need_id = 'x'",
+            "the_gap_is_that_of_the_kpi": "actual_value = 0.7, gap_value = -0.1 where trainings_attended = 0",
+            "the_gap_is_beyond_the_quartile": (
+                "peer_quartile = 0.5, gap_value = actual_value - 0.5 where trainings_attended = 0"
+            ),
+            "there_is_enough_to_compare": "peers = 4 where trainings_attended = 0",
+            "trainings_are_told_whole": "trainings_attended = 1 where trainings_attended = 0",
+        },
+    ),
+    (_NEEDS, "belongs_to_a_person"): (
+        f"update {_NEEDS} set employee_id = 'E9'; "
+        "update kpi.fct_kpi_employee_period set employee_id = 'E9' where kpi_code = 'win_rate' and denominator > 0"
+    ),
+    **_changes(
+        _EFFECTS,
+        {
+            "training_effect_id_not_be_null": "training_effect_id = null where quarter = '2025-Q1'",
+            "training_effect_id_be_unique": "training_effect_id = 'x'",
+            "effect_is_the_difference_of_the_changes": "effect = 0.31 where quarter = '2025-Q1'",
+            "nothing_is_said_of_few": "people_trained = 4 where quarter = '2025-Q1'",
+            "verdict_follows_from_the_range": "verdict = 'not shown' where quarter = '2025-Q1'",
         },
     ),
 }

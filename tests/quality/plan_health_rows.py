@@ -52,6 +52,22 @@ COLUMNS = {
         champion_denominator decimal(24, 6), champion_value decimal(24, 6), others bigint,
         other_numerator decimal(24, 6), other_denominator decimal(24, 6), other_value decimal(24, 6),
         difference decimal(24, 6), difference_reason varchar, is_better boolean""",
+    "appraisal.fct_training_need": """
+        training_need_id varchar, employee_id varchar, period_type varchar, period varchar, currency_code varchar,
+        period_start date, period_end date, is_complete boolean, role varchar, kpi_code varchar, direction varchar,
+        skill_en varchar, skill_zh varchar, course_code varchar, course_en varchar, course_zh varchar,
+        numerator decimal(24, 6), denominator decimal(24, 6), actual_value decimal(24, 6),
+        minimum_base decimal(24, 6), peers bigint, peer_quartile decimal(24, 6), peer_median decimal(24, 6),
+        gap_value decimal(24, 6), trainings_attended bigint, last_training_date date, is_last_passed boolean,
+        training_status varchar, reason_en varchar, reason_zh varchar""",
+    "appraisal.rpt_training_effect": """
+        training_effect_id varchar, course_code varchar, course_name varchar, skill varchar, role varchar,
+        quarter varchar, before_quarter varchar, after_quarter varchar, people_trained bigint, attendees bigint,
+        attendee_before_total decimal(24, 6), attendee_after_total decimal(24, 6),
+        attendee_change_total decimal(24, 6), attendee_change decimal(18, 6), others bigint,
+        other_before_total decimal(24, 6), other_after_total decimal(24, 6), other_change_total decimal(24, 6),
+        other_change decimal(18, 6), effect decimal(18, 6), standard_error decimal(18, 6), effect_low decimal(18, 6),
+        effect_high decimal(18, 6), effect_reason varchar, verdict varchar""",
 }
 
 ROWS = """
@@ -92,4 +108,22 @@ insert into appraisal.rpt_champion_practice by name
         6 as champion_numerator, 10 as champion_denominator, 0.6 as champion_value, 6 as others, 2 as other_numerator,
         8 as other_denominator, 0.25 as other_value, 0.35 as difference, true as is_better
     from (values ('win_rate'), ('won_deals')) as measures (kpi_code);
+
+insert into appraisal.fct_training_need by name
+    select facts.employee_id || '|win_rate|' || place as training_need_id, facts.employee_id, facts.period_type,
+        facts.period, facts.currency_code, date '2026-01-31' as period_end, facts.kpi_code, 'higher' as direction,
+        'Closing' as skill_en, 'SALES-CLOSE' as course_code, facts.numerator, facts.denominator, facts.actual_value,
+        3 as minimum_base, 5 as peers, 0.8 as peer_quartile, facts.actual_value - 0.8 as gap_value,
+        place - 1 as trainings_attended, case place when 2 then date '2026-01-20' end as last_training_date,
+        case place when 1 then 'not trained' else 'trained, and the gap remains' end as training_status
+    from kpi.fct_kpi_employee_period as facts
+    cross join (values (1), (2)) as places (place)
+    where facts.kpi_code = 'win_rate' and facts.denominator > 0;
+insert into appraisal.rpt_training_effect by name
+    select 'SALES-CLOSE|sales|' || quarter as training_effect_id, 'SALES-CLOSE' as course_code, 'sales' as role,
+        quarter, 5 as people_trained, 5 as attendees, 5 as attendee_before_total, 6.5 as attendee_after_total,
+        1.5 as attendee_change_total, 0.3 as attendee_change, 5 as others, 5 as other_before_total,
+        5 as other_after_total, 0 as other_change_total, 0 as other_change, 0.3 as effect, 0.1 as standard_error,
+        0.104 as effect_low, 0.496 as effect_high, 'better' as verdict
+    from (values ('2025-Q1'), ('2025-Q2')) as quarters (quarter);
 """

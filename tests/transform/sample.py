@@ -507,3 +507,13 @@ def deliver(settings: Settings) -> None:
         extracted_at=EXTRACTED,
         horizon=date(2026, 3, 31),
     )
+    land(
+        settings,
+        "hr",
+        "training",
+        [
+            {"employee_id": person, "course_code": "K-1", "course_name": "Closing", "completed_date": day}
+            for person, day in (("E1", date(2025, 12, 10)), ("E2", date(2026, 2, 10)), ("E9", date(2026, 2, 10)))
+        ],
+        extracted_at=EXTRACTED,
+    )

@@ -36,7 +36,7 @@ def test_a_candidate_is_named_by_its_day_and_inputs(delivered: Settings) -> None
     assert prepared.as_of_date == date(2026, 3, 31)
     assert prepared.run_id == prepared.fingerprint[:12]
     assert prepared.release_id == f"20260331-{prepared.run_id}"
-    assert len(prepared.delivery_ids) == 16
+    assert len(prepared.delivery_ids) == 17
     assert prepared.delivery_ids == sorted(prepared.delivery_ids)
     assert candidate.load_candidate(delivered) == prepared
     assert candidate.prepare(delivered) == prepared

@@ -163,6 +163,11 @@ update incentive.rpt_plan_effectiveness set period_type = 'week';
 update incentive.rpt_quota_fairness set period_type = 'week', dimension = 'guessed', verdict = 'guessed';
 update appraisal.fct_leaderboard set period_type = 'week', employee_id = 'nobody';
 update appraisal.rpt_champion_practice set period_type = 'week', kpi_code = 'guessed';
+insert into appraisal.fct_training_need by name
+    select 'x' as training_need_id, 'nobody' as employee_id, 'week' as period_type, 'guessed' as kpi_code,
+        'guessed' as training_status from range(2);
+insert into appraisal.rpt_training_effect by name
+    select 'x' as training_effect_id, 'guessed' as verdict from range(2);
 update appraisal.fct_scorecard_line set employee_id = 'nobody', kpi_code = 'guessed';
 update appraisal.fct_appraisal_result set employee_id = 'nobody';
 update audit.hold set scope = 'guessed';

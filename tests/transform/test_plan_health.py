@@ -116,7 +116,7 @@ def test_places_of_people(built: BuiltHome) -> None:
 
 
 def test_nobody_is_a_champion_among_few(built: BuiltHome) -> None:
-    """Of Ann's quarter there are 8 KPIs; 1.3 of 2.3 documents were won, but one person has nobody to learn from."""
+    """Ann won 1.3 of 2.3 deals in the quarter, but one person has nobody to learn from."""
     same(
         built.rows(
             "select champions, others, other_numerator, other_denominator, other_value, difference, difference_reason"
@@ -125,3 +125,28 @@ def test_nobody_is_a_champion_among_few(built: BuiltHome) -> None:
         ),
         [(0, 1, "1.3", "2.3", "0.565217", None, "fewer than 8 people are ranked in the role")],
     )
+
+
+def test_who_was_trained_and_what_it_changed(built: BuiltHome) -> None:
+    """Ann and Bo attended K-1, a quarter apart, and nobody ranked before and after; E9 is nobody of the register."""
+    same(
+        built.rows(
+            "select course_code, course_name, role, quarter, before_quarter, after_quarter, people_trained, attendees,"
+            " others, effect, effect_reason, verdict from appraisal.rpt_training_effect"
+        ),
+        [
+            (
+                *("K-1", "Closing", "AE", "2025-Q4", "2025-Q3", "2026-Q1", 1, 0, 0, None),
+                *("fewer than 5 attendees are ranked before and after", "too few"),
+            ),
+            (
+                *("K-1", "Closing", "AE", "2026-Q1", "2025-Q4", "2026-Q2", 1, 0, 0, None),
+                *("the quarter after is not over", "too few"),
+            ),
+        ],
+    )
+
+
+def test_nobody_lacks_a_skill_among_few(built: BuiltHome) -> None:
+    """The largest role has two people."""
+    assert built.rows("select count(*) from appraisal.fct_training_need") == [(0,)]

@@ -1,5 +1,6 @@
 -- What the champions of a role do differently: every KPI of the catalogue, of the champions and of the other ranked people of
--- the plan and period. A ratio is that of the group's sums, never an average of ratios; what adds up is divided by people.
+-- the plan and period. A ratio is that of the group's sums, never an average of ratios; what adds up is divided by the people
+-- of whom it is known.
 
 with
 
@@ -40,14 +41,14 @@ summed as (
         count(case when ranked.is_champion then 1 end) as champions,
         cast(sum(case when ranked.is_champion then facts.numerator else 0 end) as decimal(24, 6)) as champion_numerator,
         cast(sum(case
-            when not ranked.is_champion then 0
+            when not ranked.is_champion or facts.numerator is null then 0
             when kpis.is_additive then 1
             else coalesce(facts.denominator, 0)
         end) as decimal(24, 6)) as champion_denominator,
         count(case when not ranked.is_champion then 1 end) as others,
         cast(sum(case when not ranked.is_champion then facts.numerator else 0 end) as decimal(24, 6)) as other_numerator,
         cast(sum(case
-            when ranked.is_champion then 0
+            when ranked.is_champion or facts.numerator is null then 0
             when kpis.is_additive then 1
             else coalesce(facts.denominator, 0)
         end) as decimal(24, 6)) as other_denominator

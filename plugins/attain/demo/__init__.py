@@ -11,6 +11,7 @@ from attain.demo import company, exports, manifest
 from attain.demo.company import DEFAULT_SEED, MAX_SCALE
 from attain.demo.later import KINDS, CorruptReport, corrupt, late_file
 from attain.demo.manifest import DemoReport
+from attain.demo.trainings import trainings
 from attain.errors import BadInput
 from attain.settings import Settings
 
@@ -76,7 +77,7 @@ def generate(
     try:
         writer.write_shared()
         for number in range(scale):
-            writer.write_branch(company.branch(seed, number), seed)
+            _write_branch(writer, seed, number)
         files = writer.close()
     except BaseException:
         writer.abandon()
@@ -94,3 +95,10 @@ def generate(
     if target is None:
         manifest.write(settings, report)
     return report
+
+
+def _write_branch(writer: exports.Exports, seed: int, number: int) -> None:
+    # A branch lives no longer than this: two at once would be the peak of memory.
+    branch = company.branch(seed, number)
+    writer.write_branch(branch, seed)
+    writer.write_trainings(trainings(seed, branch))

@@ -42,6 +42,7 @@ from attain.demo.company import (
     zoho_id,
 )
 from attain.demo.dealings import Answer, Contact, Dealings, StageEntry, dealings
+from attain.demo.trainings import Training
 from attain.demo.writers import (
     Cell,
     CsvTable,
@@ -127,6 +128,7 @@ FX_HEADER = _columns("Date,From Currency,To Currency,Unit,Rate,Rate Type,Source"
 EMPLOYEES_HEADER = _columns(
     "工号,姓名,邮箱,部门,岗位,职级,区域,入职日期,转正日期,离职日期,员工状态,CRM账号,简道云成员编号"
 )
+TRAINING_HEADER = _columns("工号,姓名,课程编号,课程名称,能力项,完成日期,学时,成绩,是否通过")
 REPORTING_HEADER = _columns("工号,姓名,上级工号,上级姓名,团队,生效日期,失效日期")
 CALLS_HEADER = _columns(
     "Record Id,Contact Name.id,Contact Name,Related To.id,Related To,Subject,Call Type,Call Purpose,Call Start Time,"
@@ -467,6 +469,9 @@ class Exports:
         )
         self.surveys = self._workbook("hr/surveys", "满意度调查_20261031", SURVEYS_HEADER, sheet="满意度调查")
 
+        # After all others, because the place of a table among all decides which of its rows are spoilt.
+        self.training = self._workbook("hr/training", "培训记录_20261031", TRAINING_HEADER, sheet="培训记录")
+
     # what all branches share
 
     def write_shared(self) -> None:
@@ -724,6 +729,23 @@ class Exports:
             self.follow_ups.write(_follow_up_row(follow_up))
         for answer in made.answers:
             self.surveys.write(_answer_row(answer))
+
+    def write_trainings(self, trainings: Iterable[Training]) -> None:
+        """Write which courses people of a branch attended."""
+        for training in trainings:
+            self.training.write(
+                [
+                    training.person.employee_id,
+                    training.person.full_name,
+                    training.course.code,
+                    training.course.name,
+                    training.course.skill,
+                    as_date(training.day),
+                    training.course.hours,
+                    training.score,
+                    "是" if training.is_passed else "否",
+                ]
+            )
 
     def _count_oddities(self, branch: Branch) -> None:
         """Count what is readable but needs an answer downstream, as it stands at END."""
