@@ -148,7 +148,7 @@ attended as (
     inner join trainings
         on
             gaps.employee_id = trainings.employee_id
-            and trainings.completed_date <= gaps.period_end
+            and gaps.period_end >= trainings.completed_date
             and (
                 {{ comparable('gaps.course_code') }} = {{ comparable('trainings.course_code') }}
                 or {{ comparable('gaps.skill_en') }} = {{ comparable('trainings.skill') }}
