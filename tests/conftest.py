@@ -9,9 +9,10 @@ import pytest
 
 from attain.settings import PROJECT_ROOT, Settings
 
-# Nothing a developer has set in their own shell may change what a test sees.
+# Nothing a developer has set in their own shell may change what a test sees, but how much of it there is.
 for _name in [name for name in os.environ if name.startswith(("ATTAIN_", "AIRFLOW_"))]:
-    del os.environ[_name]
+    if _name != "ATTAIN_SOAK":
+        del os.environ[_name]
 
 
 @pytest.fixture

@@ -76,6 +76,18 @@ at most `numerator_scale`, which is at most scale + 6.
 {%- endmacro %}
 
 {#-
+What each row gives of a whole that is taken from the rows of a partition in order, each up to its capacity. `whole` and
+`capacity` are not negative; the whole is the same on every row.
+-#}
+{% macro taken_in_order(whole, capacity, partition, order_by) -%}
+    greatest(least({{ capacity }}, {{ whole }} - (
+        sum({{ capacity }}) over (
+            {{ partition }} order by {{ order_by }} rows between unbounded preceding and current row
+        ) - {{ capacity }}
+    )), 0)
+{%- endmacro %}
+
+{#-
 Rule M3, largest remainder, in whole units. First the floor and the remainder of each part, in a step of their own:
     share_floor(total, weight, weights) and share_remainder(total, weight, weights),
 then the part itself, where the units left over go to the largest remainders, ties to the lowest key:

@@ -48,7 +48,7 @@
     'penalty': (["'Penalty, never below the floor: '", "#amount"], ["'扣罚（不低于保底）：'", "#amount"]),
     'legal_limit': (["'The law lets so much less be recovered this month; it stays on the balance: '", "#amount"], ["'受法定扣回上限，本月少扣、留待以后：'", "#amount"]),
     'held_lines': (["'Lines held until somebody has looked: '", "#amount"], ["'暂缓的明细：'", "#amount"]),
-    'negative': (["'The month is negative and goes on the clawback balance: '", "#amount", "' (balance '", "#opening_balance", "' → '", "#closing_balance", "')'"], ["'本月为负，转入待追回余额：'", "#amount", "'（余额 '", "#opening_balance", "' → '", "#closing_balance", "'）'"]),
+    'negative': (["'What is below zero goes on the clawback balance: '", "#amount", "' (balance '", "#opening_balance", "' → '", "#closing_balance", "')'"], ["'不足部分转入待追回余额：'", "#amount", "'（余额 '", "#opening_balance", "' → '", "#closing_balance", "'）'"]),
     'recovered': (["'Paid back from the clawback balance: '", "#amount", "' (balance '", "#opening_balance", "' → '", "#closing_balance", "')'"], ["'追回以前月份：'", "#amount", "'（余额 '", "#opening_balance", "' → '", "#closing_balance", "'）'"]),
     'held_payee': (["'The person is held: '", "#amount"], ["'此人整体暂缓：'", "#amount"]),
     'payable': (["'Payable: '", "#amount"], ["'应付：'", "#amount"]),

@@ -314,10 +314,11 @@ def test_the_editor_schema_and_the_reader_know_the_same_keys() -> None:
 
 
 def test_what_the_reader_takes_an_editor_takes_too(tmp_path: Path) -> None:
-    """A hundred generated plans that use every key: no errors by the reader, and none by the schema."""
-    generator.generate(7, plans=100).write_plans(tmp_path / "plans")
+    """More than a hundred generated plans that use every key: no errors by the reader, and none by the schema."""
+    company = generator.generate(7, plans=100)
+    company.write_plans(tmp_path / "plans")
     settings = dataclasses.replace(Settings.from_environment({}), plans_dir=tmp_path / "plans")
-    assert len(load_plans(settings)) == 100
+    assert len(load_plans(settings)) == len(company.plans) > 100
     for path in sorted((tmp_path / "plans").glob("*.yml")):
         document = yaml.load(path.read_text(encoding="utf-8"), yaml.BaseLoader)
         problems = [error.message for error in jsonschema.Draft202012Validator(SCHEMA).iter_errors(document)]
@@ -365,6 +366,10 @@ def test_a_plan_of_spiffs_alone_may_lie_beside_another_in_its_currency(plans: Ca
     currency = re.search(r"currency: (\w+)", MINIMAL)
     assert currency is not None
     assert not lint(plans(small=MINIMAL, push=extra.replace("CURRENCY", currency[1])))
+    # A plan with a draw pays; a person has one draw at a time (D1).
+    drawn = extra.replace("CURRENCY", currency[1]) + "    draw: {type: guarantee, amount: 5000}\n"
+    found = lint(plans(small=MINIMAL, push=drawn))
+    assert any("paid by" in finding.message and finding.severity == "error" for finding in found)
     other = "USD" if currency[1] != "USD" else "CNY"
     found = lint(plans(small=MINIMAL, push=extra.replace("CURRENCY", other)))
     assert any("paid by" in finding.message and finding.severity == "error" for finding in found)

@@ -5,7 +5,8 @@
     company.land(settings)
 
 Every key of the plan language comes up in some plan, in combinations that the plan reader takes. Plans share one
-company, so that one build of the warehouse checks them all; each has people of its own role.
+company, so that one build of the warehouse checks them all; each has people of its own role. Beside some plans lies one
+that only adds SPIFFs and contests for the same people, and some are followed by another plan in the middle of a month.
 """
 
 from __future__ import annotations
@@ -63,7 +64,13 @@ def generate(seed: int, plans: int = 100) -> Company:
     for number in range(plans):
         code = f"plan_{number:03d}"
         writer = _PlanWriter(random.Random(f"{seed}|{code}"), f"Role {number:03d}")
-        company.plans[code] = writer.plan(code)
+        company.plans[code] = plan = writer.plan(code, is_followed=number % 5 == 1)
+        if number % 5 == 1:
+            start = date.fromisoformat(plan["versions"][-1]["valid_to"]) + timedelta(days=1)
+            follower = {"plan": f"next_{number:03d}", "title": _title("Next")}
+            company.plans[follower["plan"]] = {**follower, "versions": [writer.version("1", start, None)]}
+        if number % 3 == 1:
+            company.plans[f"extra_{number:03d}"] = writer.extra(f"extra_{number:03d}")
         people += _people(company, chance, number, writer)
     for _, person in enumerate(people):
         _history(company, chance, person, people)
@@ -105,14 +112,29 @@ class _PlanWriter:
 
     # -- the plan and its versions ---------------------------------------------------------------
 
-    def plan(self, code: str) -> Row:
+    def plan(self, code: str, is_followed: bool = False) -> Row:
         cut = self.day(date(2025, 9, 1), date(2026, 4, 15))
         versions = [self.version("1", FIRST_DAY, cut)]
         if self.maybe(0.3):
-            versions.append(self.version("2", cut + timedelta(days=1), None))
-        else:
+            end = cut + timedelta(days=45) if is_followed else None
+            versions.append(self.version("2", cut + timedelta(days=1), end))
+        elif not is_followed:
             versions[0].pop("valid_to")
         return {"plan": code, "title": _title(code), "versions": versions}
+
+    def extra(self, code: str) -> Row:
+        """What a person may have beside a plan: SPIFFs and contests, without draw or penalty."""
+        start = self.day(FIRST_DAY, date(2025, 12, 1))
+        terms: Row = {"version": "1", "valid_from": str(start), "currency": self.currency}
+        terms["assign"] = [{"role": self.role}]
+        terms["spiffs"] = [self.spiff(start)]
+        if self.maybe():
+            terms["contests"] = [self.contest(start, None)]
+        if self.maybe(0.3):
+            terms["holds"] = [self.hold()]
+        if self.maybe(0.3):
+            terms["legal_limit"] = [{"share": self.share(), "keep": self.money(500)}]
+        return {"plan": code, "title": _title(code), "versions": [terms]}
 
     def version(self, name: str, start: date, end: date | None) -> Row:
         terms: Row = {"version": name, "valid_from": str(start)}
@@ -352,8 +374,8 @@ class _PlanWriter:
             found.append(quota)
         return found
 
-    def spiff(self) -> Row:
-        start = self.day(FIRST_DAY, date(2026, 4, 1))
+    def spiff(self, first: date = FIRST_DAY) -> Row:
+        start = self.day(first, date(2026, 4, 1))
         pay = self.chance.choice([{"rate": self.share(5)}, {"per_deal": self.money(100)}, {"per_unit": self.money(20)}])
         spiff: Row = {
             "spiff": "push",

@@ -9,6 +9,8 @@ import dataclasses
 import os
 import random
 import shutil
+import subprocess
+import sys
 from collections import defaultdict
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
@@ -24,7 +26,7 @@ from attain.plans.shapes import SHAPES
 from attain.quality import checks
 from attain.reference import engine
 from attain.reference.calculation import Results
-from attain.settings import Settings
+from attain.settings import PROJECT_ROOT, Settings
 from attain.transform import candidate, dbt
 from tests.reference import generator
 from tests.transform.landing import land
@@ -372,6 +374,15 @@ def test_the_engines_agree_on_a_hundred_random_plans(tmp_path: Path, seed: int) 
     assert len([item for item in results.appraisals if item.grade]) > 100
     assert not mismatches, f"seed {seed}: {len(mismatches)} differ, first {mismatches[0]}"
     assert len(unrewarded) == len(results.recognitions) > 50
+
+
+def test_a_soak_has_as_many_companies_as_it_is_told() -> None:
+    command = [sys.executable, "-m", "pytest", __file__, "--collect-only", "-k", "hundred_random", "-n", "0"]
+    told = subprocess.run(
+        command, env={**os.environ, "ATTAIN_SOAK": "3"}, cwd=PROJECT_ROOT, capture_output=True, text=True, check=False
+    )
+    seeds = [line for line in told.stdout.splitlines() if "hundred_random_plans[" in line]
+    assert [line.rsplit("[", 1)[1] for line in seeds] == ["1]", "2]", "3]"], told.stdout + told.stderr
 
 
 def test_random_plans_bring_up_every_kind_of_line_and_key(tmp_path: Path) -> None:

@@ -97,6 +97,85 @@ def test_d1_a_draw_is_not_prorated() -> None:
     assert found.payable_amount == 1000
 
 
+# -- several plans ---------------------------------------------------------------------------------
+
+
+def extra(**changes: object) -> PlanVersion:
+    """A plan that pays 10 % of what is booked as a SPIFF, beside the main one."""
+    version = plan(ONE_TENTH, basis="booked", kind="spiff", **changes)
+    return replace(version, plan_code="spiff")
+
+
+def beside(
+    version: PlanVersion, main: list[str], spiffs: list[str], other: PlanVersion | None = None, **changes: object
+) -> dict[str, list[Payout]]:
+    """Payouts by plan of somebody who earns so much by the month under the plan, and so much by SPIFFs."""
+    booked = [
+        replace(event, basis="booked", event_type="won", document_id=f"S{event.document_id}", event_id="W")
+        for event in monthly(*spiffs)
+    ]
+    versions = (version, other or extra())
+    found = payouts(version, [*monthly(*main), *booked], len(main), versions=versions, **changes)
+    return {code: [item for item in found if item.plan_code == code] for code in {item.plan_code for item in found}}
+
+
+def test_d1_what_is_earned_is_the_payees_over_all_plans() -> None:
+    version = plan(ONE_TENTH, draw=Draw("guarantee", Decimal(1000)))
+    found = beside(version, ["300", "300", "-500", "0"], ["250", "900", "300", "1000"])
+    assert [item.draw_top_up_amount for item in found["plan"]] == decimals("450", "0", "1000", "0")
+    assert [item.draw_top_up_amount for item in found["spiff"]] == decimals("0", "0", "0", "0")
+    paid = [first.payable_amount + second.payable_amount for first, second in zip(*found.values(), strict=True)]
+    # March is 200 below zero: the draw is paid all the same, and April pays the 200 back.
+    assert paid == decimals("1000", "1200", "1000", "800")
+
+
+def test_d2_a_draw_is_paid_back_from_what_another_plan_pays() -> None:
+    draw = replace(RECOVERABLE, minimum=Decimal(400), recovery_rate=Decimal("0.5"), recovery_from="2026-02")
+    version = plan(ONE_TENTH, draw=draw, valid_to=date(2026, 1, 31))
+    found = beside(version, ["0", "0", "0"], ["0", "1000", "2000"])
+    assert [item.period for item in found["plan"]] == ["2026-01", "2026-02", "2026-03"]
+    assert [item.closing_draw_balance for item in found["plan"]] == decimals("1000", "700", "0")
+    assert [item.payable_amount for item in found["spiff"]] == decimals("0", "700", "1300")
+    assert [item.closing_clawback_balance for item in found["spiff"]] == decimals("0", "0", "0")
+
+
+def test_d1_a_month_has_the_draw_of_the_plan_assigned_last_and_the_payee_one_balance() -> None:
+    draw = replace(RECOVERABLE, recovery_from=None)
+    old = plan(ONE_TENTH, draw=draw, valid_to=date(2026, 2, 14))
+    new = replace(old, plan_code="later", valid_from=date(2026, 2, 15), valid_to=None)
+    new = replace(new, draw=replace(draw, amount=Decimal(1500), minimum=Decimal(0), recovery_from="2026-03"))
+    found = beside(old, ["0", "0", "1700"], ["0", "0", "0"], other=new)
+    assert [item.draw_top_up_amount for item in found["plan"]] == decimals("1000", "0")
+    assert [item.closing_draw_balance for item in found["plan"]] == decimals("1000", "0")
+    assert [item.draw_top_up_amount for item in found["later"]] == decimals("1500", "0")
+    assert [item.opening_draw_balance for item in found["later"]] == decimals("1000", "2500")
+    assert [item.closing_draw_balance for item in found["later"]] == decimals("2500", "800")
+
+
+def test_k4_floor_and_rate_look_at_the_pay_of_all_plans() -> None:
+    penalty = replace(LATE, amount=None, rate=Decimal("0.2"))
+    found = beside(plan(ONE_TENTH, penalties=(penalty,)), ["500"], ["1000"], measures=measured("0.1"))
+    assert [item.penalty_amount for item in found["plan"]] == decimals("300")
+    found = beside(
+        plan(ONE_TENTH, penalties=(penalty,), floor=Decimal(1400)), ["0"], ["1500"], measures=measured("0.1")
+    )
+    assert [item.penalty_amount for item in found["plan"]] == decimals("100")
+    assert [item.payable_amount for item in found["spiff"]] == decimals("1400")
+
+
+def test_d4_the_law_looks_at_the_pay_of_all_plans_and_the_lower_limit_holds() -> None:
+    limit = LegalLimit(None, Decimal("0.2"), Decimal(0))
+    version = plan(ONE_TENTH, legal_limits=(limit,))
+    found = beside(version, ["-900", "600"], ["0", "400"])
+    assert [item.clawback_recovered for item in found["plan"]] == decimals("0", "200")
+    assert [item.legal_limit_amount for item in found["plan"]] == decimals("0", "400")
+    assert [item.legal_limit_amount for item in found["spiff"]] == decimals("0", "300")
+    lower = extra(legal_limits=(replace(limit, share=Decimal("0.1")),))
+    assert beside(version, ["-900", "600"], ["0", "400"], other=lower)["plan"][1].clawback_recovered == 100
+    # What the SPIFF loses in the same month is no recovery: 600 less 500 are earned.
+    assert beside(version, ["600"], ["-500"])["plan"][0].payable_amount == 100
+
+
 # -- penalties -------------------------------------------------------------------------------------
 
 LATE = Penalty("late", "collection_ratio", "below", Decimal("0.8"), Decimal(300), None, Decimal(500))

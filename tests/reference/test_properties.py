@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 from collections.abc import Iterable
 from dataclasses import replace
@@ -13,8 +14,9 @@ from hypothesis import strategies as st
 
 from attain import money
 from attain.reference.calculation import Results, compute, marginal
-from attain.reference.inputs import Draw, Event, PlanVersion
-from tests.reference.company import bands, company, plan, receipt, refund
+from attain.reference.credit import split_events
+from attain.reference.inputs import Draw, Event, LegalLimit, PlanVersion, Split
+from tests.reference.company import bands, company, plan, receipt, refund, target
 
 AMOUNTS = st.decimals(min_value=-20000, max_value=20000, places=2, allow_nan=False)
 POSITIVE = st.decimals(min_value=Decimal("0.01"), max_value=20000, places=2, allow_nan=False)
@@ -182,6 +184,120 @@ def test_splitting_a_line_does_not_change_the_windows_total(
         *whole[1:],
     ]
     assert paid(compute(company(bare, parts, **AS_OF))) == paid(compute(company(bare, whole, **AS_OF)))
+
+
+@given(plans(), st.lists(st.tuples(POSITIVE, DAYS), min_size=1, max_size=8), st.decimals(0, 1, places=2))
+def test_splitting_a_document_in_two_changes_only_what_is_counted_by_the_deal(
+    version: PlanVersion, rows: list[tuple[Decimal, date]], share: Decimal
+) -> None:
+    bare = simple(version)
+    whole = [receipt(number, amount, day) for number, (amount, day) in enumerate(rows, start=1)]
+    part = money.round_half_away(whole[0].amount * share, 2)
+    first, rest = replace(whole[0], amount=part), receipt(9002, whole[0].amount - part, whole[0].event_date)
+    in_two, in_one = (paid(compute(company(bare, [*events, *whole[1:]], **AS_OF))) for events in (
+        [first, rest], [whole[0]]
+    ))  # fmt: skip
+    if bare.components[0].accumulate != "deal":
+        assert in_two == in_one
+        return
+    # Each deal starts at the first band again (T3).
+    steps = bare.components[0].bands
+    with localcontext(money.EXACT):
+        one, two, both = (
+            money.round_money(marginal(steps, amount), "CNY")
+            for amount in (part, whole[0].amount - part, whole[0].amount)
+        )
+    assert in_two - in_one == one + two - both
+
+
+@given(
+    st.lists(st.integers(1, 9999), min_size=1, max_size=3, unique=True),
+    st.lists(st.tuples(AMOUNTS, DAYS), max_size=12),
+)
+def test_m3_parts_add_up_to_the_whole_whatever_is_taken_back(cuts: list[int], rows: list[tuple[Decimal, date]]) -> None:
+    """Credited in all is what was received, less what was refunded of what was there (C1, D3)."""
+    bounds = [0, *sorted(cuts), 10000]
+    splits = [
+        Split("crm", "D", number, f"E{number}", Decimal(upper - lower) / 100)
+        for number, (lower, upper) in enumerate(itertools.pairwise(bounds), start=1)
+    ]
+    events = [replace(event, document_id="D") for event in history(rows)]
+    credits = split_events(events, splits)
+    left = Decimal(0)
+    for event in sorted(events, key=lambda item: (item.event_date, item.takes_back, item.event_id)):
+        parts = [credit.amount for credit in credits if credit.event is event]
+        moved = -min(-event.amount, left) if event.takes_back else event.amount
+        assert sum(parts) == moved
+        left = max(Decimal(0), left + moved)
+    for number in range(1, len(splits) + 1):
+        assert sum(credit.amount for credit in credits if credit.split_no == number) >= 0
+
+
+LIMITS = st.none() | st.builds(
+    LegalLimit, st.none(), st.sampled_from([Decimal("0.2"), Decimal(1)]), st.integers(0, 900).map(Decimal)
+)
+
+
+@given(plans(), HISTORIES, HISTORIES, LIMITS)
+def test_d1_a_month_of_two_plans_pays_what_one_plan_of_all_lines_would(
+    version: PlanVersion,
+    rows: list[tuple[Decimal, date]],
+    others: list[tuple[Decimal, date]],
+    limit: LegalLimit | None,
+) -> None:
+    """Draw, recovery and legal limit see the payee's lines, not the plan's: one plan or two is the same money."""
+    steps = version.components[0].bands
+    limits = () if limit is None else (limit,)
+    main = plan(steps, draw=version.draw, legal_limits=limits)
+    booked = replace(main.components[0], code="push", basis="booked", kind="spiff")
+    beside = replace(main, plan_code="spiff", components=(booked,), draw=None, legal_limits=())
+    events = history(rows)
+    won = [
+        receipt(number, amount, day, basis="booked", event_type="won", event_id=f"W{number}", document_id=f"S{number}")
+        for number, (amount, day) in enumerate(others, start=1)
+    ]
+    apart = compute(company(main, [*events, *won], versions=(main, beside), **AS_OF))
+    whole = replace(main, components=(*main.components, booked))
+    together = compute(company(whole, [*events, *won], **AS_OF))
+    for one in together.payouts:
+        months = [item for item in apart.payouts if item.period == one.period]
+        for measure in (
+            "earned_amount", "draw_top_up_amount", "draw_recovered_amount", "opening_draw_balance",
+            "closing_draw_balance", "held_amount", "legal_limit_amount", "payable_amount",
+        ):  # fmt: skip
+            assert sum(getattr(item, measure) for item in months) == getattr(one, measure), measure
+        grown = sum(item.closing_clawback_balance - item.opening_clawback_balance for item in months)
+        assert grown == one.closing_clawback_balance - one.opening_clawback_balance
+
+
+@given(plans(), st.lists(st.tuples(AMOUNTS, DAYS), max_size=10), st.integers(1, 60000))
+def test_t2_money_and_quotas_times_ten_are_pay_times_ten_up_to_rounding(
+    version: PlanVersion, rows: list[tuple[Decimal, date]], quota: int
+) -> None:
+    """An attainment doesn't change when credit and quota grow alike."""
+    if version.components[0].accumulate == "deal":
+        return
+    shares = tuple(
+        replace(band, lower=band.lower / 10000, upper=None if band.upper is None else band.upper / 10000)
+        for band in version.components[0].bands
+    )
+    relative = simple(version, bands=shares, index="attainment", quota_kpi_code="collected_amount")
+    events = history(rows)
+    months = [f"2026-{month:02d}" for month in range(1, 7)]
+    one, ten = (
+        compute(
+            company(
+                relative,
+                [replace(event, amount=event.amount * times) for event in events],
+                targets=tuple(target(month, str(quota * times)) for month in months),
+                **AS_OF,
+            )
+        )
+        for times in (1, 10)
+    )
+    windows = {line.window_code for line in one.earning_lines}
+    cents = Decimal("0.06") * len(windows) + Decimal("0.2") * len(one.earning_lines)
+    assert abs(paid(ten) - 10 * paid(one)) <= cents
 
 
 @given(plans(), st.lists(st.tuples(AMOUNTS, DAYS), max_size=10))

@@ -155,3 +155,35 @@ def test_a_negative_month_goes_on_the_balance() -> None:
         changed = copy.deepcopy(rows)
         changed[number][column] += 1
         assert first_fault(verify(changed)) is not None
+
+
+def test_a_month_of_two_plans_is_settled_over_both() -> None:
+    """300 of a draw are paid back by a plan that earned nothing, so the SPIFF beside it pays, and 40 of before (D1)."""
+    spiff = {"plan_code": "extra"}
+    rows = [
+        row(1, "earned", amount="0", running_total="0"),
+        row(2, "draw_recovered", amount="-300", running_total="-300", opening_balance="500", closing_balance="200"),
+        row(3, "negative", amount="300", opening_balance="40", closing_balance="340", running_total="0"),
+        row(4, "payable", amount="0", running_total="0"),
+        row(5, "line", line_type="cap", earning_line_id="C1", amount="1000", running_total="1000") | spiff,
+        row(6, "earned", amount="1000", running_total="1000") | spiff,
+        row(7, "recovered", amount="-340", opening_balance="340", closing_balance="0", running_total="660") | spiff,
+        row(8, "payable", amount="660", running_total="660") | spiff,
+    ]
+    assert first_fault(verify(rows)) is None
+    shifted = copy.deepcopy(rows)
+    for number, column in ((2, "opening_balance"), (2, "closing_balance"), (6, "opening_balance")):
+        shifted[number][column] += 10
+    shifted[6]["amount"] -= 10
+    shifted[6]["running_total"] -= 10
+    shifted[7]["amount"] -= 10
+    shifted[7]["running_total"] -= 10
+    assert first_fault(verify(shifted)) is None, "50 of before, 350 in all"
+    for number, column in ((2, "amount"), (6, "opening_balance"), (6, "closing_balance"), (6, "amount")):
+        changed = copy.deepcopy(rows)
+        changed[number][column] += 1
+        assert first_fault(verify(changed)) is not None
+    forgotten = copy.deepcopy(rows)
+    forgotten[6] |= {"amount": Decimal("-300"), "closing_balance": Decimal(40), "running_total": Decimal(700)}
+    forgotten[7] |= {"amount": Decimal(700), "running_total": Decimal(700)}
+    assert first_fault(verify(forgotten)) is not None

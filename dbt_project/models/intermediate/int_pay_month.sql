@@ -1,6 +1,7 @@
 -- A payee's month under a plan before draws (rules D1, D5, Q6): what its lines earn, what of it is held, and which
 -- version's terms the month has: that of the last day on which the person was assigned. Every month of an assignment
--- has a row, even at 0; after the last one its terms go on.
+-- has a row, even at 0; after the last one its terms go on. What draws, penalties and the law look at is the payee's
+-- month: all lines over all plans of a currency, held ones included, never below 0.
 
 with
 
@@ -34,12 +35,6 @@ employees as (
 
 ),
 
-draws as (
-
-    select * from {{ ref('stg_plan__draw') }}
-
-),
-
 dated as (
 
     select
@@ -48,6 +43,7 @@ dated as (
         months.plan_version,
         months.currency_code,
         months.month as period,
+        least(assignments.active_end, {{ month_end('months.month_start') }}) as last_day,
         row_number() over (
             partition by months.employee_id, months.plan_code, months.currency_code, months.month
             order by least(assignments.active_end, {{ month_end('months.month_start') }}) desc, months.plan_version desc
@@ -113,7 +109,7 @@ joined as (
         keys.currency_code,
         keys.period,
         assigned.plan_version as assigned_version,
-        case when draws.plan_code is not null then assigned.plan_version end as drawn_version,
+        assigned.last_day,
         coalesce(summed.earned_amount, 0) as earned_amount,
         coalesce(summed.line_held_amount, 0) as line_held_amount,
         summed.line_hold_reason
@@ -124,8 +120,6 @@ joined as (
             and keys.plan_code = assigned.plan_code
             and keys.currency_code = assigned.currency_code
             and keys.period = assigned.period
-    left join draws
-        on assigned.plan_code = draws.plan_code and assigned.plan_version = draws.version
     left join summed
         on
             keys.payee_id = summed.payee_id
@@ -144,12 +138,7 @@ counted as (
             partition by payee_id, plan_code, currency_code
             order by period
             rows between unbounded preceding and current row
-        ) as terms_no,
-        count(drawn_version) over (
-            partition by payee_id, plan_code, currency_code
-            order by period
-            rows between unbounded preceding and current row
-        ) as draw_no
+        ) as terms_no
     from joined
 
 ),
@@ -165,13 +154,12 @@ final as (
         max(counted.assigned_version) over (
             partition by counted.payee_id, counted.plan_code, counted.currency_code, counted.terms_no
         ) as plan_version,
-        counted.drawn_version is not null as is_drawn,
-        max(counted.drawn_version) over (
-            partition by counted.payee_id, counted.plan_code, counted.currency_code, counted.draw_no
-        ) as draw_version,
+        counted.last_day,
         {{ months_between(month_start('employees.hire_date'), month_to_day('counted.period')) }} as tenure_month,
         counted.earned_amount,
-        greatest(counted.earned_amount, 0) as earnings_amount,
+        greatest(sum(counted.earned_amount) over (
+            partition by counted.payee_id, counted.currency_code, counted.period
+        ), 0) as earnings_amount,
         counted.line_held_amount,
         counted.line_hold_reason
     from counted

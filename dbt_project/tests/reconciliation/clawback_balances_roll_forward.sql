@@ -15,9 +15,18 @@ payouts as (
 
     select
         *,
+        closing_clawback_balance - opening_clawback_balance + clawback_recovered as added_amount,
+        -- A month is settled over all plans: rows that only add to the balance come first.
         coalesce(lag(closing_clawback_balance) over (
             partition by payee_id, currency_code
-            order by period, case when earned_amount - held_amount < 0 then 0 else 1 end, plan_code
+            order by
+                period,
+                case
+                    when closing_clawback_balance = opening_clawback_balance - clawback_recovered then 2
+                    when clawback_recovered > 0 then 1
+                    else 0
+                end,
+                plan_code
         ), 0) as closing_before
     from {{ ref('fct_payout') }}
 
@@ -33,14 +42,24 @@ final as (
         closing_before,
         opening_clawback_balance,
         clawback_recovered,
-        closing_clawback_balance
+        closing_clawback_balance,
+        added_amount
     from payouts
     where
         opening_clawback_balance <> closing_before
         or opening_clawback_balance < 0
-        or clawback_recovered > opening_clawback_balance
+        or closing_clawback_balance < 0
+        or clawback_recovered < 0
+        or clawback_recovered > opening_clawback_balance + added_amount
+        or added_amount < 0
         or closing_clawback_balance
-        <> opening_clawback_balance - clawback_recovered + greatest(held_amount - earned_amount, 0)
+        <> opening_clawback_balance
+        + held_amount
+        + payable_amount
+        - earned_amount
+        - draw_top_up_amount
+        + draw_recovered_amount
+        + penalty_amount
 
 )
 

@@ -1,11 +1,11 @@
 -- Leans on: int_plan_assignment. A person in two plans, or two versions, on one day would be paid twice for the
--- same deal. What only adds SPIFFs, contests and rewards may lie beside a plan.
+-- same deal, or have two draws. What only adds SPIFFs, contests and rewards may lie beside a plan.
 
 {{ config(meta={
     'severity': 'critical',
     'scope': 'rows',
     'owner': 'sales-operations',
-    'reason': 'the person is paid by two plans on the same days',
+    'reason': 'the person is paid by two plans on the same days, and which draw or floor holds is not said',
     'remedy': 'make the assignments of the plans exclude each other, then run again',
 }) }}
 
@@ -34,6 +34,17 @@ paying as (
         plan_code,
         version
     from {{ ref('stg_plan__draw') }}
+    union
+    select
+        plan_code,
+        version
+    from {{ ref('stg_plan__penalty') }}
+    union
+    select
+        plan_code,
+        version
+    from {{ ref('stg_plan__plan_version') }}
+    where floor_amount is not null
 
 ),
 

@@ -18,32 +18,58 @@ ZERO = Decimal(0)
 
 
 @dataclass
-class Month:
-    """A payee's month under a plan while it is worked out, before holds and recovery."""
+class Row:
+    """A plan's part of a payee's month while it is worked out."""
 
-    payee_id: str
     plan_code: str
-    period: str
-    currency: str
     version: PlanVersion | None
     is_active: bool
-    earned: Decimal
-    held: Decimal
+    earned: Decimal = ZERO
+    held: Decimal = ZERO
     top_up: Decimal = ZERO
     draw_recovered: Decimal = ZERO
     opening_draw: Decimal = ZERO
     closing_draw: Decimal = ZERO
-    guarantee: Decimal = ZERO
     penalty: Decimal = ZERO
-
-    @property
-    def earnings(self) -> Decimal:
-        """All cash lines of the month, held ones included, never below 0 (D1)."""
-        return max(ZERO, self.earned)
+    off_held: Decimal = ZERO
+    added: Decimal = ZERO
+    recovered: Decimal = ZERO
+    deferred: Decimal = ZERO
+    left: Decimal = ZERO
 
     @property
     def unheld(self) -> Decimal:
         return self.earned - self.held
+
+    @property
+    def own(self) -> Decimal:
+        """What the row has after draw and penalty; negative: it is short of so much."""
+        return max(ZERO, self.unheld) + self.top_up - self.draw_recovered - self.penalty
+
+
+@dataclass
+class Month:
+    """A payee's month in a currency: its rows, one a plan, in order of plan code."""
+
+    payee_id: str
+    period: str
+    currency: str
+    rows: list[Row]
+    guarantee: Decimal = ZERO
+
+    @property
+    def earnings(self) -> Decimal:
+        """All cash lines of the payee in the period, over all plans, held ones included, never below 0 (D1)."""
+        return max(ZERO, sum((row.earned for row in self.rows), ZERO))
+
+    @property
+    def unheld(self) -> Decimal:
+        return sum((row.unheld for row in self.rows), ZERO)
+
+    @property
+    def drawn(self) -> Decimal:
+        """What draws add, less what is paid back of them."""
+        return sum((row.top_up - row.draw_recovered for row in self.rows), ZERO)
 
     @property
     def shortfall(self) -> Decimal:
@@ -53,40 +79,39 @@ class Month:
     @property
     def rest(self) -> Decimal:
         """What could be paid after draw, penalty and hold, before any recovery; negative: it comes off what is held."""
-        return max(ZERO, self.unheld) + self.top_up - self.draw_recovered - self.penalty
+        return max(ZERO, self.unheld) + self.drawn - sum((row.penalty for row in self.rows), ZERO)
+
+    def row_of(self, plan_code: str) -> Row | None:
+        return next((row for row in self.rows if row.plan_code == plan_code), None)
 
 
 def pay(inputs: Inputs, people: People, cards: Cards, lines: Iterable[EarningLine]) -> list[Payout]:
     """Every month of an assignment, with or without a line, in order, each with the balances the one before left."""
-    found: dict[tuple[str, str], dict[tuple[str, str], list[EarningLine]]] = defaultdict(lambda: defaultdict(list))
+    found: dict[tuple[str, str], dict[str, dict[str, list[EarningLine]]]] = defaultdict(lambda: defaultdict(dict))
     active: dict[tuple[str, str, str, str], list[PlanVersion]] = defaultdict(list)
     wanted = people.employees.keys() if inputs.payees is None else people.employees.keys() & inputs.payees
     for employee_id in wanted:
         for version, _ in people.assigned(employee_id):
             for month in people.paid_months(employee_id, version):
-                found[(employee_id, version.currency_code)].setdefault((month, version.plan_code), [])
+                found[(employee_id, version.currency_code)][month].setdefault(version.plan_code, [])
                 active[(employee_id, version.currency_code, version.plan_code, month)].append(version)
     for line in lines:
-        found[(line.payee_id, line.currency_code)][(line.period, line.plan_code)].append(line)
+        found[(line.payee_id, line.currency_code)][line.period].setdefault(line.plan_code, []).append(line)
     payouts: list[Payout] = []
     for (payee_id, currency), by_month in sorted(found.items()):
-        months = []
-        for (period, plan_code), listed in by_month.items():
-            known = active.get((payee_id, currency, plan_code, period), [])
-            months.append(
-                Month(
-                    payee_id=payee_id,
+        payer = _Payer(inputs, people, cards, payee_id)
+        for period, by_plan in sorted(by_month.items()):
+            rows = [
+                Row(
                     plan_code=plan_code,
-                    period=period,
-                    currency=currency,
-                    version=_last(people, payee_id, known, period),
-                    is_active=bool(known),
+                    version=_last(people, payee_id, active.get((payee_id, currency, plan_code, period), []), period),
+                    is_active=(payee_id, currency, plan_code, period) in active,
                     earned=sum((line.earned_amount for line in listed), ZERO),
                     held=sum((line.earned_amount for line in listed if line.hold_reason), ZERO),
                 )
-            )
-        _draws_and_penalties(people, cards, months)
-        payouts += _recover(inputs, people, payee_id, months)
+                for plan_code, listed in sorted(by_plan.items())
+            ]
+            payouts += payer.settle(Month(payee_id, period, currency, rows))
     return payouts
 
 
@@ -97,121 +122,194 @@ def _last(people: People, payee_id: str, versions: list[PlanVersion], period: st
     return max(versions, key=lambda item: (people.last_day_of(payee_id, item, span_of(period)), item.version))
 
 
-def _draws_and_penalties(people: People, cards: Cards, months: list[Month]) -> None:
-    """Draws and penalties of each plan, month by month. After a plan's last version its terms go on (D2)."""
-    terms: dict[str, PlanVersion] = {}
-    draws: dict[str, Draw] = {}
-    balances: dict[str, Decimal] = defaultdict(lambda: ZERO)
-    for month in sorted(months, key=lambda item: (item.period, item.plan_code)):
-        if month.version is not None:
-            terms[month.plan_code] = month.version
-        else:
-            month.version = terms.get(month.plan_code)
-        if month.version is not None and month.version.draw is not None:
-            draws[month.plan_code] = month.version.draw
-        joined = people.employees[month.payee_id].hire_date
+class _Payer:
+    """Settles a payee's months of one currency in their order, with the balances that each leaves to the next."""
+
+    def __init__(self, inputs: Inputs, people: People, cards: Cards, payee_id: str) -> None:
+        self.inputs, self.people, self.cards, self.payee_id = inputs, people, cards, payee_id
+        self.terms: dict[str, PlanVersion] = {}
+        self.owed_to: PlanVersion | None = None
+        self.draw_balance, self.balance = ZERO, ZERO
+
+    def settle(self, month: Month) -> list[Payout]:
+        for row in month.rows:
+            # After a plan's last version its terms go on.
+            row.version = self.terms.get(row.plan_code) if row.version is None else row.version
+            if row.version is not None:
+                self.terms[row.plan_code] = row.version
+        self._draw(month)
+        self._penalise(month)
+        self._share(month)
+        return self._payouts(month)
+
+    # -- draws ---------------------------------------------------------------------------------
+
+    def _draw(self, month: Month) -> None:
+        """The draw of the plan assigned last: top-up first, then recovery (D1, D2). A draw isn't prorated.
+
+        Recovery goes on after the draw ends, by the terms of the last recoverable one.
+        """
+        joined = self.people.employees[self.payee_id].hire_date
         tenure = None if joined is None else tenure_month(joined, span_of(month.period).start)
-        draw = draws.get(month.plan_code)
-        if draw is not None:
-            is_drawn = month.is_active and month.version is not None and month.version.draw is draw
-            balances[month.plan_code] = _draw(month, draw, tenure, is_drawn, balances[month.plan_code])
-        if month.is_active and month.version is not None:
-            month.penalty = _penalty(month, month.version, cards)
+        opening = self.draw_balance
+        drawn = self._drawn(month)
+        if drawn is not None and drawn.version is not None and drawn.version.draw is not None:
+            draw = drawn.version.draw
+            if _is_in_time(draw, tenure):
+                is_on_top = draw.type == "non_recoverable"
+                drawn.top_up = draw.amount if is_on_top else max(ZERO, draw.amount - month.earnings)
+                month.guarantee = draw.amount if draw.type == "guarantee" else ZERO
+            if draw.type == "recoverable":
+                self.owed_to = drawn.version
+                self.draw_balance += drawn.top_up
+        if self.owed_to is None or self.owed_to.draw is None:
+            return
+        owed, recovered = self.owed_to.draw, ZERO
+        if _is_recovering(owed, month.period, tenure):
+            most = owed.recovery_rate * max(ZERO, month.earnings - owed.minimum)
+            recovered = min(self.draw_balance, money.round_money(most, month.currency))
+        self.draw_balance -= recovered
+        row = month.row_of(self.owed_to.plan_code)
+        if row is None and opening:
+            # It is paid back in every month of the payee, also where its plan has nothing else.
+            row = Row(self.owed_to.plan_code, self.owed_to, is_active=False)
+            month.rows = sorted([*month.rows, row], key=lambda item: item.plan_code)
+        if row is not None:
+            row.opening_draw, row.draw_recovered, row.closing_draw = opening, recovered, self.draw_balance
 
-
-def _draw(month: Month, draw: Draw, tenure: int | None, is_drawn: bool, balance: Decimal) -> Decimal:
-    """Top-up first, then recovery (D1, D2). A draw isn't prorated; recovery goes on after it ends."""
-    month.opening_draw = balance
-    in_time = tenure is None and draw.to_month is None
-    if tenure is not None:
-        in_time = draw.from_month <= tenure and (draw.to_month is None or tenure <= draw.to_month)
-    if is_drawn and in_time:
-        month.top_up = draw.amount if draw.type == "non_recoverable" else max(ZERO, draw.amount - month.earnings)
-        if draw.type == "guarantee":
-            month.guarantee = draw.amount
-    if draw.type == "recoverable":
-        balance += month.top_up
-        started = draw.recovery_from is not None and month.period >= draw.recovery_from
-        if draw.recovery_from_month is not None and tenure is not None:
-            started = started or tenure >= draw.recovery_from_month
-        if started:
-            most = draw.recovery_rate * max(ZERO, month.earnings - draw.minimum)
-            month.draw_recovered = min(balance, money.round_money(most, month.currency))
-            balance -= month.draw_recovered
-    month.closing_draw = balance
-    return balance
-
-
-def _penalty(month: Month, version: PlanVersion, cards: Cards) -> Decimal:
-    """Each up to its limit, all of them no lower than the floor; what the floor keeps is lost (K4)."""
-    measures = cards.measured(month.payee_id, month.period, month.currency)
-    total = ZERO
-    for penalty in version.penalties:
-        measure = measures.get(penalty.kpi_code)
-        if measure is None or measure.actual is None:
-            continue
-        met = measure.actual < penalty.bound if penalty.comparison == "below" else measure.actual > penalty.bound
-        if met:
-            amount = penalty.amount
-            if amount is None:
-                amount = money.round_money((penalty.rate or ZERO) * month.earnings, month.currency)
-            total += min(penalty.limit, amount)
-    floor = max(version.floor or ZERO, month.guarantee)
-    return min(total, max(ZERO, month.earnings + month.top_up - month.draw_recovered - floor))
-
-
-def _recover(inputs: Inputs, people: People, payee_id: str, months: list[Month]) -> list[Payout]:
-    """What is held is not payable (D5); a negative rest pays 0 and goes on the payee's balance, which later months pay
-    off before anything else is payable (D1, D3), as far as the law lets them (D4).
-
-    A payee has one balance a currency, over all plans; within a month what is negative comes first.
-    """
-    payouts = []
-    balance = ZERO
-    for month in sorted(months, key=lambda item: (item.period, item.unheld >= ZERO, item.plan_code)):
-        opening = balance
-        rest = max(ZERO, month.rest)
-        due = min(opening, rest)
-        allowed = min(due, _most(people, payee_id, month, rest))
-        balance = opening - allowed + month.shortfall
-        payable = rest - allowed
-        is_held = payee_id in inputs.held_payees
-        held = month.held + min(ZERO, month.rest)
-        payouts.append(
-            Payout(
-                payee_id=payee_id,
-                plan_code=month.plan_code,
-                period=month.period,
-                currency_code=month.currency,
-                earned_amount=month.earned,
-                held_amount=held + (payable if is_held else ZERO),
-                opening_clawback_balance=opening,
-                clawback_recovered=allowed,
-                closing_clawback_balance=balance,
-                payable_amount=ZERO if is_held else payable,
-                draw_top_up_amount=month.top_up,
-                draw_recovered_amount=month.draw_recovered,
-                opening_draw_balance=month.opening_draw,
-                closing_draw_balance=month.closing_draw,
-                penalty_amount=month.penalty,
-                legal_limit_amount=due - allowed,
-            )
+    def _drawn(self, month: Month) -> Row | None:
+        """The row whose draw the month has: of several plans that of the last day (D1)."""
+        days = span_of(month.period)
+        offered = [row for row in month.rows if row.is_active and row.version is not None and row.version.draw]
+        return max(
+            offered,
+            key=lambda row: (
+                self.people.last_day_of(self.payee_id, row.version, days) if row.version else days.start,
+                row.plan_code,
+            ),
+            default=None,
         )
-    return payouts
+
+    # -- penalties -----------------------------------------------------------------------------
+
+    def _penalise(self, month: Month) -> None:
+        """Each up to its limit, all of them no lower than the payee's floor; what the floor keeps is lost (K4)."""
+        measures = self.cards.measured(self.payee_id, month.period, month.currency)
+        active = [(row, row.version) for row in month.rows if row.is_active and row.version is not None]
+        floor = max([month.guarantee, *(version.floor or ZERO for _, version in active)])
+        room = max(ZERO, month.earnings + month.drawn - floor)
+        for row, version in active:
+            for penalty in version.penalties:
+                measure = measures.get(penalty.kpi_code)
+                if measure is None or measure.actual is None:
+                    continue
+                is_below = penalty.comparison == "below"
+                if measure.actual < penalty.bound if is_below else measure.actual > penalty.bound:
+                    amount = penalty.amount
+                    if amount is None:
+                        amount = money.round_money((penalty.rate or ZERO) * month.earnings, month.currency)
+                    taken = min(room, penalty.limit, amount)
+                    row.penalty += taken
+                    room -= taken
+
+    # -- what the rows have in common ------------------------------------------------------------
+
+    def _share(self, month: Month) -> None:
+        """What a row is short of goes on the balance, and the payee's other rows of the month pay it back first.
+
+        What none of them can pay comes off what is held (D5). Then the balance of earlier months is paid back as far as
+        the law lets it (D1, D3, D4).
+        """
+        uncovered = max(ZERO, -month.rest)
+        for row in sorted(month.rows, key=lambda item: (item.own >= ZERO, item.plan_code)):
+            row.off_held = min(uncovered, max(ZERO, row.held))
+            uncovered -= row.off_held
+            short = max(ZERO, -row.own)
+            itself = min(short, row.off_held)
+            row.added = max(ZERO, -row.unheld) + short - itself
+            row.recovered = row.off_held - itself
+            row.left = max(ZERO, row.own)
+        # Rows whose own lines are negative give last: what they have is a draw.
+        givers = sorted(month.rows, key=lambda item: (item.unheld < ZERO, item.plan_code))
+        within_month = sum((row.left for row in givers), ZERO) - max(ZERO, month.rest)
+        due = min(self.balance, max(ZERO, month.rest))
+        allowed = min(due, self._most(month))
+        for row in givers:
+            given = min(within_month, row.left)
+            within_month -= given
+            row.left -= given
+            row.recovered += given
+        for row in givers:
+            owed, paid = min(due, row.left), min(allowed, row.left)
+            due -= owed
+            allowed -= paid
+            row.left -= paid
+            row.recovered += paid
+            row.deferred = owed - paid
+
+    def _most(self, month: Month) -> Decimal:
+        """The most that may be recovered of a month's pay, rounded down (D4): a share of it, and a minimum must remain.
+
+        The pay is salary and incentive after draws, over all plans; recovery comes from the incentive only. Where two
+        plans have a limit, the lower one holds.
+        """
+        employee = self.people.employees[self.payee_id]
+        rest = max(ZERO, month.rest)
+        salary = employee.base_salary if employee.salary_currency == month.currency else ZERO
+        unit = Decimal(1).scaleb(-money.minor_unit(month.currency))
+        most = rest
+        for row in month.rows:
+            limits: Iterable[LegalLimit] = row.version.legal_limits if row.version is not None else ()
+            limit = next((item for item in limits if item.region is None or item.region == employee.region), None)
+            if limit is not None:
+                share = (limit.share * (salary + rest)).quantize(unit, rounding=ROUND_DOWN)
+                kept = (salary + rest - limit.keep).quantize(unit, rounding=ROUND_DOWN)
+                most = max(ZERO, min(most, share, kept))
+        return most
+
+    # -- rows ----------------------------------------------------------------------------------
+
+    def _payouts(self, month: Month) -> list[Payout]:
+        """The month's payouts. The balance runs through rows that only add to it, then the others."""
+        is_held = self.payee_id in self.inputs.held_payees
+        found = []
+        for row in sorted(
+            month.rows, key=lambda item: (not item.added, bool(item.added and item.recovered), item.plan_code)
+        ):
+            opening = self.balance
+            self.balance += row.added - row.recovered
+            found.append(
+                Payout(
+                    payee_id=self.payee_id,
+                    plan_code=row.plan_code,
+                    period=month.period,
+                    currency_code=month.currency,
+                    earned_amount=row.earned,
+                    held_amount=row.held - row.off_held + (row.left if is_held else ZERO),
+                    opening_clawback_balance=opening,
+                    clawback_recovered=row.recovered,
+                    closing_clawback_balance=self.balance,
+                    payable_amount=ZERO if is_held else row.left,
+                    draw_top_up_amount=row.top_up,
+                    draw_recovered_amount=row.draw_recovered,
+                    opening_draw_balance=row.opening_draw,
+                    closing_draw_balance=row.closing_draw,
+                    penalty_amount=row.penalty,
+                    legal_limit_amount=row.deferred,
+                )
+            )
+        return found
 
 
-def _most(people: People, payee_id: str, month: Month, rest: Decimal) -> Decimal:
-    """The most that may be recovered of a month's pay, rounded down (D4): a share of it, and a minimum must remain.
+def _is_in_time(draw: Draw, tenure: int | None) -> bool:
+    """Whether the draw is paid in a month of tenure; without a day of joining only where it has no end."""
+    if tenure is None:
+        return draw.to_month is None
+    return draw.from_month <= tenure and (draw.to_month is None or tenure <= draw.to_month)
 
-    The pay is salary and incentive after draws; recovery comes from the incentive only.
-    """
-    employee = people.employees[payee_id]
-    limits: Iterable[LegalLimit] = month.version.legal_limits if month.version is not None else ()
-    limit = next((item for item in limits if item.region is None or item.region == employee.region), None)
-    if limit is None:
-        return rest
-    salary = employee.base_salary if employee.salary_currency == month.currency else ZERO
-    unit = Decimal(1).scaleb(-money.minor_unit(month.currency))
-    whole = salary + rest
-    share = (limit.share * whole).quantize(unit, rounding=ROUND_DOWN)
-    return max(ZERO, min(share, (whole - limit.keep).quantize(unit, rounding=ROUND_DOWN)))
+
+def _is_recovering(draw: Draw, period: str, tenure: int | None) -> bool:
+    """Whether recovery has started; without a start nothing is recovered (D2)."""
+    if draw.recovery_from is not None and period >= draw.recovery_from:
+        return True
+    return draw.recovery_from_month is not None and tenure is not None and tenure >= draw.recovery_from_month

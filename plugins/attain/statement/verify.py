@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, localcontext
 from itertools import pairwise
@@ -39,7 +40,12 @@ def verify(rows: Sequence[Row]) -> list[Check]:
     of the lines, and balances run on (D3, D5).
     """
     with localcontext(EXACT):
-        return [check for payout in payouts_of(rows) for check in _payout(payout)]
+        payouts = payouts_of(rows)
+        paid_in = Counter(payout[0]["currency_code"] for payout in payouts)
+        found = [check for payout in payouts for check in _payout(payout, paid_in[payout[0]["currency_code"]] == 1)]
+        for currency in sorted(currency for currency, plans in paid_in.items() if plans > 1):
+            found += _month([payout for payout in payouts if payout[0]["currency_code"] == currency])
+        return found
 
 
 def first_fault(checks: Sequence[Check]) -> Check | None:
@@ -47,10 +53,10 @@ def first_fault(checks: Sequence[Check]) -> Check | None:
     return next((check for check in checks if not check.is_good), None)
 
 
-def _payout(rows: Sequence[Row]) -> Iterator[Check]:
+def _payout(rows: Sequence[Row], is_alone: bool) -> Iterator[Check]:
     for window in windows_of(rows):
         yield from _window(window)
-    yield from _totals(rows)
+    yield from _totals(rows, is_alone)
 
 
 def _window(rows: Sequence[Row]) -> Iterator[Check]:
@@ -184,7 +190,8 @@ def _bonus(line: Row, kpis: Sequence[Row], scores: Sequence[Row]) -> Iterator[Ch
             )
 
 
-def _totals(rows: Sequence[Row]) -> Iterator[Check]:
+def _totals(rows: Sequence[Row], is_alone: bool) -> Iterator[Check]:
+    """The steps below the lines. What is negative or paid back is the payee's: with other plans see `_month`."""
     lines = [row for row in rows if row["step"] == "line"]
     total = ZERO
     steps: dict[str, Row] = {}
@@ -208,16 +215,25 @@ def _totals(rows: Sequence[Row]) -> Iterator[Check]:
         _amount(steps.get("held_lines")),
         -held,
     )
-    net = earned - held
+    for step in ("negative", "recovered"):
+        if last := steps.get(step):
+            moved = _amount(steps.get("negative")) + _amount(steps.get("recovered"))
+            yield _check(last, "D3", "balance", last["closing_balance"], last["opening_balance"] + moved)
+    if last := steps.get("payable"):
+        yield _check(last, "D1", "what is left", last["amount"], total)
+    if is_alone:
+        yield from _balance(rows[-1], steps, earned - held)
+
+
+def _balance(end: Row, steps: Mapping[str, Row], net: Decimal) -> Iterator[Check]:
+    """What goes on the balance and what is paid back of it, in a month of one plan (D1, D3, D4)."""
     rest = max(net, ZERO) + sum(
         (_amount(steps.get(step)) for step in ("draw_top_up", "draw_recovered", "penalty")), ZERO
     )
     if last := steps.get("negative"):
         yield _check(last, "D3", "what is negative", last["amount"], max(-net, ZERO))
-        back = _amount(steps.get("recovered"))
-        yield _check(last, "D3", "balance", last["closing_balance"], last["opening_balance"] + last["amount"] + back)
     elif net < 0:
-        yield _check(rows[-1], "D3", "what is negative goes on the balance", ZERO, -net)
+        yield _check(end, "D3", "what is negative goes on the balance", ZERO, -net)
     if last := steps.get("recovered"):
         yield _check(
             last,
@@ -226,15 +242,31 @@ def _totals(rows: Sequence[Row]) -> Iterator[Check]:
             last["amount"],
             _amount(steps.get("legal_limit")) - min(last["opening_balance"], max(rest, ZERO)),
         )
-        yield _check(
-            last,
-            "D3",
-            "balance",
-            last["closing_balance"],
-            last["opening_balance"] + last["amount"] + _amount(steps.get("negative")),
-        )
-    if last := steps.get("payable"):
-        yield _check(last, "D1", "what is left", last["amount"], total)
+
+
+def _month(payouts: Sequence[Sequence[Row]]) -> Iterator[Check]:
+    """A month of several plans in a currency, which is settled over all of them (D1, D3, D4)."""
+    net, drawn, deferred = ZERO, ZERO, ZERO
+    chain: list[tuple[int, str, Row]] = []
+    for rows in payouts:
+        steps = {row["step"]: row for row in rows if row["step"] != "line"}
+        net += sum((row["amount"] for row in rows if row["step"] == "line" and not row["is_held"]), ZERO)
+        drawn += sum((_amount(steps.get(step)) for step in ("draw_top_up", "draw_recovered", "penalty")), ZERO)
+        deferred += _amount(steps.get("legal_limit"))
+        added, recovered = steps.get("negative"), steps.get("recovered")
+        last = recovered or added
+        if last is not None:
+            # The balance runs through plans that only add to it, then the others, each in order of plan code.
+            place = 2 if added is None else 1 if _amount(recovered) else 0
+            chain.append((place, last["plan_code"], last))
+    ordered = [row for *_, row in sorted(chain, key=lambda item: item[:2])]
+    for before, row in pairwise(ordered):
+        yield _check(row, "D3", "balance of the plan before", row["opening_balance"], before["closing_balance"])
+    end = ordered[-1] if ordered else payouts[-1][-1]
+    opening = ordered[0]["opening_balance"] if ordered else ZERO
+    moved = end["closing_balance"] - opening if ordered else ZERO
+    left = max(-net, ZERO) - min(opening, max(ZERO, max(net, ZERO) + drawn)) + deferred
+    yield _check(end, "D3", "what is negative over all plans, less what is paid back", moved, left)
 
 
 def _amount(row: Row | None) -> Decimal:

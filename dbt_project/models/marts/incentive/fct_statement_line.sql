@@ -123,7 +123,7 @@ settled as (
     select
         payouts.*,
         coalesce(held.amount, 0) as line_held_amount,
-        payouts.earned_amount - coalesce(held.amount, 0) as net_amount
+        payouts.closing_clawback_balance - payouts.opening_clawback_balance + payouts.clawback_recovered as added_amount
     from payouts
     left join held
         on
@@ -271,10 +271,10 @@ steps as (
     (3, 'draw', 'draw_recovered', '-draw_recovered_amount', '-draw_recovered_amount', 'draw_recovered_amount <> 0', 'D2'),
     (4, 'penalty', 'penalty', '-penalty_amount', '-penalty_amount', 'penalty_amount <> 0', 'K4'),
     (5, 'hold', 'held_lines', '-line_held_amount', '-line_held_amount', 'line_held_amount <> 0', 'D5'),
-    (6, 'clawback', 'negative', '-net_amount', '-net_amount', 'net_amount < 0', 'D3'),
+    (6, 'clawback', 'negative', 'added_amount', 'added_amount', 'added_amount > 0', 'D1 D3'),
     (7, 'clawback', 'legal_limit', 'legal_limit_amount', '0', 'legal_limit_amount <> 0', 'D4'),
     (8, 'clawback', 'recovered', '-clawback_recovered', '-clawback_recovered',
-        'clawback_recovered <> 0 or (opening_clawback_balance <> 0 and net_amount >= 0)', 'D3'),
+        'clawback_recovered <> 0 or (opening_clawback_balance <> 0 and added_amount = 0)', 'D3'),
     (9, 'hold', 'held_payee', 'line_held_amount - held_amount', 'line_held_amount - held_amount',
         'held_amount <> line_held_amount', 'D5'),
     (10, 'payable', 'payable', 'payable_amount', '0', 'true', 'M1'),
