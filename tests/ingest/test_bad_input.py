@@ -329,6 +329,29 @@ def test_files(settings: Settings, file: File) -> None:
     assert [path for path in settings.inbox.rglob("*") if path.is_file()] == []
 
 
+@pytest.mark.parametrize("name", ["Mei, Lin", "Mei\nLin"])
+def test_rows_keep_their_numbers_over_blocks(settings: Settings, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """Quoted cells, with line ends in them or without, and short rows that lie in many blocks of the reader."""
+    monkeypatch.setattr("attain.ingest.delimited.BLOCK_BYTES", 1_000)
+    short = set(range(50, 400, 50))
+    lines = ["zcrm_1,short" if n in short else deal(n).replace("Mei Lin", f'"{name}"') for n in range(400)]
+    result = ingest_one(settings, "zoho_crm/deals/export.csv", deals(*lines))
+    (landed,) = result.deliveries
+    assert (landed.rows_loaded, landed.rows_quarantined) == (400 - len(short), len(short)), result
+    keys = {number: deal(number).partition(",")[0].removeprefix("zcrm_") for number in range(400)}
+    told = rows(settings, "zoho_crm__deals", "_row_number, deal_id, owner_name")
+    assert told == [(number + 2, keys[number], name) for number in range(400) if number not in short]
+    assert [row[0] for row in quarantined(settings)] == [number + 2 for number in sorted(short)]
+
+
+def test_a_cell_that_seems_to_end_in_its_line(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two double quotes in each line, but the second opens a cell that only the next line closes."""
+    monkeypatch.setattr("attain.ingest.delimited.BLOCK_BYTES", 1_000)
+    lines = [deal(n).replace("Deal", 'De"al').replace("Mei", '"Mei') for n in range(99)]
+    result = ingest_one(settings, "zoho_crm/deals/export.csv", deals(*lines))
+    assert (result.outcome, "double quote" in (result.reason or "")) == ("rejected", True), result
+
+
 REPORT = """Linden Ltd,,,,
 Sales by Customer Detail,,,,
 "January 1 - March 31, 2025",,,,

@@ -233,6 +233,7 @@ def test_many_batches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, odd_every
     monkeypatch.setattr(glance, "FEW_ROWS", 1)
     told = []
     monkeypatch.setattr(landing, "_FEW_OF", 100)
+    monkeypatch.setattr(landing, "_ROW_GROUP", 1_300)
     read = glance.Glance.read
 
     def listen(self: glance.Glance, batch: Any) -> glance.Glanced | None:

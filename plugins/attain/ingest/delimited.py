@@ -46,7 +46,8 @@ def open_delimited(path: Path, facts: FileFacts, score: Scorer, scratch: Path) -
 
     def batches() -> Iterator[Batch]:
         read = 0
-        for batch in _stream(path, "gb18030" if encoding == "gb18030" else "utf8", found, len(header)):
+        text = "gb18030" if encoding == "gb18030" else "utf8"
+        for batch in _stream(path, text, found, len(header), facts.record_ends != facts.line_ends):
             read += batch.rows.num_rows + len(batch.ragged)
             yield batch
         if read != below:
@@ -102,7 +103,7 @@ def _with_trailing_blanks(header: list[str], rows: list[list[str]]) -> list[str]
     return header + [""] * widths.pop()
 
 
-def _stream(path: Path, encoding: str, found: _Header, width: int) -> Iterator[Batch]:
+def _stream(path: Path, encoding: str, found: _Header, width: int, has_line_ends_in_cells: bool) -> Iterator[Batch]:
     import numpy
     import pyarrow
     from pyarrow import csv as arrow_csv
@@ -141,7 +142,7 @@ def _stream(path: Path, encoding: str, found: _Header, width: int) -> Iterator[B
             ),
             parse_options=arrow_csv.ParseOptions(
                 delimiter=found.delimiter,
-                newlines_in_values=True,
+                newlines_in_values=has_line_ends_in_cells,  # to look for them costs as much as all the parsing
                 ignore_empty_lines=False,
                 invalid_row_handler=keep,
             ),
@@ -177,6 +178,11 @@ def _unreadable(error: Exception) -> Rejected:
         return Rejected(
             f"a cell is larger than {BLOCK_BYTES >> 20} MB; most likely a quote was opened and never closed",
             "export it again; look for a lone double quote",
+        )
+    if "out of sync" in str(error):  # a cell goes on in the next line, though all line ends seemed to be outside quotes
+        return Rejected(
+            "a cell begins with a double quote that does not close in its line, beside a lone one in another cell",
+            "export it again; a double quote inside a cell must be written twice",
         )
     return Rejected(f"the text can't be read: {error}", "export it again, as CSV UTF-8")
 

@@ -134,7 +134,7 @@ def land(
     parts = (connection, table, matched, extras, delivery_id, raw_folder, quarantine_file, last_day, business_timezone)
     work = _Landing(*parts, queries)
     work.refusable = max_quarantine_ratio * table.at_most_rows if table.at_most_rows > FEW_ROWS else None
-    with work, closing(_ahead(work.converted(_ahead(table.batches())), _BATCHES_A_QUERY)) as ready:
+    with work, closing(_ahead(work.converted(_ahead(table.batches())))) as ready:
         for converted in ready:
             work.take(converted)
     work.refuse_ambiguous_percents()
@@ -224,15 +224,21 @@ class _Converted(_Glanced):
 
     converted: pyarrow.Table | None
 
-    def plain(self) -> pyarrow.Table | None:
-        """The plain rows alone."""
+    @property
+    def plain_rows(self) -> int:
+        """Number of the plain rows."""
+        return 0 if self.columns is None else int(self.columns.num_rows - self.odd.size)
+
+    def plain(self, names: Sequence[str]) -> pyarrow.Table | None:
+        """These columns of the plain rows alone; None: no row is plain."""
         import pyarrow
 
-        if self.columns is None or not self.odd.size:
-            return self.columns
-        if self.odd.size * _FEW_OF > self.columns.num_rows:
-            return self.columns.filter(pyarrow.array(self._is_plain()))
-        return pyarrow.concat_tables(self._runs())
+        if self.columns is None:
+            return None
+        columns = self.columns.select(list(names))
+        if self.odd.size * _FEW_OF > columns.num_rows:
+            return columns.filter(pyarrow.array(self._is_plain()))
+        return pyarrow.concat_tables(self._runs(columns)) if self.odd.size else columns
 
     def loaded(self, kept: pyarrow.Array | None) -> pyarrow.Table:
         """The rows to load, in the order of the file; `kept` says which of the converted ones, None all."""
@@ -255,7 +261,7 @@ class _Converted(_Glanced):
             )
             return both.combine_chunks().take(pyarrow.array(numpy.argsort(order)))
         pieces = []
-        for index, run in enumerate(self._runs()):
+        for index, run in enumerate(self._runs(columns)):
             pieces.append(run)
             if index < self.odd.size and mask[index]:
                 pieces.append(converted.slice(index, 1))
@@ -269,12 +275,11 @@ class _Converted(_Glanced):
         plain[self.odd] = False
         return plain
 
-    def _runs(self) -> list[pyarrow.Table]:
+    def _runs(self, columns: pyarrow.Table) -> list[pyarrow.Table]:
         """Slices of plain rows: before each odd row, and after the last."""
-        assert self.columns is not None
         starts = [0, *(int(position) + 1 for position in self.odd)]
-        ends = [*(int(position) for position in self.odd), self.columns.num_rows]
-        return [self.columns.slice(start, end - start) for start, end in zip(starts, ends, strict=True)]
+        ends = [*(int(position) for position in self.odd), columns.num_rows]
+        return [columns.slice(start, end - start) for start, end in zip(starts, ends, strict=True)]
 
 
 class _Landing:
@@ -347,6 +352,7 @@ class _Landing:
             tuple[Any, ...], tuple[int, tuple[Any, ...]]
         ] = {}  # first row and, of a layout, what it says
         self.loaded_writer: Any = None
+        self.unwritten: list[pyarrow.Table] = []  # loaded rows of less than one row group
         self.quarantine_writer: Any = None
 
     def _index(self, name: str) -> int | None:
@@ -375,7 +381,9 @@ class _Landing:
         )
         return self
 
-    def __exit__(self, *_error: object) -> None:
+    def __exit__(self, error: object, *_: object) -> None:
+        if error is None:
+            self._write_group()
         if not self.are_queries_kept:
             self.queries.close()
         if self.glance is not None:
@@ -471,13 +479,12 @@ class _Landing:
             self.sums_at_part, self.sums_at_total, self.sums_at_subtotal = (dict(self.sums) for _ in range(3))
             self.sums_at_heading = {}
         self._take_ragged(batch.source.ragged)
-        plain = batch.plain()
-        if plain is not None:
-            self.landed.rows_in_file += plain.num_rows
+        plain = batch.plain(self.numeric)
+        self.landed.rows_in_file += batch.plain_rows
         if batch.converted is None:
-            if plain is None:
+            if plain is None or batch.columns is None:
                 return
-            loaded = plain
+            loaded = batch.columns
             self._add_up(plain)
         else:
             states = batch.converted.column("_state").combine_chunks()
@@ -526,7 +533,7 @@ class _Landing:
             summed_to = index + 1
             if plain is not None:
                 is_end = index >= batch.odd.size
-                above = plain.num_rows if is_end else int(batch.odd[index]) - index
+                above = batch.plain_rows if is_end else int(batch.odd[index]) - index
                 self._add_up(plain.slice(plain_to, above - plain_to))
                 plain_to = above
 
@@ -840,8 +847,16 @@ class _Landing:
             ids if name == "_delivery_id" else loaded.column(name).cast(self.schema.field(name).type)
             for name in self.schema.names
         ]
-        rows = pyarrow.table(columns, schema=self.loaded_writer.schema)
-        self.loaded_writer.write_table(rows, row_group_size=_ROW_GROUP)
+        if sum(rows.num_rows for rows in self.unwritten) + loaded.num_rows > _ROW_GROUP:
+            self._write_group()
+        self.unwritten.append(pyarrow.table(columns, schema=self.loaded_writer.schema))
+
+    def _write_group(self) -> None:
+        import pyarrow
+
+        if self.unwritten:
+            self.loaded_writer.write_table(pyarrow.concat_tables(self.unwritten), row_group_size=_ROW_GROUP)
+            self.unwritten.clear()
 
     def _quarantine(self, refused: list[RefusedRow]) -> None:
         if not refused:

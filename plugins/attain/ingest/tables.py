@@ -38,7 +38,7 @@ FREE_UNPACKED_BYTES = 64 << 20  # harmless, so a small file of blank rows may pa
 BLOCK_BYTES = 4 << 20
 _SCAN_BYTES = 256 << 10  # what fits into the processor's cache
 ROWS_A_BATCH = 100_000
-BYTES_A_BATCH = 16 << 20
+BYTES_A_BATCH = 8 << 20
 SAMPLE_BYTES = 1 << 18
 # What stands for the value of a formula that no program has computed; its formula may follow.
 NOT_COMPUTED = "#NOT COMPUTED"
