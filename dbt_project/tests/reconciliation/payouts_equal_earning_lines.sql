@@ -51,9 +51,6 @@ final as (
         coalesce(payouts.earned_amount, 0) <> coalesce(lines.earned_amount, 0)
         or payouts.payout_id is null
         or payouts.earned_amount + payouts.draw_top_up_amount - payouts.draw_recovered_amount - payouts.penalty_amount
-        + payouts.draw_top_up_amount
-        - payouts.draw_recovered_amount
-        - payouts.penalty_amount
         <> payouts.held_amount
         + payouts.payable_amount
         + payouts.clawback_recovered
