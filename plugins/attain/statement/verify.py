@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_FLOOR, Decimal, localcontext
 from itertools import groupby, pairwise
@@ -333,15 +333,13 @@ def _original_rate(line: Row, sources: Sequence[Row]) -> Iterator[Check]:
         )
 
 
-def _priced(rows: Sequence[Row], keep: Callable[[Row], bool] = lambda row: True) -> Decimal:
+def _priced(rows: Sequence[Row]) -> Decimal:
     """What lines earn that thresholds and caps look at: not takebacks at the original rate, nor prizes."""
     return sum(
         (
             row["amount"]
             for row in _of(rows, "line")
-            if row["line_type"] in ("earning", "spiff")
-            and row["method"] not in ("original_rate", "prize")
-            and keep(row)
+            if row["line_type"] in ("earning", "spiff") and row["method"] not in ("original_rate", "prize")
         ),
         ZERO,
     )
@@ -407,14 +405,8 @@ def _caps(rows: Sequence[Row]) -> Iterator[Check]:
     }
     for row in _of(rows, "cap"):
         cap, window = row["target"], row["subject"]
-        gained = _priced(rows, lambda line, row=row: _is_under_cap(line, row)) + sum(
-            (
-                line["amount"]
-                for line in _of(rows, "line")
-                if line["line_type"] == "threshold" and _is_under_cap(line, row)
-            ),
-            ZERO,
-        )
+        under = [line for line in _of(rows, "line") if _is_under_cap(line, row)]
+        gained = _priced(under) + sum((line["amount"] for line in under if line["line_type"] == "threshold"), ZERO)
         before, after = row["opening_balance"], row["closing_balance"]
         yield _check(row, "T9", f"pay to date under the cap of {window}", after, before + gained)
         taken = [(min(value, cap) - value) for value in (before, after)]
@@ -434,8 +426,8 @@ def _caps(rows: Sequence[Row]) -> Iterator[Check]:
 
 def _is_under_cap(line: Row, cap: Row) -> bool:
     if cap["line_type"] == "deal":
-        return f"{line['source_system']}:{line['document_id']}" == cap["subject"]
-    return cap["line_type"] == "year" or line["window_code"] == cap["subject"]
+        return bool(f"{line['source_system']}:{line['document_id']}" == cap["subject"])
+    return bool(cap["line_type"] == "year" or line["window_code"] == cap["subject"])
 
 
 def _bonus(line: Row, kpis: Sequence[Row], scores: Sequence[Row]) -> Iterator[Check]:
