@@ -74,7 +74,7 @@ clawback: {method: original_rate, schedule: linear, linear_months: 12}
 """,
         """\
 legal_limit:
-  - {share: 20%, keep: 2690}
+  - {share: 10%, keep: 2690}
 """,
     ),
     "s_held": (

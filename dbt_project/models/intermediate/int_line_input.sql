@@ -107,7 +107,7 @@ final as (
         windows.payee_id, windows.period as period, windows.plan_code, windows.plan_version as plan_version, windows.currency_code,
         windows.component_code as component_code, windows.window_code as window_code,
         1 as part_no, 3 as place, 'band' as section, 'index' as step, '' as sort_key, 0 as sub_place,
-        {{ typed_columns(columns, {'subject': 'windows.window_code', 'cumulative_after': 'indexes.index_value', 'effective_quota': 'indexes.effective_quota', 'factor': 'indexes.attainment', 'method': 'indexes.band_method', 'reason': 'indexes.attainment_reason', 'rule_codes': "'T2 Q4'"}) }}
+        {{ typed_columns(columns, {'subject': 'windows.window_code', 'cumulative_after': 'indexes.index_value', 'effective_quota': 'indexes.effective_quota', 'factor': 'indexes.attainment', 'method': 'indexes.band_method', 'reason': "case when indexes.index_measure = 'attainment' then indexes.attainment_reason end", 'rule_codes': "'T2 Q4'"}) }}
     from windows
     inner join indexes
         on
@@ -163,7 +163,8 @@ final as (
         lines.payee_id, lines.origin_period as period, lines.plan_code, lines.plan_version as plan_version, lines.currency_code,
         lines.component_code as component_code, lines.window_code as window_code,
         1 as part_no, 6 as place, 'credit' as section, 'counted' as step, lines.line_sort as sort_key, 50 as sub_place,
-        {{ typed_columns(columns, {'line_type': 'lines.line_type', 'earning_line_id': 'lines.earning_line_id', 'subject': 'coalesce(lines.document_id, lines.window_code)', 'target': 'credits.measured_amount', 'rate': 'credits.credit_share', 'active_days': 'counted.months_left', 'period_days': 'case when counted.months_left is not null then counted.linear_months end', 'slice_amount': 'counted.counted_amount', 'method': 'credits.measure', 'rule_codes': "'C2 T7 D3'"}) }}
+        {{ typed_columns(columns, {'line_type': 'lines.line_type', 'earning_line_id': 'lines.earning_line_id', 'subject': 'coalesce(lines.document_id, lines.window_code)', 'target': 'credits.measured_amount', 'rate': 'credits.credit_share', 'active_days': 'counted.months_left', 'period_days': 'case when counted.months_left is not null then counted.linear_months end', 'slice_amount': 'counted.counted_amount',
+            'factor': 'case when counted.credit_factor_parts is not null then counted.credit_factor end', 'method': 'credits.measure', 'rule_codes': "'C2 T7 D3'"}) }}
     from placed as lines
     inner join counted on lines.earning_line_id = counted.earning_line_id
     inner join credits on lines.earning_line_id = credits.component_line_id

@@ -177,6 +177,8 @@ def _counted(line: Row, factors: Sequence[Row], counted: Sequence[Row]) -> Itera
         yield _check(line, "C2", "the whole credit counts", line["slice_amount"], line["credited_amount"])
     for row in counted:
         factor = _product(factors, "credit")
+        if row["factor"] is not None:
+            yield _check(row, "T7", "product of the factors on the credit", row["factor"], factor)
         found = None
         if factor is not None and row["target"] is not None:
             kept = Decimal(row["active_days"]) / row["period_days"] if row["period_days"] else ONE

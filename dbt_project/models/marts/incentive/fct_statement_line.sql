@@ -387,7 +387,7 @@ steps as (
             'amount': amount, 'moved': moved, 'rule_codes': "'" ~ rules ~ "'", 'subject': 'status',
             'opening_balance': {'clawback': 'opening_clawback_balance', 'draw': 'opening_draw_balance'}.get(section, 'null'),
             'closing_balance': {'clawback': 'closing_clawback_balance', 'draw': 'closing_draw_balance'}.get(section, 'null'),
-            'reason': 'hold_reason' if section == 'hold' else 'null', 'is_held': 'true' if section == 'hold' else 'false',
+            'reason': 'hold_reason' if step_name in ('held_lines', 'held_payee') else 'null', 'is_held': 'true' if section == 'hold' else 'false',
         }) }}
     from settled
     where {{ when }}
