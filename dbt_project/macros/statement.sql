@@ -1,3 +1,23 @@
+{#- The columns of a step of a statement beside its key, in their order: what a step does not give is NULL. -#}
+{% macro statement_columns() -%}
+    {{ return([
+    ('line_type', 'varchar'), ('earning_line_id', 'varchar'), ('subject', 'varchar'), ('event_date', 'date'),
+    ('credited_amount', 'decimal(18, 6)'), ('cumulative_before', 'decimal(18, 6)'), ('cumulative_after', 'decimal(18, 6)'),
+    ('effective_quota', 'decimal(18, 6)'), ('target', 'decimal(24, 6)'), ('ramp', 'decimal(9, 6)'),
+    ('active_days', 'bigint'), ('period_days', 'bigint'), ('band_no', 'integer'), ('lower_amount', 'decimal(24, 6)'),
+    ('upper_amount', 'decimal(24, 6)'), ('rate', 'decimal(18, 6)'), ('slice_amount', 'decimal(24, 6)'),
+    ('factor', 'decimal(24, 12)'), ('unrounded_before', 'decimal(38, 12)'), ('unrounded_after', 'decimal(38, 12)'),
+    ('method', 'varchar'), ('amount', 'decimal(18, 2)'), ('moved', 'decimal(18, 2)'), ('opening_balance', 'decimal(18, 2)'),
+    ('closing_balance', 'decimal(18, 2)'),
+    ('rule_codes', 'varchar'), ('source_system', 'varchar'),
+    ('document_id', 'varchar'), ('event_id', 'varchar'), ('delivery_id', 'varchar'), ('file_name', 'varchar'),
+    ('row_number', 'bigint'), ('is_held', 'boolean'), ('reason', 'varchar'),
+    ]) }}
+{%- endmacro %}
+
+{#- Where a line stands among the lines of its window. -#}
+{% macro statement_line_sort() -%} coalesce(cast(event_date as varchar), '9999') || '|' || earning_line_id {%- endmacro %}
+
 {#- A number as people write it, exact: thousands set off, zeros at the end left out. NULL stays NULL. -#}
 {% macro spoken_number(value) -%}
     (
@@ -42,6 +62,54 @@
     'score': (
         ["'Score '", "#factor", "coalesce(', grade ' || subject, '')", "coalesce(': base ' || @target || ' × coefficient ' || @rate || ' × ' || active_days || ' of ' || period_days || ' days', '')"],
         ["'得分 '", "#factor", "coalesce('，等级 ' || subject, '')", "coalesce('：基数 ' || @target || ' × 系数 ' || @rate || ' × 在岗 ' || active_days || ' 天 ÷ 共 ' || period_days || ' 天', '')"]),
+    'index': (
+        ["'What picks the band of '", "subject", "': '", "#cumulative_after", "coalesce(', attainment ' || @factor_share || ' of ' || @effective_quota, '')", "': its band prices the whole'"],
+        ["subject", "' 分档指标：'", "#cumulative_after", "coalesce('，达成率 ' || @factor_share || '（目标 ' || @effective_quota || '）', '')", "'，按所在档对全部业绩计提'"]),
+    'curve': (
+        ["'Curve of '", "subject", "': '", "#cumulative_after", "coalesce(' of quota ' || @effective_quota || ', attainment ' || @factor_share, ', without attainment')", "'; target amount '", "#target", "coalesce(' × ' || active_days || ' of ' || period_days || ' days', '')", "case method when 'extended' then '; goes on after the last point' else '; flat after the last point' end"],
+        ["subject", "' 插值曲线：实际 '", "#cumulative_after", "coalesce(' / 目标 ' || @effective_quota || '，达成率 ' || @factor_share, '，无达成率')", "'；目标奖金 '", "#target", "coalesce(' × 在岗 ' || active_days || ' 天 ÷ 共 ' || period_days || ' 天', '')", "case method when 'extended' then '；末点之后顺延' else '；末点之后持平' end"]),
+    'curve_point': (
+        ["'Point '", "band_no", "' of the curve: at '", "%lower_amount", "' attainment it pays '", "%rate", "' of the target amount'"],
+        ["'曲线第 '", "band_no", "' 点：达成率 '", "%lower_amount", "' 发放目标奖金的 '", "%rate"]),
+    'factor': (
+        ["case method when 'credit' then 'Factor on the credit, ' else 'Factor on the pay, ' end", "subject", "': × '", "#factor"],
+        ["case method when 'credit' then '业绩系数 ' else '提成系数 ' end", "subject", "'：× '", "#factor"]),
+    'counted': (
+        ["case method when 'amount' then 'Counts of the credit: ' when 'margin' then 'Counts of the margin: ' when 'units' then 'Counts of the units: ' else 'Counts of the deals: ' end", "#target", "case when rate <> 1 then ' × share ' || @rate_share else '' end", "coalesce(' × ' || active_days || ' of ' || period_days || ' months left', '')", "coalesce(' × factors on the credit ' || @factor, '')", "' = '", "#slice_amount"],
+        ["case method when 'amount' then '计入业绩：' when 'margin' then '计入毛利：' when 'units' then '计入数量：' else '计入单数：' end", "#target", "case when rate <> 1 then ' × 比例 ' || @rate_share else '' end", "coalesce(' × 剩余 ' || active_days || ' 个月 ÷ 共 ' || period_days || ' 个月', '')", "coalesce(' × 业绩系数 ' || @factor, '')", "' = '", "#slice_amount"]),
+    'original_rate': (
+        ["'Taken back at the original rate: the line earned '", "#target", "'; of its '", "#credited_amount", "' come back '", "#slice_amount", "case when lower_amount <> upper_amount then '; threshold and cap left ' || @lower_amount || ' of ' || @upper_amount else '' end", "coalesce('; ' || active_days || ' of ' || period_days || ' months left', '')"],
+        ["'按原费率追回：原明细计奖 '", "#target", "'，原金额 '", "#credited_amount", "' 冲回 '", "#slice_amount", "case when lower_amount <> upper_amount then '；门槛与封顶后余 ' || @lower_amount || '（原 ' || @upper_amount || '）' else '' end", "coalesce('；剩余 ' || active_days || ' 个月 ÷ 共 ' || period_days || ' 个月', '')"]),
+    'contest': (
+        ["'Place '", "band_no", "' in contest '", "subject", "' with '", "#cumulative_after", "case when period_days > 1 then ', tied with ' || (period_days - 1) || ' more' else '' end"],
+        ["'竞赛 '", "subject", "' 第 '", "band_no", "' 名，成绩 '", "#cumulative_after", "case when period_days > 1 then '，与另外 ' || (period_days - 1) || ' 人并列' else '' end"]),
+    'prize': (
+        ["'Prize of place '", "band_no", "': '", "#target"],
+        ["'第 '", "band_no", "' 名奖金：'", "#target"]),
+    'threshold': (
+        ["'Threshold '", "#target", "coalesce(' (' || @rate_share || ' of the quota)', '')", "': reached to date '", "#cumulative_after", "case when target is null then ', without attainment it does not bite' when cumulative_after < target then ', not met: nothing is paid yet' when method = 'above' then ', met: only what lies above it is paid' else ', met: paid from the first on' end", "'; pay of the lines to date '", "#closing_balance", "coalesce(', of it below the threshold ' || @unrounded_after, '')"],
+        ["'起付线 '", "#target", "coalesce('（目标的 ' || @rate_share || '）', '')", "'：累计达到 '", "#cumulative_after", "case when target is null then '，无达成率，不适用' when cumulative_after < target then '，未达到，暂不发放' when method = 'above' then '，已达到，只发超出部分' else '，已达到，从首元起发放' end", "'；明细累计 '", "#closing_balance", "coalesce('，其中起付线以下 ' || @unrounded_after, '')"]),
+    'cap': (
+        ["'Cap '", "#target", "case line_type when 'deal' then ' of deal ' when 'year' then ' of the year ' else ' of ' end", "subject", "': pay to date '", "#closing_balance", "case when method = 'carry' then coalesce('; carried in ' || @upper_amount || ', of it paid before ' || @lower_amount || '; still waits ' || @slice_amount, '') when closing_balance > target then ', what is above is lost' else '' end"],
+        ["'封顶 '", "#target", "case line_type when 'deal' then '（单据 ' when 'year' then '（年度 ' else '（' end", "subject", "'）：累计 '", "#closing_balance", "case when method = 'carry' then coalesce('；上期结转 ' || @upper_amount || '，此前已发 ' || @lower_amount || '；待结转 ' || @slice_amount, '') when closing_balance > target then '，超出部分作废' else '' end"]),
+    'draw': (
+        ["case method when 'guarantee' then 'Guarantee: pay is at least ' when 'non_recoverable' then 'Draw on top of what is earned, not paid back: ' else 'Draw: pay is lifted to it, to be paid back: ' end", "coalesce(@target, 'none in this month')", "coalesce(', tenure month ' || active_days, '')", "case when lower_amount > 0 then ', from month ' || cast(lower_amount as integer) else '' end", "coalesce(', to month ' || cast(upper_amount as integer), '')", "'; earned '", "#slice_amount"],
+        ["case method when 'guarantee' then '保底：至少发放 ' when 'non_recoverable' then '固定补贴（不扣还）：' else '预支（须扣还）：补足至 ' end", "coalesce(@target, '本月无')", "coalesce('，司龄第 ' || active_days || ' 月', '')", "case when lower_amount > 0 then '，自第 ' || cast(lower_amount as integer) || ' 月' else '' end", "coalesce('，至第 ' || cast(upper_amount as integer) || ' 月', '')", "'；应计 '", "#slice_amount"]),
+    'draw_recovery': (
+        ["'The draw is paid back: '", "%rate", "' of what is earned above '", "#lower_amount", "case when subject is null and period_days is null then ', but the plan starts no recovery' else coalesce(', from ' || subject, '') || coalesce(', from tenure month ' || period_days, '') end", "'; owed '", "#opening_balance", "' → '", "#closing_balance"],
+        ["'预支扣还：应计超过 '", "#lower_amount", "' 部分的 '", "%rate", "case when subject is null and period_days is null then '，方案未设开始扣还' else coalesce('，自 ' || subject, '') || coalesce('，自司龄第 ' || period_days || ' 月', '') end", "'；余额 '", "#opening_balance", "' → '", "#closing_balance"]),
+    'penalty_kpi': (
+        ["'Penalty '", "subject", "' '", "coalesce(@slice_amount, 'was not measured')", "case when slice_amount is null then ', no penalty' when (method = 'below' and slice_amount < target) or (method = 'above' and slice_amount > target) then ' is ' || method || ' ' || @target || ': ' || coalesce(@lower_amount, @rate_share || ' of what is earned') || ', at most ' || @upper_amount else ' is not ' || method || ' ' || @target || ', no penalty' end"],
+        ["'扣罚 '", "subject", "' '", "coalesce(@slice_amount, '无数据')", "case when slice_amount is null then '，不扣' when (method = 'below' and slice_amount < target) or (method = 'above' and slice_amount > target) then case method when 'below' then ' 低于 ' else ' 高于 ' end || @target || '：扣 ' || coalesce(@lower_amount, '应计的 ' || @rate_share) || '，最多 ' || @upper_amount else case method when 'below' then ' 不低于 ' else ' 不高于 ' end || @target || '，不扣' end"]),
+    'floor': (
+        ["'A penalty leaves at least the floor of '", "#target", "', or the guarantee where it is higher'"],
+        ["'扣罚后不低于保底 '", "#target", "'（保底补足更高时以其为准）'"]),
+    'limit': (
+        ["'Legal limit of what is recovered from a month', coalesce(' in ' || subject, '')", "': at most '", "%rate", "' of salary '", "#target", "' and incentive, and at least '", "#lower_amount", "' must remain'"],
+        ["'法定追回上限', coalesce('（' || subject || '）', '')", "'：不超过工资 '", "#target", "' 与奖励合计的 '", "%rate", "'，且至少保留 '", "#lower_amount"]),
+    'out_of_held': (
+        ["'More is taken off by draw or penalty than is not held; so much comes out of the held lines: '", "#amount"],
+        ["'扣还或扣罚超过未暂缓部分，从暂缓明细中扣：'", "#amount"]),
     'earned': (["'Earned, all lines: '", "#amount"], ["'本月应计合计：'", "#amount"]),
     'draw_top_up': (["'Added by the draw or guarantee: '", "#amount"], ["'预支或保底补足：'", "#amount"]),
     'draw_recovered': (["'Paid back of the draw: '", "#amount", "' (owed '", "#opening_balance", "' → '", "#closing_balance", "')'"], ["'扣还预支：'", "#amount", "'（余额 '", "#opening_balance", "' → '", "#closing_balance", "'）'"]),
@@ -60,7 +128,14 @@
             {%- if piece.startswith('#') -%} coalesce({{ spoken_number(piece[1:]) }}, '–')
             {%- elif piece.startswith('%') -%} coalesce({{ spoken_share(piece[1:]) }}, '–')
             {%- else -%} {{ piece
+                .replace('@factor_share', '(' ~ spoken_share('factor') ~ ')')
+                .replace('@rate_share', '(' ~ spoken_share('rate') ~ ')')
+                .replace('@factor', spoken_number('factor'))
+                .replace('@effective_quota', spoken_number('effective_quota'))
+                .replace('@unrounded_after', spoken_number('unrounded_after'))
+                .replace('@lower_amount', spoken_number('lower_amount'))
                 .replace('@upper_amount', spoken_number('upper_amount'))
+                .replace('@slice_amount', spoken_number('slice_amount'))
                 .replace('@target', spoken_number('target'))
                 .replace('@rate', spoken_number('rate')) }}
             {%- endif -%}{{ ', ' if not loop.last }}
@@ -68,18 +143,51 @@
     {%- endfor %}
         else concat(
             {% if language == 'en' %}
-            case line_type
-                when 'earning' then 'Commission' when 'bonus' then 'Bonus' when 'spiff' then 'SPIFF'
-                when 'threshold' then 'Threshold' when 'cap' then 'Cap' when 'cap_carry' then 'Carried over the cap'
-                else line_type
-            end, ' of ', subject, ': ', {{ spoken_number('amount') }},
-            case when is_held then ' (held)' when reason is not null then ' (not paid)' else '' end
+            case
+                when line_type = 'bonus' then 'Bonus of the scorecard of ' || subject
+                when line_type = 'threshold' and amount < 0 then 'Not paid because of the threshold'
+                when line_type = 'threshold' then 'Paid now that the threshold is met'
+                when line_type = 'cap' and amount < 0 then 'Taken away by the cap'
+                when line_type = 'cap' then 'Given back by the cap'
+                when line_type = 'cap_carry' and amount < 0 then 'Carried money that waits again'
+                when line_type = 'cap_carry' then 'Paid of what was carried in'
+                when method = 'original_rate' and amount > 0 then 'Given back at the original rate, ' || subject
+                when method = 'original_rate' then 'Taken back at the original rate, ' || subject
+                when method = 'prize' then 'Contest prize'
+                when method = 'interpolated' then 'Commission by the curve, ' || subject
+                when line_type = 'spiff' then 'SPIFF of ' || subject
+                when line_type = 'earning' then 'Commission of ' || subject
+                else line_type || ' of ' || subject
+            end, case when factor <> 1 then ' × factor ' || {{ spoken_number('factor') }} else '' end, ': ', {{ spoken_number('amount') }},
+            case
+                when is_held then ' (held)'
+                when method = 'interpolated' then ''
+                when reason is not null then ' (not paid)'
+                else ''
+            end
             {% else %}
-            case line_type
-                when 'earning' then '提成' when 'bonus' then '奖金' when 'spiff' then '专项激励'
-                when 'threshold' then '门槛' when 'cap' then '封顶' when 'cap_carry' then '封顶结转' else line_type
-            end, ' ', subject, '：', {{ spoken_number('amount') }},
-            case when is_held then '（暂缓）' when reason is not null then '（不计奖）' else '' end
+            case
+                when line_type = 'bonus' then '绩效奖金 ' || subject
+                when line_type = 'threshold' and amount < 0 then '起付线扣减'
+                when line_type = 'threshold' then '达到起付线后补发'
+                when line_type = 'cap' and amount < 0 then '封顶扣减'
+                when line_type = 'cap' then '封顶返还'
+                when line_type = 'cap_carry' and amount < 0 then '结转金额重新等待'
+                when line_type = 'cap_carry' then '发放上期结转'
+                when method = 'original_rate' and amount > 0 then '按原费率返还 ' || subject
+                when method = 'original_rate' then '按原费率追回 ' || subject
+                when method = 'prize' then '竞赛奖金'
+                when method = 'interpolated' then '插值提成 ' || subject
+                when line_type = 'spiff' then '专项激励 ' || subject
+                when line_type = 'earning' then '提成 ' || subject
+                else line_type || ' ' || subject
+            end, case when factor <> 1 then ' × 系数 ' || {{ spoken_number('factor') }} else '' end, '：', {{ spoken_number('amount') }},
+            case
+                when is_held then '（暂缓）'
+                when method = 'interpolated' then ''
+                when reason is not null then '（不计奖）'
+                else ''
+            end
             {% endif %}
         )
     end

@@ -8,14 +8,15 @@ from typing import Any
 
 import pytest
 
-from attain.statement.rows import Row
+from attain.statement.rows import SUMMED, TERMS, Row
 from attain.statement.verify import first_fault, verify
 
 COLUMNS = (
     *("plan_version", "component_code", "window_code", "line_type", "earning_line_id", "credited_amount"),
     *("cumulative_before", "cumulative_after", "effective_quota", "target", "ramp", "active_days", "period_days"),
     *("band_no", "lower_amount", "upper_amount", "rate", "slice_amount", "factor", "method", "amount"),
-    *("opening_balance", "closing_balance", "rule_codes", "reason", "running_total"),
+    *("opening_balance", "closing_balance", "rule_codes", "reason", "running_total", "subject", "period"),
+    *("unrounded_before", "unrounded_after", "source_system", "document_id"),
 )
 
 
@@ -25,7 +26,7 @@ def row(line_no: int, step: str, **given: Any) -> Row:
     }
     base: Row = dict.fromkeys(COLUMNS)
     base.update(line_no=line_no, step=step, plan_code="direct", currency_code="CNY", is_held=False)
-    if step not in {"earned", "held_lines", "negative", "recovered", "payable"}:
+    if step not in {*SUMMED, *TERMS}:
         base.update(
             plan_version="1", component_code="card" if "bonus" in given else "commission", window_code="2026-Q1"
         )
@@ -33,7 +34,7 @@ def row(line_no: int, step: str, **given: Any) -> Row:
     return base | values
 
 
-TEXTS = {"line_type", "earning_line_id", "rule_codes", "component_code", "method"}
+TEXTS = {"line_type", "earning_line_id", "rule_codes", "component_code", "window_code", "method", "subject", "period"}
 # 200,000 × 50 % × 28 ÷ 28 = 100,000; F(90,000) = 4,500.00 and F(120,000.5) = 5,000 + 1,600.04; 145.5 + 0.4 held.
 STATEMENT = [
     row(1, "quota_month", target="200000", ramp="0.5", active_days=28, period_days=28, effective_quota="100000"),
@@ -47,6 +48,7 @@ STATEMENT = [
         8,
         "line",
         line_type="earning",
+        method="marginal",
         earning_line_id="L1",
         credited_amount="30000.5",
         slice_amount="30000.5",
@@ -63,6 +65,7 @@ STATEMENT = [
         11,
         "line",
         line_type="earning",
+        method="marginal",
         earning_line_id="L2",
         credited_amount="710",
         slice_amount="710",
@@ -120,41 +123,65 @@ def test_steps_taken_away_are_missed() -> None:
 
 
 def test_whole_repricing_and_factors_are_worked_out() -> None:
-    line = row(
-        2,
-        "line",
-        line_type="earning",
-        earning_line_id="L1",
-        credited_amount="100.5",
-        slice_amount="100.5",
-        cumulative_before="0",
-        cumulative_after="100.5",
-        factor="0.8",
-        amount="4.02",
-        running_total="4.02",
-        rule_codes="T4 T7 M2",
-    )
-    part = row(1, "slice", earning_line_id="L1", band_no=2, rate="0.05", slice_amount="100.5")
-    ends = [
-        row(3, "earned", amount="4.02", running_total="4.02"),
-        row(4, "payable", amount="4.02", running_total="4.02"),
+    rows = [
+        row(1, "index", method="retroactive", cumulative_after="150", effective_quota="100", factor="1.5"),
+        row(2, "scale", band_no=1, lower_amount="0", upper_amount="100", rate="0.02"),
+        row(3, "scale", band_no=2, lower_amount="100", rate="0.05"),
+        row(4, "factor", earning_line_id="L1", method="pay", factor="0.8"),
+        row(5, "slice", earning_line_id="L1", band_no=2, rate="0.05", slice_amount="100.5"),
+        row(
+            6,
+            "line",
+            line_type="earning",
+            earning_line_id="L1",
+            credited_amount="100.5",
+            slice_amount="100.5",
+            cumulative_before="0",
+            cumulative_after="100.5",
+            factor="0.8",
+            method="retroactive",
+            amount="4.02",
+            running_total="4.02",
+            rule_codes="T4 T7 M2",
+        ),
+        row(7, "earned", amount="4.02", running_total="4.02"),
+        row(8, "payable", amount="4.02", running_total="4.02"),
     ]
-    assert first_fault(verify([part, line, *ends])) is None
-    assert first_fault(verify([part, line | {"factor": Decimal("0.9")}, *ends])) is not None
+    assert first_fault(verify(rows)) is None
+    for number, column, value in (
+        (1, "cumulative_after", "99"),
+        (4, "factor", "0.9"),
+        (3, "rate", "0.06"),
+        (1, "factor", "1"),
+    ):
+        assert first_fault(verify(changed(rows, number, column, value))) is not None, (number, column)
+
+
+def changed(rows: list[Row], line_no: int, column: str, value: Any) -> list[Row]:
+    """The rows with one value changed, in one of them."""
+    return [
+        given | {column: Decimal(value) if isinstance(value, str) and column not in TEXTS else value}
+        if given["line_no"] == line_no
+        else given
+        for given in rows
+    ]
 
 
 def test_a_negative_month_goes_on_the_balance() -> None:
     rows = [
-        row(1, "line", line_type="cap", earning_line_id="C1", amount="-10", running_total="-10"),
-        row(2, "earned", amount="-10", running_total="-10"),
-        row(3, "negative", amount="10", opening_balance="5", closing_balance="15", running_total="0"),
-        row(4, "payable", amount="0", running_total="0"),
-    ]
+        row(1, "original_rate", earning_line_id="C1", target="40", slice_amount="-500", credited_amount="1000",
+            lower_amount="20", upper_amount="40"),
+        row(2, "line", line_type="earning", method="original_rate", earning_line_id="C1", amount="-10",
+            running_total="-10"),
+        row(3, "earned", amount="-10", running_total="-10"),
+        row(4, "negative", amount="10", opening_balance="5", closing_balance="15", running_total="0"),
+        row(5, "payable", amount="0", running_total="0"),
+    ]  # fmt: skip
     assert first_fault(verify(rows)) is None
-    for number, column in ((0, "amount"), (2, "amount"), (2, "closing_balance"), (3, "amount")):
-        changed = copy.deepcopy(rows)
-        changed[number][column] += 1
-        assert first_fault(verify(changed)) is not None
+    for number, column in ((1, "target"), (1, "lower_amount"), (2, "amount"), (4, "amount"), (4, "closing_balance"),
+                           (5, "amount")):  # fmt: skip
+        found = next(given[column] for given in rows if given["line_no"] == number)
+        assert first_fault(verify(changed(rows, number, column, str(found + 1)))) is not None, (number, column)
 
 
 def test_a_month_of_two_plans_is_settled_over_both() -> None:
@@ -165,25 +192,32 @@ def test_a_month_of_two_plans_is_settled_over_both() -> None:
         row(2, "draw_recovered", amount="-300", running_total="-300", opening_balance="500", closing_balance="200"),
         row(3, "negative", amount="300", opening_balance="40", closing_balance="340", running_total="0"),
         row(4, "payable", amount="0", running_total="0"),
-        row(5, "line", line_type="cap", earning_line_id="C1", amount="1000", running_total="1000") | spiff,
+        row(5, "line", line_type="earning", method="original_rate", earning_line_id="C1", amount="1000",
+            running_total="1000") | spiff,
         row(6, "earned", amount="1000", running_total="1000") | spiff,
         row(7, "recovered", amount="-340", opening_balance="340", closing_balance="0", running_total="660") | spiff,
         row(8, "payable", amount="660", running_total="660") | spiff,
-    ]
+        row(9, "draw_recovery", method="recoverable", subject="2026-01", period="2026-02", rate="1", lower_amount="700",
+            slice_amount="1000", active_days=9, opening_balance="500", closing_balance="200"),
+        row(10, "original_rate", earning_line_id="C1", target="1000", slice_amount="500", credited_amount="500",
+            lower_amount="1", upper_amount="1") | spiff,
+    ]  # fmt: skip
+    rows = [*rows[:1], rows[8], *rows[1:4], rows[9], *rows[4:8]]
+    at = {given["line_no"]: place for place, given in enumerate(rows)}
     assert first_fault(verify(rows)) is None
     shifted = copy.deepcopy(rows)
-    for number, column in ((2, "opening_balance"), (2, "closing_balance"), (6, "opening_balance")):
-        shifted[number][column] += 10
-    shifted[6]["amount"] -= 10
-    shifted[6]["running_total"] -= 10
-    shifted[7]["amount"] -= 10
-    shifted[7]["running_total"] -= 10
+    for number, column in ((3, "opening_balance"), (3, "closing_balance"), (7, "opening_balance")):
+        shifted[at[number]][column] += 10
+    for number in (7, 8):
+        shifted[at[number]]["amount"] -= 10
+        shifted[at[number]]["running_total"] -= 10
     assert first_fault(verify(shifted)) is None, "50 of before, 350 in all"
-    for number, column in ((2, "amount"), (6, "opening_balance"), (6, "closing_balance"), (6, "amount")):
-        changed = copy.deepcopy(rows)
-        changed[number][column] += 1
-        assert first_fault(verify(changed)) is not None
+    for number, column in ((2, "amount"), (3, "amount"), (7, "opening_balance"), (7, "closing_balance"), (7, "amount"),
+                           (9, "lower_amount")):  # fmt: skip
+        broken = copy.deepcopy(rows)
+        broken[at[number]][column] += 1
+        assert first_fault(verify(broken)) is not None
     forgotten = copy.deepcopy(rows)
-    forgotten[6] |= {"amount": Decimal("-300"), "closing_balance": Decimal(40), "running_total": Decimal(700)}
-    forgotten[7] |= {"amount": Decimal(700), "running_total": Decimal(700)}
+    forgotten[at[7]] |= {"amount": Decimal("-300"), "closing_balance": Decimal(40), "running_total": Decimal(700)}
+    forgotten[at[8]] |= {"amount": Decimal(700), "running_total": Decimal(700)}
     assert first_fault(verify(forgotten)) is not None

@@ -13,7 +13,7 @@ import pytest
 
 from attain.settings import Settings
 from attain.transform import candidate, dbt
-from tests.transform import golden, sample
+from tests.transform import golden, months, sample
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,8 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> BuiltHome:
     settings = delivered_home(tmp_path_factory.mktemp("sample") / "home")
     golden.write_plans(settings.plans_dir)
     golden.deliver(settings)
+    months.write_plans(settings.plans_dir)
+    months.deliver(settings)
     prepared = candidate.prepare(settings)
     for layer in dbt.SELECTIONS:
         dbt.build_layer(settings, layer, prepared.run_id)

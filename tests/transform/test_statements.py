@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from decimal import Decimal
 from itertools import groupby
 
 import duckdb
@@ -11,6 +12,7 @@ import pytest
 from attain.publish import tables
 from attain.statement.rows import Row
 from attain.statement.verify import first_fault, verify
+from tests.transform import months
 from tests.transform.conftest import BuiltHome
 
 
@@ -61,6 +63,176 @@ def test_a_change_in_any_step_is_found(statements: list[list[Row]], step: str, c
         copies = [dict(row, **{column: row[column] + 1}) if row is changed else row for row in rows]
         assert first_fault(verify(copies)) is not None, changed["text_en"]
     assert seen > 3
+
+
+def month_of(statements: list[list[Row]], employee_id: str, period: str) -> list[Row]:
+    return next(rows for rows in statements if (rows[0]["payee_id"], rows[0]["period"]) == (employee_id, period))
+
+
+# What is changed, in the first step of that name in the month, and by how much.
+TAMPERED = [
+    ("s_draw", "2026-01", "factor", "factor", "0.1"),
+    ("s_draw", "2026-01", "counted", "target", "1"),
+    ("s_draw", "2026-01", "counted", "slice_amount", "1"),
+    ("s_draw", "2026-01", "threshold", "target", "-600"),
+    ("s_draw", "2026-01", "threshold", "cumulative_before", "1"),
+    ("s_draw", "2026-02", "threshold", "closing_balance", "1"),
+    ("s_draw", "2026-02", "threshold", "unrounded_before", "1"),
+    ("s_draw", "2026-02", "threshold", "unrounded_after", "0.000001"),
+    ("s_draw", "2026-02", "threshold", "rate", "0.1"),
+    ("s_draw", "2026-02", "scale", "target", "0.1"),
+    ("s_draw", "2026-03", "cap", "target", "1"),
+    ("s_draw", "2026-03", "cap", "opening_balance", "1"),
+    ("s_draw", "2026-03", "cap", "closing_balance", "1"),
+    ("s_draw", "2026-01", "draw", "target", "1"),
+    ("s_draw", "2026-01", "draw", "slice_amount", "1"),
+    ("s_draw", "2026-01", "draw", "lower_amount", "1"),
+    ("s_draw", "2026-02", "draw_top_up", "amount", "1"),
+    ("s_draw", "2026-02", "draw_recovery", "closing_balance", "1"),
+    ("s_draw", "2026-03", "draw_recovery", "rate", "0.1"),
+    ("s_draw", "2026-03", "draw_recovery", "lower_amount", "10"),
+    ("s_draw", "2026-03", "draw_recovery", "opening_balance", "1"),
+    ("s_draw", "2026-03", "draw_recovered", "amount", "1"),
+    ("s_draw", "2026-01", "penalty_kpi", "slice_amount", "2000"),
+    ("s_draw", "2026-01", "penalty_kpi", "target", "-2000"),
+    ("s_draw", "2026-01", "penalty_kpi", "lower_amount", "-20"),
+    ("s_draw", "2026-01", "penalty_kpi", "upper_amount", "1"),
+    ("s_draw", "2026-01", "floor", "target", "120"),
+    ("s_draw", "2026-01", "penalty", "amount", "1"),
+    ("s_carry", "2026-01", "cap", "slice_amount", "1"),
+    ("s_carry", "2026-02", "cap", "upper_amount", "-60"),
+    ("s_carry", "2026-03", "cap", "lower_amount", "1"),
+    ("s_back", "2026-01", "cap", "target", "-300"),
+    ("s_back", "2026-02", "original_rate", "target", "1"),
+    ("s_back", "2026-02", "original_rate", "slice_amount", "100"),
+    ("s_back", "2026-02", "original_rate", "credited_amount", "100"),
+    ("s_back", "2026-02", "original_rate", "lower_amount", "1"),
+    ("s_back", "2026-02", "original_rate", "upper_amount", "1"),
+    ("s_back", "2026-02", "original_rate", "active_days", "1"),
+    ("s_back", "2026-02", "negative", "amount", "1"),
+    ("s_back", "2026-03", "limit", "rate", "0.01"),
+    ("s_back", "2026-03", "limit", "target", "10"),
+    ("s_back", "2026-03", "limit", "lower_amount", "500"),
+    ("s_back", "2026-03", "legal_limit", "amount", "1"),
+    ("s_back", "2026-03", "recovered", "opening_balance", "1"),
+    ("s_held", "2026-03", "penalty_kpi", "rate", "0.01"),
+    ("s_held", "2026-03", "held_lines", "amount", "1"),
+    ("s_held", "2026-03", "out_of_held", "amount", "1"),
+    ("s_curve", "2026-01", "curve", "target", "1"),
+    ("s_curve", "2026-01", "curve", "active_days", "-1"),
+    ("s_curve", "2026-01", "curve", "cumulative_after", "1"),
+    ("s_curve", "2026-01", "curve", "factor", "0.01"),
+    ("s_curve", "2026-01", "curve_point", "lower_amount", "0.1"),
+    ("s_curve", "2026-01", "curve_point", "rate", "0.1"),
+    ("s_curve", "2026-01", "draw", "target", "1"),
+    ("s_whole", "2026-01", "index", "cumulative_after", "-1000"),
+    ("s_whole", "2026-01", "counted", "rate", "0.1"),
+    ("s_whole", "2026-02", "threshold", "target", "5000"),
+]
+
+
+@pytest.mark.parametrize(("plan", "period", "step", "column", "change"), TAMPERED)
+def test_a_change_in_what_a_figure_is_worked_out_from_is_found(
+    statements: list[list[Row]], plan: str, period: str, step: str, column: str, change: str
+) -> None:
+    rows = month_of(statements, months.employee_id(plan), period)
+    place = next(number for number, row in enumerate(rows) if row["step"] == step)
+    value = rows[place][column]
+    changed = value + (int(change) if isinstance(value, int) else Decimal(change))
+    copies = [*rows[:place], rows[place] | {column: changed}, *rows[place + 1 :]]
+    assert first_fault(verify(rows)) is None
+    assert first_fault(verify(copies)) is not None, rows[place]["text_en"]
+
+
+@pytest.mark.parametrize(
+    ("plan", "period", "step"),
+    [
+        ("s_draw", "2026-01", "factor"),
+        ("s_draw", "2026-01", "counted"),
+        ("s_draw", "2026-01", "threshold"),
+        ("s_draw", "2026-01", "draw"),
+        ("s_draw", "2026-03", "draw_recovery"),
+        ("s_draw", "2026-03", "cap"),
+        ("s_draw", "2026-01", "penalty_kpi"),
+        ("s_back", "2026-02", "original_rate"),
+        ("s_back", "2026-03", "limit"),
+        ("s_curve", "2026-01", "curve"),
+        ("s_curve", "2026-01", "curve_point"),
+        ("s_whole", "2026-01", "index"),
+        ("s_held", "2026-03", "out_of_held"),
+    ],
+)
+def test_what_a_figure_is_worked_out_from_is_missed(
+    statements: list[list[Row]], plan: str, period: str, step: str
+) -> None:
+    rows = month_of(statements, months.employee_id(plan), period)
+    left = [row for row in rows if row["step"] != step]
+    assert len(left) < len(rows)
+    assert first_fault(verify(left)) is not None
+
+
+# Each hand-computed: see the comments.
+PAYABLE = {
+    # Threshold not met: 132 - 132. Draw 200, penalty 50 at most 40.
+    ("s_draw", "2026-01"): "160.00",
+    # 2,700.495 x 5 % x 0.8 = 108.02; below the threshold lie 132 + 500 x 5 % x 0.8 = 152: 88.02. Draw to 200, less 40.
+    ("s_draw", "2026-02"): "160.00",
+    # Cap 400 less 88.02 leaves 311.98; half of what is above 100 goes back, 105.99; 10 % of 311.98 is the penalty.
+    ("s_draw", "2026-03"): "174.79",
+    # 250 under a cap of 100: 150 wait, and are paid in February (100) and March (50, beside 50 of its own).
+    ("s_carry", "2026-01"): "100.00",
+    ("s_carry", "2026-02"): "100.00",
+    ("s_carry", "2026-03"): "100.00",
+    # 660 and 240; the cap a deal takes 160. 660 x 11/12 x 740/900 x 11/12 = 455.99 comes back in February.
+    ("s_back", "2026-01"): "740.00",
+    ("s_back", "2026-02"): "0.00",
+    # 450; of 3,450 of salary and pay 10 % may be recovered: 345.
+    ("s_back", "2026-03"): "105.00",
+    # 10 not held, penalty 10 % of 310 = 31: 21 of it come out of the 300 held.
+    ("s_held", "2026-03"): "0.00",
+    # 2,600 of 3,000: 30 % + 70 % x 36.6667 / 50 = 81.3334 %; 70 on top.
+    ("s_curve", "2026-01"): "883.33",
+    # 200 %: 250 % + 150 % on the last slope.
+    ("s_curve", "2026-02"): "4070.00",
+    ("s_curve", "2026-03"): "70.00",
+    # Half of 1,500 counts, 750 are below 1,000; with half of 3,000 the 2,250 are all at 7 %.
+    ("s_whole", "2026-01"): "0.00",
+    ("s_whole", "2026-02"): "157.50",
+}
+
+
+@pytest.mark.parametrize(("plan", "period"), PAYABLE)
+def test_the_month_comes_to(statements: list[list[Row]], plan: str, period: str) -> None:
+    rows = month_of(statements, months.employee_id(plan), period)
+    assert rows[-1]["step"] == "payable"
+    assert rows[-1]["amount"] == Decimal(PAYABLE[plan, period])
+
+
+@pytest.mark.parametrize(
+    ("plan", "period", "step", "english", "chinese"),
+    [
+        ("s_draw", "2026-01", "threshold", "not met: nothing is paid yet", "未达到，暂不发放"),
+        ("s_draw", "2026-03", "cap", "what is above is lost", "超出部分作废"),
+        ("s_draw", "2026-03", "draw_recovery", "50 % of what is earned above 100, from 2026-03", "自 2026-03"),
+        ("s_draw", "2026-01", "penalty_kpi", "collected_amount 2,000 is below 4,000: 50, at most 40", "低于 4,000"),
+        ("s_draw", "2026-01", "floor", "floor of 50", "不低于保底 50"),
+        ("s_carry", "2026-02", "cap", "carried in 150", "上期结转 150"),
+        ("s_carry", "2026-02", "line", "Paid of what was carried in: 100", "发放上期结转：100"),
+        ("s_carry", "2026-01", "draw", "Guarantee: pay is at least 90", "保底：至少发放 90"),
+        ("s_back", "2026-02", "original_rate", "the line earned 660", "原明细计奖 660"),
+        ("s_back", "2026-03", "limit", "at most 10 % of salary 3,000", "工资 3,000"),
+        ("s_held", "2026-03", "out_of_held", "comes out of the held lines: 21", "从暂缓明细中扣：21"),
+        ("s_curve", "2026-01", "curve", "attainment 86.6667 %", "达成率 86.6667 %"),
+        ("s_curve", "2026-01", "draw", "Draw on top of what is earned, not paid back: 70", "固定补贴（不扣还）：70"),
+        ("s_whole", "2026-01", "index", "its band prices the whole", "全部业绩"),
+    ],
+)
+def test_each_kind_of_step_has_words_of_its_own(
+    statements: list[list[Row]], plan: str, period: str, step: str, english: str, chinese: str
+) -> None:
+    row = next(row for row in month_of(statements, months.employee_id(plan), period) if row["step"] == step)
+    assert english in row["text_en"]
+    assert chinese in row["text_zh"]
 
 
 def test_statements_end_in_the_payouts(built: BuiltHome) -> None:

@@ -189,6 +189,7 @@ final as (
         measured_amount,
         first_place,
         tied,
+        place_in_tie,
         cast({{ from_units(
             "(prize_hundredths // hundredths_of_unit // tied"
             ~ " + case when place_in_tie <= (prize_hundredths // hundredths_of_unit) % tied then 1 else 0 end)"

@@ -68,6 +68,7 @@ drawn as (
     select
         months.*,
         offered.plan_code as draw_plan_code,
+        offered.version as draw_version,
         offered.draw_type,
         offered.amount as draw_amount,
         offered.plan_code is not null
@@ -185,6 +186,7 @@ final as (
         currency_code,
         period,
         draw_plan_code,
+        draw_version,
         draw_type,
         cast(top_up_amount as decimal(18, 2)) as draw_top_up_amount,
         cast(guarantee_amount as decimal(18, 2)) as guarantee_amount,

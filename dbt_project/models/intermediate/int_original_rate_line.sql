@@ -200,6 +200,13 @@ final as (
         factor_parts,
         is_held,
         hold_reason,
+        cast(original_pay as decimal(18, 2)) as original_pay,
+        cast(split_amount as decimal(18, 2)) as reversed_amount,
+        cast(coalesce(original_split_amount, 0) as decimal(18, 2)) as original_amount,
+        cast(left_amount as decimal(18, 2)) as left_amount,
+        cast(whole_amount as decimal(18, 2)) as whole_amount,
+        months_left,
+        linear_months,
         cast(case
             when minor_unit_digits = 0
                 then {{ from_units(

@@ -409,6 +409,7 @@ final as (
             + case when payee_holds.payee_id is not null then chained.due_amount else 0 end
             as decimal(18, 2)
         ) as held_amount,
+        cast(chained.off_held_amount as decimal(18, 2)) as off_held_amount,
         cast(chained.closing_balance - chained.added_amount + chained.recovered_amount as decimal(18, 2))
             as opening_clawback_balance,
         cast(chained.added_amount as decimal(18, 2)) as clawback_added,

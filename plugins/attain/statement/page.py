@@ -13,7 +13,7 @@ from typing import Any
 import jinja2
 
 from attain.money import minor_unit
-from attain.statement.rows import SUMMED, Row, Statement, payouts_of, windows_of
+from attain.statement.rows import SUMMED, TERMS, Row, Statement, payouts_of, windows_of
 
 INDEX = "index.html"
 """Name of the page that lists the people."""
@@ -46,7 +46,7 @@ def render(statements: Sequence[Statement], left_out: int = 0) -> str:
                     {
                         "first": payout[0],
                         "windows": windows_of(payout),
-                        "sums": [row for row in payout if row["step"] in SUMMED],
+                        "sums": [row for row in payout if row["step"] in (*SUMMED, *TERMS)],
                         "payable": next((row["amount"] for row in payout if row["step"] == "payable"), None),
                     }
                     for payout in payouts_of(statement.rows)

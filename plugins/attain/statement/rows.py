@@ -16,6 +16,7 @@ SUMMED = (
     "draw_recovered",
     "penalty",
     "held_lines",
+    "out_of_held",
     "negative",
     "legal_limit",
     "recovered",
@@ -23,6 +24,9 @@ SUMMED = (
     "payable",
 )
 """Steps below the lines: what leads from the sum of a plan's lines to its payable amount."""
+
+TERMS = ("draw", "draw_recovery", "penalty_kpi", "floor", "limit")
+"""Steps below the lines that are no money: what those of `SUMMED` are worked out from."""
 
 
 @dataclass(frozen=True)

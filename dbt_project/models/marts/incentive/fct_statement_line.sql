@@ -2,18 +2,7 @@
 -- band, the line, and from the lines down to the payable amount. Every kind of line is a branch of `steps`; whatever
 -- line type comes is shown by the branch `line`. Every figure that a step needs stands in its row, so that the month
 -- can be worked out again from the rows alone.
-{% set columns = [
-    ('line_type', 'varchar'), ('earning_line_id', 'varchar'), ('subject', 'varchar'), ('event_date', 'date'),
-    ('credited_amount', 'decimal(18, 6)'), ('cumulative_before', 'decimal(18, 6)'), ('cumulative_after', 'decimal(18, 6)'),
-    ('effective_quota', 'decimal(18, 6)'), ('target', 'decimal(24, 6)'), ('ramp', 'decimal(9, 6)'),
-    ('active_days', 'bigint'), ('period_days', 'bigint'), ('band_no', 'integer'), ('lower_amount', 'decimal(24, 6)'),
-    ('upper_amount', 'decimal(24, 6)'), ('rate', 'decimal(18, 6)'), ('slice_amount', 'decimal(24, 6)'),
-    ('factor', 'decimal(24, 8)'), ('method', 'varchar'), ('amount', 'decimal(18, 2)'), ('moved', 'decimal(18, 2)'), ('opening_balance', 'decimal(18, 2)'),
-    ('closing_balance', 'decimal(18, 2)'),
-    ('rule_codes', 'varchar'), ('source_system', 'varchar'),
-    ('document_id', 'varchar'), ('event_id', 'varchar'), ('delivery_id', 'varchar'), ('file_name', 'varchar'),
-    ('row_number', 'bigint'), ('is_held', 'boolean'), ('reason', 'varchar'),
-] %}
+{% set columns = statement_columns() %}
 
 with
 
@@ -32,6 +21,12 @@ credit_lines as (
 payouts as (
 
     select * from {{ ref('fct_payout') }}
+
+),
+
+months as (
+
+    select * from {{ ref('int_payout_month') }}
 
 ),
 
@@ -84,6 +79,54 @@ windows as (
 
 ),
 
+line_inputs as (
+
+    select * from {{ ref('int_line_input') }}
+
+),
+
+month_terms as (
+
+    select * from {{ ref('int_month_term') }}
+
+),
+
+components as (
+
+    select * from {{ ref('stg_plan__component') }}
+
+),
+
+pay_factors as (
+
+    select * from {{ ref('int_pay_factor') }}
+
+),
+
+original_rates as (
+
+    select earning_line_id from {{ ref('int_original_rate_line') }}
+
+),
+
+plan_bands as (
+
+    select
+        bands.plan_code,
+        bands.version,
+        bands.component_code,
+        bands.band_no,
+        bands.lower_bound
+    from {{ ref('stg_plan__band') }} as bands
+    inner join components
+        on
+            bands.plan_code = components.plan_code
+            and bands.version = components.version
+            and bands.component_code = components.component_code
+    where components.index_measure = 'attainment' and components.index_offset = 0
+
+),
+
 parts as (
 
     select
@@ -94,12 +137,55 @@ parts as (
 
 ),
 
+paid_by_factors as (
+
+    select distinct
+        plan_code,
+        version,
+        component_code
+    from {{ ref('stg_plan__factor') }}
+    where applies_to = 'pay'
+
+),
+
+-- How each line is priced, and the factor on its pay: 0 while it waits for one, NULL where the plan has none.
+priced as (
+
+    select
+        lines.*,
+        case
+            when lines.line_type not in ('earning', 'spiff') then null
+            when original_rates.earning_line_id is not null then 'original_rate'
+            when lines.window_code = 'contest' then 'prize'
+            else components.band_method
+        end as pricing,
+        case
+            when original_rates.earning_line_id is not null or lines.credit_line_id is null then null
+            when pay_factors.component_line_id is not null then coalesce(pay_factors.factor, 0)
+            when paid_by_factors.component_code is not null then 1
+        end as line_factor
+    from lines
+    left join components
+        on
+            lines.plan_code = components.plan_code
+            and lines.plan_version = components.version
+            and lines.component_code = components.component_code
+    left join original_rates on lines.earning_line_id = original_rates.earning_line_id
+    left join pay_factors on lines.earning_line_id = pay_factors.component_line_id
+    left join paid_by_factors
+        on
+            lines.plan_code = paid_by_factors.plan_code
+            and lines.plan_version = paid_by_factors.version
+            and lines.component_code = paid_by_factors.component_code
+
+),
+
 placed as (
 
     select
         *,
-        coalesce(cast(event_date as varchar), '9999') || '|' || earning_line_id as line_sort
-    from lines
+        {{ statement_line_sort() }} as line_sort
+    from priced
 
 ),
 
@@ -123,8 +209,15 @@ settled as (
     select
         payouts.*,
         coalesce(held.amount, 0) as line_held_amount,
-        payouts.closing_clawback_balance - payouts.opening_clawback_balance + payouts.clawback_recovered as added_amount
+        months.clawback_added as added_amount,
+        months.off_held_amount
     from payouts
+    inner join months
+        on
+            payouts.payee_id = months.payee_id
+            and payouts.plan_code = months.plan_code
+            and payouts.period = months.period
+            and payouts.currency_code = months.currency_code
     left join held
         on
             payouts.payee_id = held.payee_id
@@ -170,7 +263,8 @@ steps as (
         1 as part_no, 3 as place, 'band' as section, 'scale' as step, '' as sort_key, bands.band_no as sub_place,
         {{ typed_columns(columns, {
             'subject': 'windows.window_code', 'band_no': 'bands.band_no', 'lower_amount': 'bands.lower_amount',
-            'upper_amount': 'bands.upper_amount', 'rate': 'bands.rate', 'rule_codes': "'T1 T2'",
+            'upper_amount': 'bands.upper_amount', 'rate': 'bands.rate', 'target': 'plan_bands.lower_bound',
+            'rule_codes': "'T1 T2'",
         }) }}
     from windows
     inner join bands
@@ -180,6 +274,12 @@ steps as (
             and windows.plan_version = bands.plan_version
             and windows.component_code = bands.component_code
             and windows.window_code = bands.window_code
+    left join plan_bands
+        on
+            windows.plan_code = plan_bands.plan_code
+            and windows.plan_version = plan_bands.version
+            and windows.component_code = plan_bands.component_code
+            and bands.band_no = plan_bands.band_no
     union all
     select
         windows.payee_id, windows.period, windows.plan_code, windows.plan_version, windows.currency_code,
@@ -237,7 +337,7 @@ steps as (
         lines.payee_id, lines.origin_period, lines.plan_code, lines.plan_version, lines.currency_code,
         lines.component_code, lines.window_code,
         1 as part_no, 6 as place, 'band' as section, 'slice' as step, lines.line_sort as sort_key,
-        1 + parts.part.band as sub_place,
+        100 + parts.part.band as sub_place,
         {{ typed_columns(columns, {
             'line_type': 'lines.line_type', 'earning_line_id': 'lines.earning_line_id', 'subject': 'lines.window_code',
             'band_no': 'parts.part.band', 'lower_amount': 'parts.part."from"', 'upper_amount': 'parts.part."to"',
@@ -248,18 +348,25 @@ steps as (
     union all
     select
         payee_id, origin_period, plan_code, plan_version, currency_code, component_code, window_code,
-        1 as part_no, 6 as place,
+        1 as part_no,
+        case when line_type = 'threshold' then 7 when line_type like 'cap%' then 8 else 6 end as place,
         case
             when line_type in ('threshold', 'bonus') then line_type
             when line_type like 'cap%' then 'cap'
             else 'line'
         end as section,
-        'line' as step, line_sort as sort_key, 1000000 as sub_place,
+        'line' as step,
+        case
+            when line_type in ('threshold', 'cap') then earning_line_id
+            when line_type = 'cap_carry' then replace(earning_line_id, '|cap_carry|', '|cap|')
+            else line_sort
+        end as sort_key,
+        case when line_type = 'cap_carry' then 1000001 else 1000000 end as sub_place,
         {{ typed_columns(columns, {
             'line_type': 'line_type', 'earning_line_id': 'earning_line_id', 'subject': 'coalesce(document_id, window_code)',
             'event_date': 'event_date', 'credited_amount': 'credited_amount', 'cumulative_before': 'cumulative_before',
             'cumulative_after': 'cumulative_after', 'effective_quota': 'effective_quota', 'rate': 'effective_rate',
-            'slice_amount': 'counted_amount', 'factor': 'factor', 'method': 'factor_parts',
+            'slice_amount': 'counted_amount', 'factor': 'line_factor', 'method': 'pricing',
             'amount': 'earned_amount', 'moved': 'earned_amount', 'rule_codes': 'rule_codes',
             'source_system': 'source_system', 'document_id': 'document_id', 'event_id': 'event_id', 'is_held': 'is_held',
             'reason': 'hold_reason',
@@ -271,27 +378,32 @@ steps as (
     (3, 'draw', 'draw_recovered', '-draw_recovered_amount', '-draw_recovered_amount', 'draw_recovered_amount <> 0', 'D2'),
     (4, 'penalty', 'penalty', '-penalty_amount', '-penalty_amount', 'penalty_amount <> 0', 'K4'),
     (5, 'hold', 'held_lines', '-line_held_amount', '-line_held_amount', 'line_held_amount <> 0', 'D5'),
-    (6, 'clawback', 'negative', 'added_amount', 'added_amount', 'added_amount > 0', 'D1 D3'),
-    (7, 'clawback', 'legal_limit', 'legal_limit_amount', '0', 'legal_limit_amount <> 0', 'D4'),
-    (8, 'clawback', 'recovered', '-clawback_recovered', '-clawback_recovered',
+    (6, 'hold', 'out_of_held', 'off_held_amount', 'off_held_amount', 'off_held_amount <> 0', 'K4 D2 D5'),
+    (7, 'clawback', 'negative', 'added_amount', 'added_amount', 'added_amount > 0', 'D1 D3'),
+    (8, 'clawback', 'legal_limit', 'legal_limit_amount', '0', 'legal_limit_amount <> 0', 'D4'),
+    (9, 'clawback', 'recovered', '-clawback_recovered', '-clawback_recovered',
         'clawback_recovered <> 0 or (opening_clawback_balance <> 0 and added_amount = 0)', 'D3'),
-    (9, 'hold', 'held_payee', 'line_held_amount - held_amount', 'line_held_amount - held_amount',
-        'held_amount <> line_held_amount', 'D5'),
-    (10, 'payable', 'payable', 'payable_amount', '0', 'true', 'M1'),
+    (10, 'hold', 'held_payee', 'line_held_amount - held_amount - off_held_amount',
+        'line_held_amount - held_amount - off_held_amount', 'held_amount <> line_held_amount - off_held_amount', 'D5'),
+    (11, 'payable', 'payable', 'payable_amount', '0', 'true', 'M1'),
 ] %}
     union all
     select
         payee_id, period, plan_code, '' as plan_version, currency_code, '' as component_code, '' as window_code,
-        2 as part_no, {{ place }} as place, '{{ section }}' as section, '{{ step_name }}' as step, '' as sort_key, 1 as sub_place,
+        2 as part_no, {{ place }} as place, '{{ section }}' as section, '{{ step_name }}' as step, '~~' as sort_key, 1 as sub_place,
         {{ typed_columns(columns, {
             'amount': amount, 'moved': moved, 'rule_codes': "'" ~ rules ~ "'", 'subject': 'status',
             'opening_balance': {'clawback': 'opening_clawback_balance', 'draw': 'opening_draw_balance'}.get(section, 'null'),
             'closing_balance': {'clawback': 'closing_clawback_balance', 'draw': 'closing_draw_balance'}.get(section, 'null'),
-            'reason': 'hold_reason' if section == 'hold' else 'null', 'is_held': 'true' if section == 'hold' else 'false',
+            'reason': 'hold_reason' if step_name in ('held_lines', 'held_payee') else 'null', 'is_held': 'true' if section == 'hold' else 'false',
         }) }}
     from settled
     where {{ when }}
     {% endfor %}
+    union all
+    select * from line_inputs
+    union all
+    select * from month_terms
 
 ),
 
@@ -356,6 +468,8 @@ final as (
         rate,
         slice_amount,
         factor,
+        unrounded_before,
+        unrounded_after,
         method,
         amount,
         opening_balance,
