@@ -12,6 +12,7 @@ run as (
 facts as (
 
     select * from {{ ref('int_kpi_employee_period') }}
+    where period_type in ('month', 'quarter', 'year')
 
 ),
 

@@ -208,21 +208,50 @@ final as (
         drawn.payee_id, drawn.period, drawn.plan_code, '' as plan_version, drawn.currency_code,
         '' as component_code, '' as window_code,
         2 as part_no, 2 as place, 'draw' as section, 'draw' as step, '' as sort_key, 0 as sub_place,
-        {{ typed_columns(columns, {'subject': 'drawn.draw_type', 'method': 'drawn.draw_type', 'target': 'drawn.amount', 'slice_amount': 'drawn.earnings_amount', 'active_days': 'drawn.tenure_month', 'lower_amount': 'drawn.from_month', 'upper_amount': 'drawn.to_month', 'rule_codes': "'D1 D2'"}) }}
+        {{ typed_columns(columns, {
+            'subject': 'drawn.draw_type',
+            'method': 'drawn.draw_type',
+            'target': 'drawn.amount',
+            'slice_amount': 'drawn.earnings_amount',
+            'active_days': 'drawn.tenure_month',
+            'lower_amount': 'drawn.from_month',
+            'upper_amount': 'drawn.to_month',
+            'rule_codes': "'D1 D2'",
+        }) }}
     from drawn
     union all
     select
         owed.payee_id, owed.period, owed.plan_code, '' as plan_version, owed.currency_code,
         '' as component_code, '' as window_code,
         2 as part_no, 3 as place, 'draw' as section, 'draw_recovery' as step, '' as sort_key, 0 as sub_place,
-        {{ typed_columns(columns, {'subject': 'owed.recovery_from', 'method': 'owed.draw_type', 'rate': 'owed.recovery_rate', 'lower_amount': 'owed.minimum_amount', 'slice_amount': 'owed.earnings_amount', 'active_days': 'owed.tenure_month', 'period_days': 'owed.recovery_from_month', 'opening_balance': 'owed.opening_draw_balance', 'closing_balance': 'owed.closing_draw_balance', 'rule_codes': "'D2'"}) }}
+        {{ typed_columns(columns, {
+            'subject': 'owed.recovery_from',
+            'method': 'owed.draw_type',
+            'rate': 'owed.recovery_rate',
+            'lower_amount': 'owed.minimum_amount',
+            'slice_amount': 'owed.earnings_amount',
+            'active_days': 'owed.tenure_month',
+            'period_days': 'owed.recovery_from_month',
+            'opening_balance': 'owed.opening_draw_balance',
+            'closing_balance': 'owed.closing_draw_balance',
+            'rule_codes': "'D2'",
+        }) }}
     from owed
     union all
     select
         penalised.payee_id, penalised.period, penalised.plan_code, '' as plan_version, penalised.currency_code,
         '' as component_code, '' as window_code,
         2 as part_no, 4 as place, 'penalty' as section, 'penalty_kpi' as step, penalised.penalty_code as sort_key, 0 as sub_place,
-        {{ typed_columns(columns, {'subject': "penalised.penalty_code || ': ' || penalised.kpi_code", 'method': 'penalised.comparison', 'target': 'penalised.bound', 'slice_amount': 'penalised.actual_value', 'lower_amount': 'penalised.amount', 'rate': 'penalised.rate', 'upper_amount': 'penalised.limit_amount', 'rule_codes': "'K4'"}) }}
+        {{ typed_columns(columns, {
+            'subject': "penalised.penalty_code || ': ' || penalised.kpi_code",
+            'method': 'penalised.comparison',
+            'target': 'penalised.bound',
+            'slice_amount': 'penalised.actual_value',
+            'lower_amount': 'penalised.amount',
+            'rate': 'penalised.rate',
+            'upper_amount': 'penalised.limit_amount',
+            'rule_codes': "'K4'",
+        }) }}
     from penalised
     union all
     select
@@ -236,7 +265,13 @@ final as (
         limited.payee_id, limited.period, limited.plan_code, '' as plan_version, limited.currency_code,
         '' as component_code, '' as window_code,
         2 as part_no, 8 as place, 'clawback' as section, 'limit' as step, '' as sort_key, 0 as sub_place,
-        {{ typed_columns(columns, {'subject': 'limited.region', 'rate': 'limited.share', 'lower_amount': 'limited.keep_amount', 'target': 'limited.salary_amount', 'rule_codes': "'D4'"}) }}
+        {{ typed_columns(columns, {
+            'subject': 'limited.region',
+            'rate': 'limited.share',
+            'lower_amount': 'limited.keep_amount',
+            'target': 'limited.salary_amount',
+            'rule_codes': "'D4'",
+        }) }}
     from limited
     where limited.limit_no = 1
 

@@ -230,8 +230,9 @@ class Cards:
 
 
 def _added_up(employee_id: str, code: str, facts: list[TeamMeasure]) -> Measure:
-    """Several teams' figures of one KPI as one."""
-    actual: Decimal | None = sum((fact.numerator for fact in facts), ZERO)
+    """Several teams' figures of one KPI as one; those that are not known are left out, and nothing comes of none."""
+    known = [fact.numerator for fact in facts if fact.numerator is not None]
+    actual: Decimal | None = sum(known, ZERO) if known else None
     counted = [fact.denominator for fact in facts if fact.denominator is not None]
     if counted and actual is not None:
         whole = sum(counted, ZERO)

@@ -486,13 +486,16 @@ class Measure:
 
 @dataclass(frozen=True)
 class TeamMeasure:
-    """What a team's KPI counts in a period. `denominator` None: the KPI adds up; `target` None: it has none."""
+    """What a team's KPI counts in a period.
+
+    `numerator` None: it is not known; `denominator` None: the KPI adds up; `target` None: it has none.
+    """
 
     team: str
     kpi_code: str
     period: str
     currency_code: str
-    numerator: Decimal
+    numerator: Decimal | None
     denominator: Decimal | None
     target: Decimal | None
 
