@@ -1,6 +1,6 @@
 {#-
 KPI facts at one grain (`subject` is employee_id or team): actual from numerator and denominator of the period, target, attainment, gap,
-what is expected to date, pace, and the actuals of the period before and of a year ago.
+what is expected to date, pace, the actuals of the period before and of a year ago, and how sure a share of counted things is.
 `frames` names the rows that must be there even when nothing happened; `sums` and `targets` are by subject, KPI, period, currency.
 A KPI of which no line was ever met is not measured: it has no rows of its own, and no value where it has a target.
 -#}
@@ -44,6 +44,7 @@ valued as (
         periods.elapsed_working_days,
         kpis.is_additive,
         kpis.is_state,
+        kpis.unit = 'ratio' and not kpis.is_in_currency as is_share,
         measured_kpis.kpi_code is not null as is_measured,
         case
             when measured_kpis.kpi_code is null then null
@@ -89,8 +90,18 @@ measured as (
                     then {{ safe_ratio('target_value * elapsed_working_days', 'working_days') }}
                 else target_value
             end as decimal(24, 6)
-        ) as expected_value
+        ) as expected_value,
+        {{ share_count('is_share', 'kpi_code', 'numerator', 'denominator') }} as share_count
     from valued
+
+),
+
+spread as (
+
+    select
+        *,
+        {{ share_spread('share_count', 'denominator') }} as share_spread
+    from measured
 
 ),
 
@@ -120,8 +131,12 @@ final as (
         measured.expected_value,
         cast({{ safe_ratio('measured.actual_value', 'measured.expected_value') }} as decimal(18, 6)) as pace,
         previous.actual_value as previous_actual_value,
-        last_year.actual_value as last_year_actual_value
-    from measured
+        last_year.actual_value as last_year_actual_value,
+        {{ confidence_bound('measured.kpi_code', 'measured.share_count', 'measured.share_spread', 'measured.denominator', -1) }}
+            as confidence_low,
+        {{ confidence_bound('measured.kpi_code', 'measured.share_count', 'measured.share_spread', 'measured.denominator', 1) }}
+            as confidence_high
+    from spread as measured
     left join measured as previous
         on
             measured.{{ subject }} = previous.{{ subject }}
@@ -139,3 +154,36 @@ final as (
 
 )
 {% endmacro %}
+
+{#-
+The 95 % confidence interval (Wilson) of a share of counted things, x of n, with z = 1.96:
+    (x + z²/2 ± z √(x (1 - x/n) + z²/4)) / (n + z²)
+in three steps: `share_count` is x, NULL for what is no such share; `share_spread` is the root; `confidence_bound` is the interval's lower
+(`side` -1) or upper (1) end. Of NPS, which lies between -1 and 1, it is the one as if every answer was a promoter's or a detractor's: the
+widest there can be.
+-#}
+{% macro share_count(is_share, kpi_code, numerator, denominator) -%}
+    cast(
+        case
+            when not {{ is_share }} or {{ denominator }} <= 0 then null
+            when {{ kpi_code }} = 'nps' then ({{ numerator }} + {{ denominator }}) * 0.5
+            else {{ numerator }}
+        end as decimal(18, 6)
+    )
+{%- endmacro %}
+{% macro share_spread(share_count, denominator) -%}
+    cast(
+        sqrt(greatest({{ share_count }} - {{ safe_ratio('cast(' ~ share_count ~ ' * ' ~ share_count ~ ' as decimal(30, 6))', denominator) }}, 0) + 0.9604)
+        as decimal(18, 6)
+    )
+{%- endmacro %}
+{% macro confidence_bound(kpi_code, share_count, share_spread, denominator, side) -%}
+    cast(
+        {{ safe_ratio(
+            '(' ~ share_count ~ ' + 1.9208 ' ~ ('+' if side > 0 else '-') ~ ' 1.96 * ' ~ share_spread ~ ')',
+            '(' ~ denominator ~ ' + 3.8416)'
+        ) }}
+        * case {{ kpi_code }} when 'nps' then 2 else 1 end - case {{ kpi_code }} when 'nps' then 1 else 0 end
+        as decimal(18, 6)
+    )
+{%- endmacro %}

@@ -43,7 +43,7 @@ cut as (
 
 ),
 
-final as (
+valued as (
 
     select
         cut.dimension_type,
@@ -54,17 +54,53 @@ final as (
         cut.currency_code,
         periods.period_start,
         periods.period_end,
+        kpis.is_additive,
+        kpis.unit = 'ratio' and not kpis.is_in_currency as is_share,
         cast(cut.numerator as decimal(24, 6)) as numerator,
-        case when not kpis.is_additive then cast(coalesce(cut.denominator, 0) as decimal(24, 6)) end as denominator,
-        cast(
-            case
-                when kpis.is_additive then cut.numerator
-                else {{ safe_ratio('cut.numerator', 'cut.denominator') }}
-            end as decimal(24, 6)
-        ) as actual_value
+        case when not kpis.is_additive then cast(coalesce(cut.denominator, 0) as decimal(24, 6)) end as denominator
     from cut
     inner join kpis on cut.kpi_code = kpis.kpi_code
     inner join periods on cut.period_type = periods.period_type and cut.period = periods.period
+
+),
+
+counted as (
+
+    select
+        *,
+        {{ share_count('is_share', 'kpi_code', 'numerator', 'denominator') }} as share_count
+    from valued
+
+),
+
+spread as (
+
+    select
+        *,
+        {{ share_spread('share_count', 'denominator') }} as share_spread
+    from counted
+
+),
+
+final as (
+
+    select
+        dimension_type,
+        dimension_value,
+        kpi_code,
+        period_type,
+        period,
+        currency_code,
+        period_start,
+        period_end,
+        numerator,
+        denominator,
+        cast(
+            case when is_additive then numerator else {{ safe_ratio('numerator', 'denominator') }} end as decimal(24, 6)
+        ) as actual_value,
+        {{ confidence_bound('kpi_code', 'share_count', 'share_spread', 'denominator', -1) }} as confidence_low,
+        {{ confidence_bound('kpi_code', 'share_count', 'share_spread', 'denominator', 1) }} as confidence_high
+    from spread
 
 )
 

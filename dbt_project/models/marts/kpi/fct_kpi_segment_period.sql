@@ -19,7 +19,9 @@ final as (
         period_end,
         numerator,
         denominator,
-        actual_value
+        actual_value,
+        confidence_low,
+        confidence_high
     from facts
 
 )

@@ -26,7 +26,9 @@ final as (
         expected_value,
         pace,
         previous_actual_value,
-        last_year_actual_value
+        last_year_actual_value,
+        confidence_low,
+        confidence_high
     from facts
 
 )
