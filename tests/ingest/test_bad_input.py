@@ -329,13 +329,17 @@ def test_files(settings: Settings, file: File) -> None:
     assert [path for path in settings.inbox.rglob("*") if path.is_file()] == []
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
 @pytest.mark.parametrize("name", ["Mei, Lin", "Mei\nLin"])
-def test_rows_keep_their_numbers_over_blocks(settings: Settings, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+def test_rows_keep_their_numbers_over_blocks(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, name: str, end: str
+) -> None:
     """Quoted cells, with line ends in them or without, and short rows that lie in many blocks of the reader."""
     monkeypatch.setattr("attain.ingest.delimited.BLOCK_BYTES", 1_000)
     short = set(range(50, 400, 50))
     lines = ["zcrm_1,short" if n in short else deal(n).replace("Mei Lin", f'"{name}"') for n in range(400)]
-    result = ingest_one(settings, "zoho_crm/deals/export.csv", deals(*lines))
+    content = (end.join([DEALS_HEADER, *lines]) + end).encode()
+    result = ingest_one(settings, "zoho_crm/deals/export.csv", content)
     (landed,) = result.deliveries
     assert (landed.rows_loaded, landed.rows_quarantined) == (400 - len(short), len(short)), result
     keys = {number: deal(number).partition(",")[0].removeprefix("zcrm_") for number in range(400)}
