@@ -164,36 +164,57 @@ final as (
         drawn.payee_id, drawn.period, drawn.plan_code, '' as plan_version, drawn.currency_code,
         '' as component_code, '' as window_code,
         2 as part_no, 2 as place, 'draw' as section, 'draw' as step, '' as sort_key, 0 as sub_place,
-        {{ typed_columns(columns, {'subject': 'drawn.draw_type', 'method': 'drawn.draw_type', 'target': 'case when drawn.is_in_terms then drawn.amount end', 'slice_amount': 'drawn.earnings_amount', 'active_days': 'drawn.tenure_month', 'lower_amount': 'drawn.from_month', 'upper_amount': 'drawn.to_month', 'rule_codes': "'D1 D2'"}) }}
+        {{ typed_columns(columns, {
+            'subject': 'drawn.draw_type', 'method': 'drawn.draw_type',
+            'target': 'case when drawn.is_in_terms then drawn.amount end', 'slice_amount': 'drawn.earnings_amount',
+            'active_days': 'drawn.tenure_month', 'lower_amount': 'drawn.from_month', 'upper_amount': 'drawn.to_month',
+            'rule_codes': "'D1 D2'",
+        }) }}
     from drawn
     union all
     select
         drawn.payee_id, drawn.period, drawn.plan_code, '' as plan_version, drawn.currency_code,
         '' as component_code, '' as window_code,
         2 as part_no, 3 as place, 'draw' as section, 'draw_recovery' as step, '' as sort_key, 0 as sub_place,
-        {{ typed_columns(columns, {'subject': 'drawn.recovery_from', 'method': 'drawn.draw_type', 'rate': 'drawn.recovery_rate', 'lower_amount': 'drawn.minimum_amount', 'slice_amount': 'drawn.earnings_amount', 'active_days': 'drawn.tenure_month', 'period_days': 'drawn.recovery_from_month', 'opening_balance': 'drawn.opening_draw_balance', 'closing_balance': 'drawn.closing_draw_balance', 'rule_codes': "'D2'"}) }}
+        {{ typed_columns(columns, {
+            'subject': 'drawn.recovery_from', 'method': 'drawn.draw_type', 'rate': 'drawn.recovery_rate',
+            'lower_amount': 'drawn.minimum_amount', 'slice_amount': 'drawn.earnings_amount',
+            'active_days': 'drawn.tenure_month', 'period_days': 'drawn.recovery_from_month',
+            'opening_balance': 'drawn.opening_draw_balance', 'closing_balance': 'drawn.closing_draw_balance',
+            'rule_codes': "'D2'",
+        }) }}
     from drawn
     where drawn.draw_type = 'recoverable'
     union all
     select
         penalised.payee_id, penalised.period, penalised.plan_code, '' as plan_version, penalised.currency_code,
         '' as component_code, '' as window_code,
-        2 as part_no, 4 as place, 'penalty' as section, 'penalty_kpi' as step, penalised.penalty_code as sort_key, 0 as sub_place,
-        {{ typed_columns(columns, {'subject': "penalised.penalty_code || ': ' || penalised.kpi_code", 'method': 'penalised.comparison', 'target': 'penalised.bound', 'slice_amount': 'penalised.actual_value', 'lower_amount': 'penalised.amount', 'rate': 'penalised.rate', 'upper_amount': 'penalised.limit_amount', 'rule_codes': "'K4'"}) }}
+        2 as part_no, 4 as place, 'penalty' as section, 'penalty_kpi' as step,
+        penalised.penalty_code as sort_key, 0 as sub_place,
+        {{ typed_columns(columns, {
+            'subject': "penalised.penalty_code || ': ' || penalised.kpi_code", 'method': 'penalised.comparison',
+            'target': 'penalised.bound', 'slice_amount': 'penalised.actual_value', 'lower_amount': 'penalised.amount',
+            'rate': 'penalised.rate', 'upper_amount': 'penalised.limit_amount', 'rule_codes': "'K4'",
+        }) }}
     from penalised
     union all
     select
         floored.payee_id, floored.period, floored.plan_code, '' as plan_version, floored.currency_code,
         '' as component_code, '' as window_code,
         2 as part_no, 4 as place, 'penalty' as section, 'floor' as step, '~' as sort_key, 0 as sub_place,
-        {{ typed_columns(columns, {'target': 'floored.floor_amount', 'rule_codes': "'K4'"}) }}
+        {{ typed_columns(columns, {
+            'target': 'floored.floor_amount', 'rule_codes': "'K4'",
+        }) }}
     from floored
     union all
     select
         limited.payee_id, limited.period, limited.plan_code, '' as plan_version, limited.currency_code,
         '' as component_code, '' as window_code,
         2 as part_no, 8 as place, 'clawback' as section, 'limit' as step, '' as sort_key, 0 as sub_place,
-        {{ typed_columns(columns, {'subject': 'limited.region', 'rate': 'limited.share', 'lower_amount': 'limited.keep_amount', 'target': 'limited.salary_amount', 'rule_codes': "'D4'"}) }}
+        {{ typed_columns(columns, {
+            'subject': 'limited.region', 'rate': 'limited.share', 'lower_amount': 'limited.keep_amount',
+            'target': 'limited.salary_amount', 'rule_codes': "'D4'",
+        }) }}
     from limited
     where limited.limit_no = 1
 

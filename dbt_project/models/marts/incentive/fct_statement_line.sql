@@ -382,7 +382,8 @@ steps as (
     union all
     select
         payee_id, period, plan_code, '' as plan_version, currency_code, '' as component_code, '' as window_code,
-        2 as part_no, {{ place }} as place, '{{ section }}' as section, '{{ step_name }}' as step, '~~' as sort_key, 1 as sub_place,
+        2 as part_no, {{ place }} as place, '{{ section }}' as section, '{{ step_name }}' as step,
+        '~~' as sort_key, 1 as sub_place,
         {{ typed_columns(columns, {
             'amount': amount, 'moved': moved, 'rule_codes': "'" ~ rules ~ "'", 'subject': 'status',
             'opening_balance': {'clawback': 'opening_clawback_balance', 'draw': 'opening_draw_balance'}.get(section, 'null'),
