@@ -1,5 +1,5 @@
--- What the lines of a statement are worked out from, a row each (rules T2, T5, T7, T8, T9, D3, K6): the index that picks
--- a band, the points of a curve, factors, what counts of a credit, the original line of a takeback, the places and
+-- What the lines of a statement are worked out from, a row each (rules T2, T5, T7, T8, T9, D3, K1, K6): the index that
+-- picks a band, the points of a curve or card, factors, what counts of a credit, the original line of a takeback, the places and
 -- prizes of a contest, and what thresholds and caps look at, to date. None of them is money of the month.
 {% set columns = statement_columns() %}
 
@@ -43,6 +43,18 @@ components as (
 points as (
 
     select * from {{ ref('stg_plan__curve_point') }}
+
+),
+
+card_kpis as (
+
+    select * from {{ ref('stg_plan__scorecard_kpi') }}
+
+),
+
+card_points as (
+
+    select * from {{ ref('stg_plan__scorecard_curve_point') }}
 
 ),
 
@@ -166,6 +178,38 @@ final as (
             windows.plan_code = points.plan_code
             and windows.plan_version = points.version
             and windows.component_code = points.component_code
+    union all
+    select
+        lines.payee_id, lines.origin_period as period, lines.plan_code, lines.plan_version, lines.currency_code,
+        lines.component_code, lines.window_code,
+        1 as part_no, 4 as place, 'bonus' as section, 'score_range' as step, card_kpis.kpi_code as sort_key, 2 as sub_place,
+        {{ typed_columns(columns, {
+            'subject': 'card_kpis.kpi_code', 'lower_amount': 'card_kpis.low', 'upper_amount': 'card_kpis.high',
+            'rule_codes': "'K1'",
+        }) }}
+    from placed as lines
+    inner join card_kpis
+        on
+            lines.plan_code = card_kpis.plan_code
+            and lines.plan_version = card_kpis.version
+            and lines.component_code = card_kpis.scorecard_code
+    where lines.line_type = 'bonus' and card_kpis.direction = 'range'
+    union all
+    select
+        lines.payee_id, lines.origin_period as period, lines.plan_code, lines.plan_version, lines.currency_code,
+        lines.component_code, lines.window_code,
+        1 as part_no, 4 as place, 'bonus' as section, 'score_point' as step, card_points.kpi_code as sort_key, 2 + card_points.point_no as sub_place,
+        {{ typed_columns(columns, {
+            'subject': 'card_points.kpi_code', 'band_no': 'card_points.point_no',
+            'lower_amount': 'card_points.at_attainment', 'rate': 'card_points.score', 'rule_codes': "'K1'",
+        }) }}
+    from placed as lines
+    inner join card_points
+        on
+            lines.plan_code = card_points.plan_code
+            and lines.plan_version = card_points.version
+            and lines.component_code = card_points.scorecard_code
+    where lines.line_type = 'bonus'
     union all
     select
         lines.payee_id, lines.origin_period as period, lines.plan_code, lines.plan_version, lines.currency_code,
