@@ -57,8 +57,14 @@
         ["#slice_amount", "' in the band from '", "#lower_amount", "coalesce(' to ' || @upper_amount, ' on')", "' × '", "%rate"],
         ["'落在 '", "#lower_amount", "coalesce(' 至 ' || @upper_amount, ' 以上')", "' 档的部分 '", "#slice_amount", "' × '", "%rate"]),
     'score_kpi': (
-        ["subject", "': '", "#slice_amount", "' of '", "#target", "' counts as '", "%factor", "', weight '", "%rate"],
-        ["subject", "'：实际 '", "#slice_amount", "' / 目标 '", "#target", "'，计分 '", "%factor", "'，权重 '", "%rate"]),
+        ["subject", "': '", "#slice_amount", "case method when 'range' then '' else ' of ' end", "case method when 'range' then '' else coalesce(@target, '–') end", "', attainment '", "%cumulative_after", "', counts as '", "%factor", "', at most '", "%upper_amount", "', weight '", "%rate"],
+        ["subject", "'：实际 '", "#slice_amount", "case method when 'range' then '' else ' / 目标 ' end", "case method when 'range' then '' else coalesce(@target, '–') end", "'，达成率 '", "%cumulative_after", "'，计分 '", "%factor", "'，上限 '", "%upper_amount", "'，权重 '", "%rate"]),
+    'score_range': (
+        ["subject", "' counts in full from '", "#lower_amount", "' to '", "#upper_amount"],
+        ["subject", "' 在 '", "#lower_amount", "' 至 '", "#upper_amount", "' 之间计满分'"]),
+    'score_point': (
+        ["subject", "': at '", "%lower_amount", "' attainment it scores '", "%rate"],
+        ["subject", "'：达成率 '", "%lower_amount", "' 计 '", "%rate"]),
     'score': (
         ["'Score '", "#factor", "coalesce(', grade ' || subject, '')", "coalesce(': base ' || @target || ' × coefficient ' || @rate || ' × ' || active_days || ' of ' || period_days || ' days', '')"],
         ["'得分 '", "#factor", "coalesce('，等级 ' || subject, '')", "coalesce('：基数 ' || @target || ' × 系数 ' || @rate || ' × 在岗 ' || active_days || ' 天 ÷ 共 ' || period_days || ' 天', '')"]),
@@ -72,8 +78,8 @@
         ["'Point '", "band_no", "' of the curve: at '", "%lower_amount", "' attainment it pays '", "%rate", "' of the target amount'"],
         ["'曲线第 '", "band_no", "' 点：达成率 '", "%lower_amount", "' 发放目标奖金的 '", "%rate"]),
     'factor': (
-        ["case method when 'credit' then 'Factor on the credit, ' else 'Factor on the pay, ' end", "subject", "': × '", "#factor"],
-        ["case method when 'credit' then '业绩系数 ' else '提成系数 ' end", "subject", "'：× '", "#factor"]),
+        ["case method when 'credit' then 'Factor on the credit × ' else 'Factor on the pay × ' end", "#factor", "' ('", "subject", "')'"],
+        ["case method when 'credit' then '业绩系数 × ' else '提成系数 × ' end", "#factor", "'（'", "subject", "'）'"]),
     'counted': (
         ["case method when 'amount' then 'Counts of the credit: ' when 'margin' then 'Counts of the margin: ' when 'units' then 'Counts of the units: ' else 'Counts of the deals: ' end", "#target", "case when rate <> 1 then ' × share ' || @rate_share else '' end", "coalesce(' × ' || active_days || ' of ' || period_days || ' months left', '')", "coalesce(' × factors on the credit ' || @factor, '')", "' = '", "#slice_amount"],
         ["case method when 'amount' then '计入业绩：' when 'margin' then '计入毛利：' when 'units' then '计入数量：' else '计入单数：' end", "#target", "case when rate <> 1 then ' × 比例 ' || @rate_share else '' end", "coalesce(' × 剩余 ' || active_days || ' 个月 ÷ 共 ' || period_days || ' 个月', '')", "coalesce(' × 业绩系数 ' || @factor, '')", "' = '", "#slice_amount"]),

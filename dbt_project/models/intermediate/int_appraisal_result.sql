@@ -275,6 +275,7 @@ final as (
             ) ~ ' * case when coalesce(currencies.minor_unit_digits, 2) = 0 then 100 else 1 end', 2
         ) }} as decimal(18, 2)) as bonus_amount,
         graded.currency_code,
+        coalesce(graded.employed_on_last_day and graded.leave_date < graded.period_end, false) as is_forfeited,
         graded.missing_data = 'hold' and graded.missing_count > 0 as is_held,
         case
             when graded.missing_data = 'hold' and graded.missing_count > 0

@@ -273,10 +273,12 @@ final as (
         cast(earned_to_date as decimal(18, 2)) as earned_to_date,
         cast(carried_in as decimal(18, 2)) as carried_in,
         cast(carry_to_date as decimal(18, 2)) as carry_to_date,
-        cast({{ gained('cap_to_date', 'payee_id, plan_code, plan_version, component_code, cap_window', 'month') }}
-            as decimal(18, 2)) as taken_amount,
-        cast({{ gained('carry_to_date', 'payee_id, plan_code, plan_version, component_code, cap_window', 'month') }}
-            as decimal(18, 2)) as carried_amount
+        cast({{ gained(
+            'cap_to_date', 'payee_id, plan_code, plan_version, component_code, cap_window', 'month'
+        ) }} as decimal(18, 2)) as taken_amount,
+        cast({{ gained(
+            'carry_to_date', 'payee_id, plan_code, plan_version, component_code, cap_window', 'month'
+        ) }} as decimal(18, 2)) as carried_amount
     from settled
 
 )

@@ -1,5 +1,5 @@
--- What the lines of a statement are worked out from, a row each (rules T2, T5, T7, T8, T9, D3, K6): the index that picks
--- a band, the points of a curve, factors, what counts of a credit, the original line of a takeback, the places and
+-- What the lines of a statement are worked out from, a row each (rules T2, T5, T7, T8, T9, D3, K1, K6): the index that
+-- picks a band, the points of a curve or card, factors, what counts of a credit, the original line of a takeback, the places and
 -- prizes of a contest, and what thresholds and caps look at, to date. None of them is money of the month.
 {% set columns = statement_columns() %}
 
@@ -43,6 +43,18 @@ components as (
 points as (
 
     select * from {{ ref('stg_plan__curve_point') }}
+
+),
+
+card_kpis as (
+
+    select * from {{ ref('stg_plan__scorecard_kpi') }}
+
+),
+
+card_points as (
+
+    select * from {{ ref('stg_plan__scorecard_curve_point') }}
 
 ),
 
@@ -104,10 +116,16 @@ caps as (
 final as (
 
     select
-        windows.payee_id, windows.period as period, windows.plan_code, windows.plan_version as plan_version, windows.currency_code,
-        windows.component_code as component_code, windows.window_code as window_code,
+        windows.payee_id, windows.period, windows.plan_code, windows.plan_version, windows.currency_code,
+        windows.component_code, windows.window_code,
         1 as part_no, 3 as place, 'band' as section, 'index' as step, '' as sort_key, 0 as sub_place,
-        {{ typed_columns(columns, {'subject': 'windows.window_code', 'cumulative_after': 'indexes.index_value', 'effective_quota': 'indexes.effective_quota', 'factor': 'indexes.attainment', 'method': 'indexes.band_method', 'reason': "case when indexes.index_measure = 'attainment' then indexes.attainment_reason end", 'rule_codes': "'T2 Q4'"}) }}
+        {{ typed_columns(columns, {
+            'subject': 'windows.window_code', 'cumulative_after': 'indexes.index_value',
+            'effective_quota': 'indexes.effective_quota', 'factor': 'indexes.attainment',
+            'method': 'indexes.band_method',
+            'reason': "case when indexes.index_measure = 'attainment' then indexes.attainment_reason end",
+            'rule_codes': "'T2 Q4'",
+        }) }}
     from windows
     inner join indexes
         on
@@ -119,10 +137,18 @@ final as (
     where indexes.band_method = 'retroactive'
     union all
     select
-        windows.payee_id, windows.period as period, windows.plan_code, windows.plan_version as plan_version, windows.currency_code,
-        windows.component_code as component_code, windows.window_code as window_code,
+        windows.payee_id, windows.period, windows.plan_code, windows.plan_version, windows.currency_code,
+        windows.component_code, windows.window_code,
         1 as part_no, 3 as place, 'curve' as section, 'curve' as step, '' as sort_key, 0 as sub_place,
-        {{ typed_columns(columns, {'subject': 'windows.window_code', 'cumulative_after': 'indexes.index_value', 'effective_quota': 'indexes.effective_quota', 'factor': 'indexes.attainment', 'target': 'components.target_amount', 'active_days': 'case when components.is_prorated then indexes.active_days end', 'period_days': 'case when components.is_prorated then ' ~ days_of_span('indexes.window_start', 'indexes.window_end') ~ ' end', 'method': "case when components.is_extended then 'extended' else 'flat' end", 'rule_codes': "'T5 Q1 Q4'"}) }}
+        {{ typed_columns(columns, {
+            'subject': 'windows.window_code', 'cumulative_after': 'indexes.index_value',
+            'effective_quota': 'indexes.effective_quota', 'factor': 'indexes.attainment',
+            'target': 'components.target_amount',
+            'active_days': 'case when components.is_prorated then indexes.active_days end',
+            'period_days': 'case when components.is_prorated then '
+            ~ days_of_span('indexes.window_start', 'indexes.window_end') ~ ' end',
+            'method': "case when components.is_extended then 'extended' else 'flat' end", 'rule_codes': "'T5 Q1 Q4'",
+        }) }}
     from windows
     inner join indexes
         on
@@ -139,10 +165,13 @@ final as (
     where indexes.band_method = 'interpolated'
     union all
     select
-        windows.payee_id, windows.period as period, windows.plan_code, windows.plan_version as plan_version, windows.currency_code,
-        windows.component_code as component_code, windows.window_code as window_code,
+        windows.payee_id, windows.period, windows.plan_code, windows.plan_version, windows.currency_code,
+        windows.component_code, windows.window_code,
         1 as part_no, 3 as place, 'curve' as section, 'curve_point' as step, '' as sort_key, points.point_no as sub_place,
-        {{ typed_columns(columns, {'subject': 'windows.window_code', 'band_no': 'points.point_no', 'lower_amount': 'points.at_attainment', 'rate': 'points.pay_share', 'rule_codes': "'T5'"}) }}
+        {{ typed_columns(columns, {
+            'subject': 'windows.window_code', 'band_no': 'points.point_no', 'lower_amount': 'points.at_attainment',
+            'rate': 'points.pay_share', 'rule_codes': "'T5'",
+        }) }}
     from windows
     inner join points
         on
@@ -151,20 +180,67 @@ final as (
             and windows.component_code = points.component_code
     union all
     select
-        lines.payee_id, lines.origin_period as period, lines.plan_code, lines.plan_version as plan_version, lines.currency_code,
-        lines.component_code as component_code, lines.window_code as window_code,
-        1 as part_no, 6 as place, 'credit' as section, 'factor' as step, lines.line_sort as sort_key, factors.factor_no + case when factors.applies_to = 'credit' then 1 else 900000 end as sub_place,
-        {{ typed_columns(columns, {'line_type': 'lines.line_type', 'earning_line_id': 'lines.earning_line_id', 'subject': "factors.factor_code || coalesce(': ' || nullif(concat_ws(' x ', factors.row_value, factors.column_value), ''), '')", 'factor': 'factors.factor', 'method': 'factors.applies_to', 'reason': 'factors.hold_reason', 'rule_codes': "'T7'"}) }}
+        lines.payee_id, lines.origin_period as period, lines.plan_code, lines.plan_version, lines.currency_code,
+        lines.component_code, lines.window_code,
+        1 as part_no, 4 as place, 'bonus' as section, 'score_range' as step, card_kpis.kpi_code as sort_key, 2 as sub_place,
+        {{ typed_columns(columns, {
+            'subject': 'card_kpis.kpi_code', 'lower_amount': 'card_kpis.low', 'upper_amount': 'card_kpis.high',
+            'rule_codes': "'K1'",
+        }) }}
+    from placed as lines
+    inner join card_kpis
+        on
+            lines.plan_code = card_kpis.plan_code
+            and lines.plan_version = card_kpis.version
+            and lines.component_code = card_kpis.scorecard_code
+    where lines.line_type = 'bonus' and card_kpis.direction = 'range'
+    union all
+    select
+        lines.payee_id, lines.origin_period as period, lines.plan_code, lines.plan_version, lines.currency_code,
+        lines.component_code, lines.window_code,
+        1 as part_no, 4 as place, 'bonus' as section, 'score_point' as step, card_points.kpi_code as sort_key, 2 + card_points.point_no as sub_place,
+        {{ typed_columns(columns, {
+            'subject': 'card_points.kpi_code', 'band_no': 'card_points.point_no',
+            'lower_amount': 'card_points.at_attainment', 'rate': 'card_points.score', 'rule_codes': "'K1'",
+        }) }}
+    from placed as lines
+    inner join card_points
+        on
+            lines.plan_code = card_points.plan_code
+            and lines.plan_version = card_points.version
+            and lines.component_code = card_points.scorecard_code
+    where lines.line_type = 'bonus'
+    union all
+    select
+        lines.payee_id, lines.origin_period as period, lines.plan_code, lines.plan_version, lines.currency_code,
+        lines.component_code, lines.window_code,
+        1 as part_no, 6 as place, 'credit' as section, 'factor' as step,
+        lines.line_sort as sort_key,
+        factors.factor_no + case when factors.applies_to = 'credit' then 1 else 900000 end as sub_place,
+        {{ typed_columns(columns, {
+            'line_type': 'lines.line_type', 'earning_line_id': 'lines.earning_line_id',
+            'subject': "concat_ws(': ', factors.factor_code, "
+            ~ "nullif(concat_ws(' x ', factors.row_value, factors.column_value), ''))",
+            'factor': 'factors.factor', 'method': 'factors.applies_to', 'reason': 'factors.hold_reason',
+            'rule_codes': "'T7'",
+        }) }}
     from placed as lines
     inner join factors on lines.earning_line_id = factors.component_line_id
     where lines.earning_line_id not in (select earning_line_id from original_rates)
     union all
     select
-        lines.payee_id, lines.origin_period as period, lines.plan_code, lines.plan_version as plan_version, lines.currency_code,
-        lines.component_code as component_code, lines.window_code as window_code,
+        lines.payee_id, lines.origin_period as period, lines.plan_code, lines.plan_version, lines.currency_code,
+        lines.component_code, lines.window_code,
         1 as part_no, 6 as place, 'credit' as section, 'counted' as step, lines.line_sort as sort_key, 50 as sub_place,
-        {{ typed_columns(columns, {'line_type': 'lines.line_type', 'earning_line_id': 'lines.earning_line_id', 'subject': 'coalesce(lines.document_id, lines.window_code)', 'target': 'credits.measured_amount', 'rate': 'credits.credit_share', 'active_days': 'counted.months_left', 'period_days': 'case when counted.months_left is not null then counted.linear_months end', 'slice_amount': 'counted.counted_amount',
-            'factor': 'case when counted.credit_factor_parts is not null then counted.credit_factor end', 'method': 'credits.measure', 'rule_codes': "'C2 T7 D3'"}) }}
+        {{ typed_columns(columns, {
+            'line_type': 'lines.line_type', 'earning_line_id': 'lines.earning_line_id',
+            'subject': 'coalesce(lines.document_id, lines.window_code)', 'target': 'credits.measured_amount',
+            'rate': 'credits.credit_share', 'active_days': 'counted.months_left',
+            'period_days': 'case when counted.months_left is not null then counted.linear_months end',
+            'slice_amount': 'counted.counted_amount',
+            'factor': 'case when counted.credit_factor_parts is not null then counted.credit_factor end',
+            'method': 'credits.measure', 'rule_codes': "'C2 T7 D3'",
+        }) }}
     from placed as lines
     inner join counted on lines.earning_line_id = counted.earning_line_id
     inner join credits on lines.earning_line_id = credits.component_line_id
@@ -178,26 +254,43 @@ final as (
         )
     union all
     select
-        lines.payee_id, lines.origin_period as period, lines.plan_code, lines.plan_version as plan_version, lines.currency_code,
-        lines.component_code as component_code, lines.window_code as window_code,
-        1 as part_no, 6 as place, 'line' as section, 'original_rate' as step, lines.line_sort as sort_key, 900100 as sub_place,
-        {{ typed_columns(columns, {'line_type': 'lines.line_type', 'earning_line_id': 'lines.earning_line_id', 'subject': 'coalesce(lines.document_id, lines.window_code)', 'target': 'original_rates.original_pay', 'slice_amount': 'original_rates.reversed_amount', 'credited_amount': 'original_rates.original_amount', 'lower_amount': 'original_rates.left_amount', 'upper_amount': 'original_rates.whole_amount', 'active_days': 'original_rates.months_left', 'period_days': 'case when original_rates.months_left is not null then original_rates.linear_months end', 'rule_codes': "'D3'"}) }}
+        lines.payee_id, lines.origin_period as period, lines.plan_code, lines.plan_version, lines.currency_code,
+        lines.component_code, lines.window_code,
+        1 as part_no, 6 as place, 'line' as section, 'original_rate' as step,
+        lines.line_sort as sort_key, 900100 as sub_place,
+        {{ typed_columns(columns, {
+            'line_type': 'lines.line_type', 'earning_line_id': 'lines.earning_line_id',
+            'subject': 'coalesce(lines.document_id, lines.window_code)', 'target': 'original_rates.original_pay',
+            'slice_amount': 'original_rates.reversed_amount', 'credited_amount': 'original_rates.original_amount',
+            'lower_amount': 'original_rates.left_amount', 'upper_amount': 'original_rates.whole_amount',
+            'active_days': 'original_rates.months_left',
+            'period_days': 'case when original_rates.months_left is not null then original_rates.linear_months end',
+            'rule_codes': "'D3'",
+        }) }}
     from placed as lines
     inner join original_rates on lines.earning_line_id = original_rates.earning_line_id
     union all
     select
-        lines.payee_id, lines.origin_period as period, lines.plan_code, lines.plan_version as plan_version, lines.currency_code,
-        lines.component_code as component_code, lines.window_code as window_code,
+        lines.payee_id, lines.origin_period as period, lines.plan_code, lines.plan_version, lines.currency_code,
+        lines.component_code, lines.window_code,
         1 as part_no, 3 as place, 'line' as section, 'contest' as step, '' as sort_key, 0 as sub_place,
-        {{ typed_columns(columns, {'line_type': 'lines.line_type', 'earning_line_id': 'lines.earning_line_id', 'subject': 'lines.component_code', 'cumulative_after': 'contests.measured_amount', 'band_no': 'contests.first_place', 'active_days': 'contests.place_in_tie', 'period_days': 'contests.tied', 'rule_codes': "'K6 M3'"}) }}
+        {{ typed_columns(columns, {
+            'line_type': 'lines.line_type', 'earning_line_id': 'lines.earning_line_id',
+            'subject': 'lines.component_code', 'cumulative_after': 'contests.measured_amount',
+            'band_no': 'contests.first_place', 'active_days': 'contests.place_in_tie', 'period_days': 'contests.tied',
+            'rule_codes': "'K6 M3'",
+        }) }}
     from placed as lines
     inner join contests on lines.earning_line_id = contests.earning_line_id
     union all
     select
-        lines.payee_id, lines.origin_period as period, lines.plan_code, lines.plan_version as plan_version, lines.currency_code,
-        lines.component_code as component_code, lines.window_code as window_code,
+        lines.payee_id, lines.origin_period as period, lines.plan_code, lines.plan_version, lines.currency_code,
+        lines.component_code, lines.window_code,
         1 as part_no, 3 as place, 'line' as section, 'prize' as step, '' as sort_key, prizes.rank as sub_place,
-        {{ typed_columns(columns, {'line_type': 'lines.line_type', 'earning_line_id': 'lines.earning_line_id', 'subject': 'lines.component_code', 'band_no': 'prizes.rank', 'target': 'prizes.amount', 'rule_codes': "'K6'"}) }}
+        {{ typed_columns(columns, {
+            'line_type': 'lines.line_type', 'earning_line_id': 'lines.earning_line_id',
+            'subject': 'lines.component_code', 'band_no': 'prizes.rank', 'target': 'prizes.amount', 'rule_codes': "'K6'",
+        }) }}
     from placed as lines
     inner join contests on lines.earning_line_id = contests.earning_line_id
     inner join prizes
@@ -208,18 +301,39 @@ final as (
             and prizes.rank between contests.first_place and contests.first_place + contests.tied - 1
     union all
     select
-        thresholds.payee_id, thresholds.month as period, thresholds.plan_code, thresholds.plan_version as plan_version, thresholds.currency_code,
-        thresholds.component_code as component_code, thresholds.window_code as window_code,
-        1 as part_no, 7 as place, 'threshold' as section, 'threshold' as step, thresholds.earning_line_id as sort_key, 0 as sub_place,
-        {{ typed_columns(columns, {'subject': "case when thresholds.is_same_measure then 'own' else 'other' end", 'rate': 'thresholds.bound_attainment', 'target': 'thresholds.threshold_amount', 'effective_quota': 'thresholds.effective_quota', 'cumulative_before': 'thresholds.index_amount_to_date - thresholds.index_amount', 'cumulative_after': 'thresholds.index_amount_to_date', 'method': 'thresholds.threshold_pays', 'opening_balance': 'thresholds.earned_amount_to_date - thresholds.earned_amount', 'closing_balance': 'thresholds.earned_amount_to_date', 'rule_codes': "'T8'", 'unrounded_before': "case when thresholds.threshold_pays = 'above' then thresholds.pay_under_threshold_to_date - thresholds.pay_under_threshold end", 'unrounded_after': "case when thresholds.threshold_pays = 'above' then thresholds.pay_under_threshold_to_date end"}) }}
+        thresholds.payee_id, thresholds.month as period, thresholds.plan_code, thresholds.plan_version, thresholds.currency_code,
+        thresholds.component_code, thresholds.window_code,
+        1 as part_no, 7 as place, 'threshold' as section, 'threshold' as step,
+        thresholds.earning_line_id as sort_key, 0 as sub_place,
+        {{ typed_columns(columns, {
+            'subject': "case when thresholds.is_same_measure then 'own' else 'other' end",
+            'rate': 'thresholds.bound_attainment', 'target': 'thresholds.threshold_amount',
+            'effective_quota': 'thresholds.effective_quota',
+            'cumulative_before': 'thresholds.index_amount_to_date - thresholds.index_amount',
+            'cumulative_after': 'thresholds.index_amount_to_date', 'method': 'thresholds.threshold_pays',
+            'opening_balance': 'thresholds.earned_amount_to_date - thresholds.earned_amount',
+            'closing_balance': 'thresholds.earned_amount_to_date', 'rule_codes': "'T8'",
+            'unrounded_before': "case when thresholds.threshold_pays = 'above' "
+            ~ "then thresholds.pay_under_threshold_to_date - thresholds.pay_under_threshold end",
+            'unrounded_after': "case when thresholds.threshold_pays = 'above' then thresholds.pay_under_threshold_to_date end",
+        }) }}
     from thresholds
     where thresholds.index_amount <> 0 or thresholds.earned_amount <> 0 or thresholds.taken_amount <> 0
     union all
     select
-        caps.payee_id, caps.month as period, caps.plan_code, caps.plan_version as plan_version, caps.currency_code,
-        caps.component_code as component_code, caps.window_code as window_code,
+        caps.payee_id, caps.month as period, caps.plan_code, caps.plan_version, caps.currency_code,
+        caps.component_code, caps.window_code,
         1 as part_no, 8 as place, 'cap' as section, 'cap' as step, caps.cap_line_id as sort_key, 0 as sub_place,
-        {{ typed_columns(columns, {'earning_line_id': 'caps.cap_line_id', 'subject': 'caps.cap_window', 'target': 'caps.cap_amount', 'method': "case when caps.is_carried then 'carry' else 'lose' end", 'opening_balance': 'caps.earned_to_date - caps.earned_amount', 'closing_balance': 'caps.earned_to_date', 'upper_amount': 'case when caps.is_carried then caps.carried_in end', 'lower_amount': 'case when caps.is_carried then caps.carry_to_date - caps.carried_amount end', 'slice_amount': 'case when caps.is_carried then greatest(caps.carried_in + caps.earned_to_date - caps.cap_amount, 0) end', 'line_type': 'caps.cap_per', 'rule_codes': "'T9'"}) }}
+        {{ typed_columns(columns, {
+            'earning_line_id': 'caps.cap_line_id', 'subject': 'caps.cap_window', 'target': 'caps.cap_amount',
+            'method': "case when caps.is_carried then 'carry' else 'lose' end",
+            'opening_balance': 'caps.earned_to_date - caps.earned_amount', 'closing_balance': 'caps.earned_to_date',
+            'upper_amount': 'case when caps.is_carried then caps.carried_in end',
+            'lower_amount': 'case when caps.is_carried then caps.carry_to_date - caps.carried_amount end',
+            'slice_amount': 'case when caps.is_carried '
+            ~ 'then greatest(caps.carried_in + caps.earned_to_date - caps.cap_amount, 0) end',
+            'line_type': 'caps.cap_per', 'rule_codes': "'T9'",
+        }) }}
     from caps
     where caps.earned_amount <> 0 or caps.taken_amount <> 0 or caps.carried_amount <> 0 or caps.carried_in <> 0
 

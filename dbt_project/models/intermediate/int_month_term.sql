@@ -258,7 +258,9 @@ final as (
         floored.payee_id, floored.period, floored.plan_code, '' as plan_version, floored.currency_code,
         '' as component_code, '' as window_code,
         2 as part_no, 4 as place, 'penalty' as section, 'floor' as step, '~' as sort_key, 0 as sub_place,
-        {{ typed_columns(columns, {'target': 'floored.floor_amount', 'rule_codes': "'K4'"}) }}
+        {{ typed_columns(columns, {
+            'target': 'floored.floor_amount', 'rule_codes': "'K4'",
+        }) }}
     from floored
     union all
     select

@@ -85,7 +85,7 @@ def _window(rows: Sequence[Row]) -> Iterator[Check]:
     for line in _of(rows, "line"):
         own = {step: found.get(line["earning_line_id"], []) for step, found in by_line.items()}
         if line["line_type"] == "bonus":
-            yield from _bonus(line, _of(rows, "score_kpi"), _of(rows, "score"))
+            yield from _bonus(line, rows)
         for credit in own["credit"]:
             yield _check(line, "C1", "credit of the line", line["credited_amount"], credit["credited_amount"])
             yield from _conversion(credit)
@@ -435,12 +435,19 @@ def _is_under_cap(line: Row, cap: Row) -> bool:
     return bool(cap["line_type"] == "year" or line["window_code"] == cap["subject"])
 
 
-def _bonus(line: Row, kpis: Sequence[Row], scores: Sequence[Row]) -> Iterator[Check]:
+def _bonus(line: Row, rows: Sequence[Row]) -> Iterator[Check]:
+    kpis = _of(rows, "score_kpi")
+    for row in kpis:
+        of_kpi = [other for other in rows if other["subject"] == row["subject"]]
+        yield from _score_kpi(row, _of(of_kpi, "score_range"), _of(of_kpi, "score_point"))
+    scores = _of(rows, "score")
+    if not scores:
+        yield _check(line, "K1", "a card that the statement does not show", line["amount"], None)
     for score in scores:
         present = [row for row in kpis if row["factor"] is not None]
         weight = sum((row["rate"] for row in present), ZERO)
         if score["factor"] is not None and weight:
-            found = quantise6(sum((row["rate"] * row["factor"] for row in present), ZERO) / weight)
+            found = quantise6(sum((row["unrounded_after"] for row in present), ZERO) / weight)
             yield _check(score, "K1", "weights × what counts", score["factor"], found)
         if score["target"] is not None and score["period_days"]:
             share = score["target"] * (score["rate"] or ZERO) * score["active_days"] / score["period_days"]
@@ -451,6 +458,50 @@ def _bonus(line: Row, kpis: Sequence[Row], scores: Sequence[Row]) -> Iterator[Ch
                 line["amount"],
                 round_money(share, line["currency_code"]),
             )
+
+
+def _score_kpi(row: Row, ranges: Sequence[Row], points: Sequence[Row]) -> Iterator[Check]:
+    """What a KPI's attainment counts for on a card: by its direction, along the curve, capped, weighted (K1)."""
+    attainment = row["cumulative_after"]
+    found = _card_attainment(row, ranges)
+    yield _check(row, "K1", f"attainment of {row['subject']} ({row['method']})", attainment, found)
+    if attainment is None:
+        # The card says whether a KPI that is missing counts as 0, or is left out.
+        yield _check(row, "K1", "a KPI that is missing counts nothing", row["factor"] or ZERO, ZERO)
+        return
+    score = attainment if not points else _on_card(points, attainment)
+    score = round_half_away(min(score, row["upper_amount"]), 18)
+    yield _check(row, "K1", f"{row['subject']} counts", row["factor"], quantise6(score))
+    weighted = round_half_away(row["rate"] * score, 12)
+    yield _check(row, "K1", f"weight {row['rate']} × {quantise6(score)}", row["unrounded_after"], weighted)
+
+
+def _card_attainment(row: Row, ranges: Sequence[Row]) -> Decimal | None:
+    actual, target = row["slice_amount"], row["target"]
+    if row["method"] == "range":
+        if actual is None or not ranges:
+            return None
+        low, high = ranges[0]["lower_amount"], ranges[0]["upper_amount"]
+        if actual < low:
+            return quantise6(actual / low) if low > 0 else None
+        if actual > high:
+            return max(quantise6((2 * high - actual) / high), ZERO) if high > 0 else None
+        return ONE
+    if actual is None or target is None or target <= 0:
+        return None
+    return (
+        max(quantise6((2 * target - actual) / target), ZERO) if row["method"] == "lower" else quantise6(actual / target)
+    )
+
+
+def _on_card(points: Sequence[Row], attainment: Decimal) -> Decimal:
+    """The curve of a card (K1): 0 below the first point, flat after the last."""
+    if attainment < points[0]["lower_amount"]:
+        return ZERO
+    return next(
+        (_straight(start, end, attainment) for start, end in pairwise(points) if attainment < end["lower_amount"]),
+        Decimal(points[-1]["rate"]),
+    )
 
 
 @dataclass(frozen=True)

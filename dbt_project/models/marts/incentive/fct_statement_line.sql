@@ -48,6 +48,12 @@ card_lines as (
 
 ),
 
+card_kpis as (
+
+    select * from {{ ref('stg_plan__scorecard_kpi') }}
+
+),
+
 results as (
 
     select * from {{ ref('int_appraisal_result') }}
@@ -288,7 +294,8 @@ steps as (
         {{ typed_columns(columns, {
             'subject': 'card_lines.kpi_code', 'target': 'card_lines.target_value', 'rate': 'card_lines.weight',
             'slice_amount': 'card_lines.actual_value', 'factor': 'card_lines.capped_attainment',
-            'reason': 'card_lines.missing_reason', 'rule_codes': "'K1'",
+            'cumulative_after': 'card_lines.attainment', 'upper_amount': 'card_lines.cap', 'method': 'card_kpis.direction',
+            'unrounded_after': 'card_lines.weighted_score', 'reason': 'card_lines.missing_reason', 'rule_codes': "'K1'",
         }) }}
     from windows
     inner join card_lines
@@ -298,13 +305,19 @@ steps as (
             and windows.plan_code = card_lines.plan_code
             and windows.component_code = card_lines.scorecard_code
             and windows.window_code = card_lines.period
+    inner join card_kpis
+        on
+            card_lines.plan_code = card_kpis.plan_code
+            and card_lines.plan_version = card_kpis.version
+            and card_lines.scorecard_code = card_kpis.scorecard_code
+            and card_lines.kpi_code = card_kpis.kpi_code
     union all
     select
         windows.payee_id, windows.period, windows.plan_code, windows.plan_version, windows.currency_code,
         windows.component_code, windows.window_code,
         1 as part_no, 5 as place, 'bonus' as section, 'score' as step, '' as sort_key, 1 as sub_place,
         {{ typed_columns(columns, {
-            'subject': 'results.grade', 'target': 'results.bonus_base_amount', 'rate': 'results.coefficient',
+            'subject': 'results.grade', 'target': 'results.bonus_base_amount', 'rate': 'case when results.is_forfeited then 0 else results.coefficient end',
             'active_days': 'results.active_days', 'period_days': 'results.period_days', 'factor': 'results.score',
             'reason': 'results.hold_reason', 'rule_codes': "'K1 K2 K3'",
         }) }}
