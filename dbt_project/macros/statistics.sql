@@ -24,7 +24,7 @@ is NULL must be left out before.
             ~ ' else 0 end)',
             '4'
         ), 6
-    ) }} as decimal(18, 6))
+    ) }} as decimal(24, 6))
 {%- endmacro %}
 
 {#- Twice the rank of a row from the smallest value; equal values share the middle of their ranks, so that twice it is a whole number. -#}

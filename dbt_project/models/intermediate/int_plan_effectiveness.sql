@@ -253,7 +253,7 @@ final as (
         gained.payees_paid,
         gained.pay_amount,
         gained.revenue_amount,
-        cast({{ safe_ratio('gained.pay_amount', 'gained.revenue_amount') }} as decimal(18, 6)) as cost_ratio,
+        cast({{ safe_ratio('gained.pay_amount', 'gained.revenue_amount') }} as decimal(24, 6)) as cost_ratio,
         case when gained.revenue_amount <= 0 then 'no revenue was credited' end as cost_ratio_reason,
         gained.payees_without_attainment,
         gained.payees_below_50,
@@ -305,7 +305,7 @@ final as (
             when gained.incremental_reason is null
                 then cast({{ safe_ratio(
                     'gained.incremental_pay_amount', 'gained.incremental_revenue_amount'
-                ) }} as decimal(18, 6))
+                ) }} as decimal(24, 6))
         end as incremental_cost_ratio,
         gained.incremental_reason,
         gained.last_year_period,
@@ -317,14 +317,14 @@ final as (
             when gained.last_year_incremental_reason is null
                 then cast({{ safe_ratio(
                     'gained.last_year_incremental_pay_amount', 'gained.last_year_incremental_revenue_amount'
-                ) }} as decimal(18, 6))
+                ) }} as decimal(24, 6))
         end as last_year_incremental_cost_ratio,
         gained.last_year_incremental_reason,
         followed.previous_version,
         version_totals.revenue_basis as previous_version_revenue_basis,
         version_totals.pay_amount as previous_version_pay_amount,
         version_totals.revenue_amount as previous_version_revenue_amount,
-        cast({{ safe_ratio('version_totals.pay_amount', 'version_totals.revenue_amount') }} as decimal(18, 6))
+        cast({{ safe_ratio('version_totals.pay_amount', 'version_totals.revenue_amount') }} as decimal(24, 6))
             as previous_version_cost_ratio,
         version_attainments.attained_total as previous_version_attained_total,
         version_attainments.quota_total as previous_version_quota_total,

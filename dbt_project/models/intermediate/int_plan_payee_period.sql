@@ -202,6 +202,25 @@ told as (
 
 ),
 
+told_months as (
+
+    select
+        payee_id,
+        plan_code,
+        plan_version,
+        currency_code,
+        month,
+        sum(active_days) as active_days,
+        sum(pay_amount) as pay_amount,
+        sum(payable_amount) as payable_amount,
+        sum(revenue_amount) as revenue_amount,
+        sum(attained_total) as attained_total,
+        sum(quota_units) as quota_units
+    from told
+    group by payee_id, plan_code, plan_version, currency_code, month
+
+),
+
 period_types as (
 
     select 'month' as period_type
@@ -215,12 +234,12 @@ period_types as (
 spread as (
 
     select
-        told.*,
+        told_months.*,
         period_types.period_type,
-        {{ period_code('period_types.period_type', month_to_day('told.month')) }} as period,
-        {{ period_start('period_types.period_type', month_to_day('told.month')) }} as period_start,
-        {{ period_end('period_types.period_type', month_to_day('told.month')) }} as period_end
-    from told
+        {{ period_code('period_types.period_type', month_to_day('told_months.month')) }} as period,
+        {{ period_start('period_types.period_type', month_to_day('told_months.month')) }} as period_start,
+        {{ period_end('period_types.period_type', month_to_day('told_months.month')) }} as period_end
+    from told_months
     cross join period_types
 
 ),

@@ -114,9 +114,9 @@ grouped as (
         group_name,
         count(*) as payees,
         count(case when attainment >= 1 then 1 end) as payees_at_target,
-        {{ quartile('attainment', 'place', 'group_size', 1) }} as lower_quartile_attainment,
-        {{ quartile('attainment', 'place', 'group_size', 2) }} as median_attainment,
-        {{ quartile('attainment', 'place', 'group_size', 3) }} as upper_quartile_attainment,
+        cast({{ quartile('attainment', 'place', 'group_size', 1) }} as decimal(18, 6)) as lower_quartile_attainment,
+        cast({{ quartile('attainment', 'place', 'group_size', 2) }} as decimal(18, 6)) as median_attainment,
+        cast({{ quartile('attainment', 'place', 'group_size', 3) }} as decimal(18, 6)) as upper_quartile_attainment,
         cast(sum(attained_total) as decimal(24, 6)) as attained_total,
         cast(sum(quota_total) as decimal(24, 6)) as quota_total,
         sum(attainment_rank) as rank_sum

@@ -182,8 +182,8 @@ final as (
         gaps.actual_value,
         gaps.minimum_base,
         gaps.peers,
-        cast(gaps.peer_quartile as decimal(24, 6)) as peer_quartile,
-        cast(gaps.median_value as decimal(24, 6)) as peer_median,
+        gaps.peer_quartile,
+        gaps.median_value as peer_median,
         cast(gaps.actual_value - gaps.peer_quartile as decimal(24, 6)) as gap_value,
         cast(coalesce(attended.trainings_attended, 0) as bigint) as trainings_attended,
         attended.completed_date as last_training_date,
@@ -195,12 +195,12 @@ final as (
         end as training_status,
         gaps.name_en || ' ' || cast(gaps.actual_value as varchar) || ' is '
         || case when gaps.direction = 'lower' then 'above the third quartile ' else 'below the first quartile ' end
-        || cast(cast(gaps.peer_quartile as decimal(24, 6)) as varchar)
+        || cast(gaps.peer_quartile as varchar)
         || ' of ' || cast(gaps.peers as varchar) || ' people of the role' as reason_en,
         gaps.name_zh || cast(gaps.actual_value as varchar)
         || case when gaps.direction = 'lower' then '，高于同岗位' else '，低于同岗位' end || cast(gaps.peers as varchar) || '人的'
         || case when gaps.direction = 'lower' then '上四分位' else '下四分位' end
-        || cast(cast(gaps.peer_quartile as decimal(24, 6)) as varchar) as reason_zh
+        || cast(gaps.peer_quartile as varchar) as reason_zh
     from gaps
     cross join run
     left join attended
