@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 import os
 import random
+import re
 import shutil
 import subprocess
 import sys
@@ -352,6 +353,12 @@ def test_a_difference_in_a_card_refuses_the_candidate(warehouse: Path, tmp_path:
 
 def build(home: Path, company: generator.Company) -> Path:
     """A warehouse of a generated company."""
+    settings, _ = build_candidate(home, company)
+    return settings.warehouse_file
+
+
+def build_candidate(home: Path, company: generator.Company) -> tuple[Settings, str]:
+    """The built candidate of a generated company: its settings and run."""
     company.write_plans(home / "plans")
     settings = dataclasses.replace(
         Settings.from_environment({"ATTAIN_HOME": str(home)}), plans_dir=home / "plans", as_of=generator.AS_OF
@@ -360,7 +367,7 @@ def build(home: Path, company: generator.Company) -> Path:
     run_id = candidate.prepare(settings).run_id
     for layer in ("staging", "intermediate", "marts"):
         dbt.build_layer(settings, layer, run_id)
-    return settings.warehouse_file
+    return settings, run_id
 
 
 @pytest.mark.parametrize("seed", range(1, 1 + int(os.environ.get("ATTAIN_SOAK", "1"))))
@@ -374,6 +381,30 @@ def test_the_engines_agree_on_a_hundred_random_plans(tmp_path: Path, seed: int) 
     assert len([item for item in results.appraisals if item.grade]) > 100
     assert not mismatches, f"seed {seed}: {len(mismatches)} differ, first {mismatches[0]}"
     assert len(unrewarded) == len(results.recognitions) > 50
+
+
+PROMISES = re.compile(r"fct_payout|fct_balance|fct_statement|payout|balances|two_plans")
+
+
+def test_what_the_gate_asks_of_payouts_holds_with_draws_and_several_plans(tmp_path: Path) -> None:
+    """The data of a random company may break other promises; those about the month's money hold whatever happens."""
+    settings, run_id = build_candidate(tmp_path, generator.generate(3, plans=12))
+    with duckdb.connect(str(settings.warehouse_file), read_only=True) as opened:
+        assert opened.execute(
+            "select count(*) filter (draw_top_up_amount > 0) > 20, count(*) filter (draw_recovered_amount > 0) > 0,"
+            " count(*) filter (penalty_amount > 0) > 0, count(*) filter (legal_limit_amount > 0) > 0"
+            " from incentive.fct_payout"
+        ).fetchall() == [(True, True, True, True)]
+        assert opened.execute(
+            "select count(*) > 50 from"
+            " (select 1 from incentive.fct_payout group by payee_id, period having count(*) > 1)"
+        ).fetchall() == [(True,)]
+    tested = [result for result in dbt.test(settings, run_id) if PROMISES.search(result.name)]
+    assert len(tested) > 10
+    assert [(result.name, result.message) for result in tested if result.status != "pass"] == []
+    kept = [result for result in checks.expectation_checks(settings) if PROMISES.search(result.table)]
+    assert len(kept) > 20
+    assert [(result.name, result.detail) for result in kept if result.outcome != "passed"] == []
 
 
 def test_a_soak_has_as_many_companies_as_it_is_told() -> None:

@@ -1,5 +1,5 @@
 -- Leans on: fct_payout, fct_earning_line. Without it a line could miss the payout, or money be paid that no line
--- explains; the parts of a payout add up to what was earned, with the draw and less the penalty.
+-- explains; the parts of a payout add up to what was earned.
 
 {{ config(meta={
     'severity': 'critical',
@@ -24,7 +24,8 @@ lines as (
         plan_code,
         origin_period as period,
         currency_code,
-        sum(earned_amount) as earned_amount
+        sum(earned_amount) as earned_amount,
+        sum(case when is_held then earned_amount else 0 end) as held_amount
     from {{ ref('fct_earning_line') }}
     group by payee_id, plan_code, origin_period, currency_code
 
@@ -50,7 +51,12 @@ final as (
     where
         coalesce(payouts.earned_amount, 0) <> coalesce(lines.earned_amount, 0)
         or payouts.payout_id is null
-        or payouts.earned_amount + payouts.draw_top_up_amount - payouts.draw_recovered_amount - payouts.penalty_amount
+        -- Only held lines that take back are held below 0.
+        or payouts.held_amount < least(coalesce(lines.held_amount, 0), 0)
+        or payouts.earned_amount
+        + payouts.draw_top_up_amount
+        - payouts.draw_recovered_amount
+        - payouts.penalty_amount
         <> payouts.held_amount
         + payouts.payable_amount
         + payouts.clawback_recovered
