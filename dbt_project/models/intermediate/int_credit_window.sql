@@ -18,6 +18,12 @@ credit_factors as (
 
 ),
 
+components as (
+
+    select * from {{ ref('stg_plan__component') }}
+
+),
+
 factored as (
 
     select
@@ -46,7 +52,7 @@ counted as (
 
 ),
 
--- No more is carried through the ordering than the lines' own columns.
+-- No more is carried through the ordering than the lines' own columns; what is the component's comes after it.
 accumulated as (
 
     select
@@ -54,13 +60,6 @@ accumulated as (
         plan_code,
         plan_version,
         component_code,
-        kind,
-        measure,
-        index_measure,
-        is_same_measure,
-        band_method,
-        accumulate,
-        rule_codes,
         window_code,
         credit_line_id,
         original_credit_line_id,
@@ -109,13 +108,13 @@ final as (
         accumulated.plan_code,
         accumulated.plan_version,
         accumulated.component_code,
-        accumulated.kind,
-        accumulated.measure,
-        accumulated.index_measure,
-        accumulated.is_same_measure,
-        accumulated.band_method,
-        accumulated.accumulate,
-        accumulated.rule_codes,
+        components.kind,
+        components.measure,
+        components.index_measure,
+        components.is_same_measure,
+        components.band_method,
+        components.accumulate,
+        components.rule_codes,
         accumulated.window_code,
         accumulated.line_position,
         accumulated.credit_line_id,
@@ -150,6 +149,11 @@ final as (
         ) as is_held,
         coalesce(accumulated.exclusion_reason, accumulated.hold_reason) as hold_reason
     from accumulated
+    left join components
+        on
+            accumulated.plan_code = components.plan_code
+            and accumulated.plan_version = components.version
+            and accumulated.component_code = components.component_code
 
 )
 

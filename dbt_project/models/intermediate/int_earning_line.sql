@@ -101,25 +101,25 @@ prices as (
 thresholds as (
 
     select
-        payee_id,
-        plan_code,
-        plan_version,
-        component_code,
-        window_code,
-        {{ pay_of_total('threshold_amount', 'prices') }} as threshold_pay
+        prices.payee_id,
+        prices.plan_code,
+        prices.plan_version,
+        prices.component_code,
+        prices.window_code,
+        {{ pay_of_total('prices.threshold_amount', 'prices') }} as threshold_pay
     from prices
-    where {{ is_priced_by('threshold_amount', 'prices') }}
+    where {{ is_priced_by('prices.threshold_amount', 'prices') }}
 
 ),
 
 parts as (
 
     select
-        earning_line_id,
-        sum(cast(slice_amount as decimal(20, 6)) * rate) as pay,
-        {{ json_array(band_part('slices', 'slices.slice_amount'), 'band_no') }} as band_parts
+        slices.earning_line_id,
+        sum(cast(slices.slice_amount as decimal(20, 6)) * slices.rate) as pay,
+        {{ json_array(band_part('slices', 'slices.slice_amount'), 'slices.band_no') }} as band_parts
     from slices
-    group by earning_line_id
+    group by slices.earning_line_id
 
 ),
 

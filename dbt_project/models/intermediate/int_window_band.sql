@@ -51,19 +51,19 @@ bounded as (
 final as (
 
     select
-        payee_id,
-        plan_code,
-        plan_version,
-        component_code,
-        window_code,
-        band_no,
-        lower_amount,
-        upper_amount,
-        rate,
-        {{ is_in_band('index_value', 'bounded') }} as is_reached,
-        cast(coalesce(sum(cast(upper_amount - lower_amount as decimal(20, 6)) * rate) over (
-            partition by payee_id, plan_code, plan_version, component_code, window_code
-            order by band_no
+        bounded.payee_id,
+        bounded.plan_code,
+        bounded.plan_version,
+        bounded.component_code,
+        bounded.window_code,
+        bounded.band_no,
+        bounded.lower_amount,
+        bounded.upper_amount,
+        bounded.rate,
+        {{ is_in_band('bounded.index_value', 'bounded') }} as is_reached,
+        cast(coalesce(sum(cast(bounded.upper_amount - bounded.lower_amount as decimal(20, 6)) * bounded.rate) over (
+            partition by bounded.payee_id, bounded.plan_code, bounded.plan_version, bounded.component_code, bounded.window_code
+            order by bounded.band_no
             rows between unbounded preceding and 1 preceding
         ), 0) as decimal(38, 12)) as pay_below
     from bounded
