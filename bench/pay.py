@@ -26,6 +26,7 @@ import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import contextmanager
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -116,14 +117,16 @@ events as (
     from deals
     union all
     select
-        source_system, document_id, payee, 'refund', 'R' || (700000000 + deal), refund_date, -round(amount / 2, 2)::decimal(18, 2),
-        true, deal_date, 'booked|' || source_system || '|' || document_id || '|won|' || document_id || '|1|1'
+        source_system, document_id, payee, 'refund', 'R' || (700000000 + deal), refund_date,
+        -cast(amount * 0.5 as decimal(18, 2)), true, deal_date,
+        'booked|' || source_system || '|' || document_id || '|won|' || document_id || '|1|1'
     from refunds
 
 )
 
 select
-    'booked|' || source_system || '|' || document_id || '|' || event_type || '|' || event_id || '|1|1' as credit_line_id,
+    'booked|' || source_system || '|' || document_id || '|' || event_type || '|' || event_id || '|1|1'
+        as credit_line_id,
     original_credit_line_id,
     'standard' as reversal_profile,
     'booked' as basis,
@@ -168,12 +171,12 @@ FOR_PANDAS = {
         select
             credit_line_id, employee_id, event_date, period, year(event_date) || '-Q' || quarter(event_date) as quarter,
             source_system, document_id, is_reversal, event_id, line_no, split_no, event_type,
-            cast(credited_amount * 1000000 as bigint) as credited
+            cast(cast(credited_amount as decimal(28, 6)) * 1000000 as bigint) as credited
         from intermediate.int_credit_line
         where basis = 'booked' and credit_role = 'revenue' and reversal_profile = 'standard'
     """,
     "quotas": """
-        select employee_id, window_code as quarter, cast(effective_quota * 1000000 as bigint) as quota
+        select employee_id, window_code as quarter, cast(cast(effective_quota as decimal(28, 6)) * 1000000 as bigint) as quota
         from intermediate.int_window_quota
     """,
     "bands": """
@@ -239,11 +242,13 @@ def plain(home: Path) -> dict[str, Any]:
     """The script written by hand."""
     import duckdb
 
+    settings = _settings(home)
     path = home / "plain.duckdb"
     path.unlink(missing_ok=True)
     with duckdb.connect(str(path)) as connection:
         connection.execute("set TimeZone = 'UTC'; set preserve_insertion_order = false")
-        connection.execute(f"attach '{_settings(home).warehouse_file}' as home (read_only)")
+        connection.execute(f"set memory_limit = '{settings.memory_limit_gb}GB'")
+        connection.execute(f"attach '{settings.warehouse_file}' as home (read_only)")
         with _measured() as measured:
             connection.execute(SCRIPT.read_text(encoding="utf-8"))
     return measured
@@ -259,17 +264,17 @@ def pandas(home: Path) -> dict[str, Any]:
         lines = lines.sort_values(IN_ORDER, ignore_index=True)
         lines["after"] = lines.groupby(["employee_id", "quarter"])["credited"].cumsum()
         lines["before"] = lines["after"] - lines["credited"]
-        bands = pd.read_parquet(home / "bands.parquet").itertuples(index=False)
+        bands = pd.read_parquet(home / "bands.parquet").to_dict("records")
         for total in ("before", "after"):
             lines[f"pay_{total}"] = 0
-        for number, band in enumerate(list(bands)):
+        for number, band in enumerate(bands):
             for total in ("before", "after"):
                 part = lines[total]
-                if not pd.isna(band.upper_bound):
-                    part = part.clip(upper=lines["quota"] * int(band.upper_bound) // 1_000_000)
+                if not pd.isna(band["upper_bound"]):
+                    part = part.clip(upper=lines["quota"] * int(band["upper_bound"]) // 1_000_000)
                 if number > 0:
-                    part = (part - lines["quota"] * int(band.lower_bound) // 1_000_000).clip(lower=0)
-                lines[f"pay_{total}"] += part * int(band.rate)
+                    part = (part - lines["quota"] * int(band["lower_bound"]) // 1_000_000).clip(lower=0)
+                lines[f"pay_{total}"] += part * int(band["rate"])
         lines["earned_cents"] = _cents(lines["pay_after"]) - _cents(lines["pay_before"])
         lines.to_parquet(home / "pandas_lines.parquet", index=False)
         months = lines.groupby(["employee_id", "period"], as_index=False)["earned_cents"].sum()
@@ -305,8 +310,9 @@ def compare(home: Path) -> dict[str, Any]:
                     connection,
                     "payee_id, credit_line_id, cumulative_after, earned_amount",
                     published,
-                    f"(select employee_id as payee_id, credit_line_id, after * 0.000001 as cumulative_after,"
-                    f" earned_cents * 0.01 as earned_amount from '{home}/pandas_lines.parquet' where period = '{month}')",
+                    "(select employee_id as payee_id, credit_line_id, after * 0.000001 as cumulative_after,"
+                    " earned_cents * 0.01 as earned_amount"
+                    f" from '{home}/pandas_lines.parquet' where period = '{month}')",
                 )
         payouts = "payee_id, period, earned_amount, payable_amount"
         plain_differ += _differ(connection, payouts, "home.incentive.fct_payout", "plain.payout")
@@ -320,7 +326,7 @@ def _differ(connection: duckdb.DuckDBPyConnection, columns: str, ours: str, thei
     """Rows that one of the two relations has and the other lacks, both ways."""
     left, right = (f"(select {columns} from {relation})" for relation in (ours, theirs))
     found = connection.execute(
-        f"select (select count(*) from ({left} except all {right})) + (select count(*) from ({right} except all {left}))"
+        f"select count(*) from (({left} except all {right}) union all ({right} except all {left}))"
     ).fetchone()
     return int(found[0]) if found else 0
 
@@ -392,7 +398,7 @@ def run(folder: Path, sizes: Sequence[int]) -> dict[int, dict[str, dict[str, Any
         for name, title in (("plain", "script by hand"), ("ours", "attain"), ("pandas", "pandas")):
             differ = "" if name == "ours" else f"{measured['differ'][name]:,}"
             _row(title, rows, measured[name], measured["plain"], differ)
-    for fewer, more in zip(sizes, sizes[1:], strict=False):
+    for fewer, more in pairwise(sizes):
         growth = [found[more][name]["seconds"] / found[fewer][name]["seconds"] for name in ("ours", "plain", "pandas")]
         _line(
             f"{more / fewer:.0f} × the lines takes",
