@@ -39,6 +39,7 @@ format: setup ## let ruff and sqlfluff write it their way
 
 bench: setup ## measure: ours against the plain engine, as ratios
 	@$(BIN)/python bench/ingest.py
+	@$(BIN)/python bench/pay.py
 
 soak: setup ## hours, not minutes: more orders of arrival, more kills, 2,000 random plans and more (SOAK=20)
 	@ATTAIN_SOAK=$(or $(SOAK),20) $(BIN)/python -m pytest tests/ingest/test_any_order.py tests/reference/test_both_engines.py

@@ -3,3 +3,9 @@
     basis || '|' || source_system || '|' || document_id || '|' || {{ event_type }} || '|' || {{ event_id }}
         || '|' || cast({{ line_no }} as varchar) || '|' || cast(split_no as varchar)
 {%- endmacro %}
+
+{#- The key of what a component pays for a credit line. -#}
+{% macro earning_line_key(lines) -%}
+    {{ lines }}.plan_code || '|' || {{ lines }}.plan_version || '|' || {{ lines }}.component_code || '|' || {{ lines }}.payee_id || '|'
+        || {{ lines }}.credit_line_id
+{%- endmacro %}

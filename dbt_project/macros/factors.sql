@@ -94,12 +94,3 @@ factor and schedule it is the measure itself.
     || case when {{ condition }} and {{ rule_codes }} not like '%{{ rule }}%' then ' {{ rule }}' else '' end
     {%- endfor %}
 {%- endmacro %}
-
-{#- The part of a running total that a band prices: what is inside it (rule T3), or all of it (rule T4). -#}
-{% macro part_in_band(total) -%}
-    case
-        when band_method = 'retroactive' then {{ total }}
-        when band_no = 1 then least({{ total }}, coalesce(upper_amount, {{ total }}))
-        else greatest(least({{ total }}, coalesce(upper_amount, {{ total }})) - lower_amount, 0)
-    end
-{%- endmacro %}

@@ -9,13 +9,13 @@
     jaro_winkler_similarity(lower({{ first_name }}), lower({{ second_name }}))
 {%- endmacro %}
 
-{#- A JSON array of the group's objects, in order; `pairs` is a list of [name, expression of text]. -#}
-{% macro json_array_of_objects(pairs, order_by) -%}
-    '[' || string_agg(
-        '{' || {% for name, expression in pairs %}'"{{ name }}": ' || {{ expression }}{% if not loop.last %} || ', ' || {% endif %}{% endfor %} || '}',
-        ', '
-        order by {{ order_by }}
-    ) || ']'
+{#- A JSON object; `pairs` is a list of [name, expression of text]. -#}
+{% macro json_object(pairs) -%}
+    '{' || {% for name, expression in pairs %}'"{{ name }}": ' || {{ expression }}{% if not loop.last %} || ', ' || {% endif %}{% endfor %} || '}'
 {%- endmacro %}
+
+{#- A JSON array of the group's objects, in order. -#}
+{% macro json_array_of_objects(pairs, order_by) -%} {{ json_array(json_object(pairs), order_by) }} {%- endmacro %}
+{% macro json_array(object, order_by) -%} '[' || string_agg({{ object }}, ', ' order by {{ order_by }}) || ']' {%- endmacro %}
 {% macro json_text(value) -%} coalesce('"' || replace(replace({{ value }}, '\', '\\'), '"', '\"') || '"', 'null') {%- endmacro %}
 {% macro json_number(value) -%} coalesce('"' || cast({{ value }} as varchar) || '"', 'null') {%- endmacro %}

@@ -40,6 +40,8 @@ class Settings:
             (0–1; `ATTAIN_MAX_QUARANTINE_RATIO`).
         max_vanished_ratio: share of the known records that a full snapshot may lack before their deletion waits for a
             person (0–1; `ATTAIN_MAX_VANISHED_RATIO`).
+        memory_limit_gb: memory in GB that building models may take; what needs more goes through files in the
+            warehouse (`ATTAIN_MEMORY_LIMIT_GB`).
         known_at: build from what had been received by this moment, as it was known then (UTC without zone;
             `ATTAIN_KNOWN_AT`); such a candidate can be looked at, not published. None: from all there is.
         scratch: folder of a warehouse that is nobody's candidate (a simulation's); what is built in it can't be
@@ -62,6 +64,7 @@ class Settings:
     max_held_exposure: float = 0.05
     max_quarantine_ratio: float = 0.20
     max_vanished_ratio: float = 0.02
+    memory_limit_gb: int = 4
     known_at: datetime | None = None
     as_of: date | None = None
     scratch: Path | None = None
@@ -96,6 +99,7 @@ class Settings:
             max_held_exposure=_share(env, "ATTAIN_MAX_HELD_EXPOSURE", 0.05),
             max_quarantine_ratio=_share(env, "ATTAIN_MAX_QUARANTINE_RATIO", 0.20),
             max_vanished_ratio=_share(env, "ATTAIN_MAX_VANISHED_RATIO", 0.02),
+            memory_limit_gb=_integer(env, "ATTAIN_MEMORY_LIMIT_GB", 4),
             known_at=_moment(env, "ATTAIN_KNOWN_AT", timezone),
             as_of=_day(env, "ATTAIN_AS_OF"),
             control_dsn=env.get("ATTAIN_CONTROL_DSN") or f"sqlite:///{home / 'control.db'}",

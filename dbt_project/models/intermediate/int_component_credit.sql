@@ -3,6 +3,8 @@
 -- follows the line that it takes back, and what is credited again what it gives back: its attributes, its days, and
 -- for a SPIFF its plan version. A line whose money is not known can't be counted and is held (rule D5).
 
+{{ config(materialized='view') }}
+
 with
 
 credit_lines as (
@@ -87,10 +89,28 @@ measures as (
 
 ),
 
-wanted_measures as (
+-- Who is paid by which of them from when to when, with what is true of all lines of that time.
+terms as (
 
     select
-        measures.*,
+        assignments.employee_id,
+        assignments.plan_code,
+        assignments.plan_version as day_version,
+        assignments.currency_code as plan_currency_code,
+        assignments.assignment_start,
+        assignments.assignment_end,
+        assignments.hire_date,
+        {{ month_start('assignments.hire_date') }} as hire_month,
+        {{ add_days('assignments.leave_date', 'coalesce(versions.tail_days, 0)') }} as last_day,
+        versions.after_confirmation,
+        employees.confirmation_date,
+        versions.min_tenure_months,
+        measures.plan_version,
+        measures.component_code,
+        measures.purpose,
+        measures.basis,
+        measures.measure,
+        measures.reversal_profile,
         components.kind,
         components.accumulate,
         components.index_measure,
@@ -99,8 +119,8 @@ wanted_measures as (
         case components.credit_source when 'own' then 'revenue' when 'team' then 'override' else 'overlay' end as credit_role,
         components.credit_share,
         components.quota_kpi_code,
-        components.credit_from,
-        components.credit_to,
+        coalesce(components.credit_from, date '1900-01-01') as credit_from,
+        coalesce(components.credit_to, date '9999-12-31') as credit_to,
         components.clawback_method,
         components.clawback_schedule,
         components.clawback_window_months,
@@ -112,85 +132,60 @@ wanted_measures as (
             measures.plan_code = components.plan_code
             and measures.plan_version = components.version
             and measures.component_code = components.component_code
-
-),
-
-subjects as (
-
-    select
-        *,
-        coalesce(original_event_date, event_date) as subject_date
-    from credit_lines
+    inner join versions
+        on measures.plan_code = versions.plan_code and measures.plan_version = versions.version
+    inner join assignments
+        on
+            measures.plan_code = assignments.plan_code
+            and (measures.plan_version = assignments.plan_version or measures.window_offset <> 0)
+    left join employees on assignments.employee_id = employees.employee_id
 
 ),
 
 -- The plan of the day of the line; for SPIFFs, that of the day of what a reversal takes back.
-assigned as (
-
-    select
-        subjects.*,
-        assignments.plan_code,
-        assignments.plan_version as day_version,
-        assignments.currency_code as plan_currency_code,
-        assignments.hire_date,
-        assignments.leave_date,
-        'event' as assigned_by
-    from subjects
-    inner join assignments
-        on
-            subjects.employee_id = assignments.employee_id
-            and subjects.event_date between assignments.assignment_start and assignments.assignment_end
-    union all
-    select
-        subjects.*,
-        assignments.plan_code,
-        assignments.plan_version as day_version,
-        assignments.currency_code as plan_currency_code,
-        assignments.hire_date,
-        assignments.leave_date,
-        'subject' as assigned_by
-    from subjects
-    inner join assignments
-        on
-            subjects.employee_id = assignments.employee_id
-            and subjects.subject_date between assignments.assignment_start and assignments.assignment_end
-    where subjects.original_event_date is not null
-
-),
-
 wanted as (
 
     select
-        assigned.*,
-        measures.plan_version,
-        measures.component_code,
-        measures.purpose,
-        measures.measure,
-        measures.kind,
-        measures.accumulate,
-        measures.index_measure,
-        measures.is_same_measure,
-        measures.band_method,
-        measures.credit_share,
-        measures.quota_kpi_code,
-        measures.clawback_method,
-        measures.clawback_schedule,
-        measures.clawback_window_months,
-        measures.linear_months,
-        measures.rule_codes
-    from assigned
-    inner join wanted_measures as measures
+        credit_lines.*,
+        coalesce(credit_lines.original_event_date, credit_lines.event_date) as subject_date,
+        terms.plan_code,
+        terms.day_version,
+        terms.plan_currency_code,
+        terms.hire_date,
+        terms.hire_month,
+        terms.last_day,
+        terms.after_confirmation,
+        terms.confirmation_date,
+        terms.min_tenure_months,
+        terms.plan_version,
+        terms.component_code,
+        terms.purpose,
+        terms.measure,
+        terms.kind,
+        terms.accumulate,
+        terms.index_measure,
+        terms.is_same_measure,
+        terms.band_method,
+        terms.credit_share,
+        terms.quota_kpi_code,
+        terms.clawback_method,
+        terms.clawback_schedule,
+        terms.clawback_window_months,
+        terms.linear_months,
+        terms.rule_codes
+    from credit_lines
+    inner join terms
         on
-            assigned.plan_code = measures.plan_code
-            and assigned.basis = measures.basis
-            and assigned.credit_role = measures.credit_role
-            and assigned.reversal_profile = measures.reversal_profile
-    where
-        (assigned.day_version = measures.plan_version or measures.window_offset <> 0)
-        and assigned.assigned_by
-        = case when measures.kind = 'spiff' and assigned.original_event_date is not null then 'subject' else 'event' end
-        and assigned.subject_date between coalesce(measures.credit_from, date '1900-01-01')
-        and coalesce(measures.credit_to, date '9999-12-31')
+            credit_lines.employee_id = terms.employee_id
+            and credit_lines.basis = terms.basis
+            and credit_lines.credit_role = terms.credit_role
+            and credit_lines.reversal_profile = terms.reversal_profile
+            and case
+                when terms.kind = 'spiff' then coalesce(credit_lines.original_event_date, credit_lines.event_date)
+                else credit_lines.event_date
+            end between terms.assignment_start and terms.assignment_end
+            and coalesce(credit_lines.original_event_date, credit_lines.event_date)
+            between terms.credit_from and terms.credit_to
 
 ),
 
@@ -225,17 +220,15 @@ judged as (
                 then {{ whole_months('chosen.subject_date', 'chosen.reversed_date') }}
         end as kept_months,
         case
-            when chosen.subject_date > {{ add_days('chosen.leave_date', 'coalesce(versions.tail_days, 0)') }}
-                then 'dated after leaving (Q6)'
+            when chosen.subject_date > chosen.last_day then 'dated after leaving (Q6)'
             when chosen.subject_date < chosen.hire_date then 'dated before joining (Q6)'
             when
-                versions.after_confirmation
-                and (employees.confirmation_date is null or chosen.subject_date < employees.confirmation_date)
+                chosen.after_confirmation
+                and (chosen.confirmation_date is null or chosen.subject_date < chosen.confirmation_date)
                 then 'dated before confirmation (Q6)'
             when
-                {{ months_between(month_start('chosen.hire_date'), month_start('chosen.subject_date')) }}
-                < versions.min_tenure_months
-                then 'dated before tenure month ' || cast(versions.min_tenure_months as varchar) || ' (Q6)'
+                {{ months_between('chosen.hire_month', month_start('chosen.subject_date')) }} < chosen.min_tenure_months
+                then 'dated before tenure month ' || cast(chosen.min_tenure_months as varchar) || ' (Q6)'
         end as subject_exclusion,
         case
             when
@@ -247,8 +240,6 @@ judged as (
                     || ' months after what it takes back: takes nothing back (D3)'
         end as reversal_exclusion
     from chosen
-    inner join versions on chosen.plan_code = versions.plan_code and chosen.plan_version = versions.version
-    left join employees on chosen.employee_id = employees.employee_id
 
 ),
 

@@ -1,4 +1,4 @@
--- Credit lines that a component pays, in the order in which they accumulate (rules M4, C2, T6, T7, D3, Q4). What
+-- Credit lines that a component pays, in the order in which they accumulate (rules M4, C2, T6, T7, D3). What
 -- counts of a line is its measure x the component's share x its credit factor, and for a reversal on a linear schedule
 -- x the part not yet kept, formed once at scale 6. Lines that are not counted say why. A held line counts for bands and
 -- attainment (rule D5), unless its money is not known. Credit that is taken back at its original rate moves no band.
@@ -18,9 +18,9 @@ credit_factors as (
 
 ),
 
-quotas as (
+components as (
 
-    select * from {{ ref('int_window_quota') }}
+    select * from {{ ref('stg_plan__component') }}
 
 ),
 
@@ -52,10 +52,39 @@ counted as (
 
 ),
 
+-- No more is carried through the ordering than the lines' own columns; what is the component's comes after it.
 accumulated as (
 
     select
-        *,
+        payee_id,
+        plan_code,
+        plan_version,
+        component_code,
+        window_code,
+        credit_line_id,
+        original_credit_line_id,
+        credit_role,
+        source_system,
+        document_id,
+        event_id,
+        line_no,
+        split_no,
+        event_date,
+        known_at,
+        period,
+        currency_code,
+        split_amount,
+        credited_amount,
+        is_reversal,
+        is_at_original_rate,
+        months_left,
+        linear_months,
+        credit_factor,
+        credit_factor_parts,
+        counted_amount,
+        exclusion_reason,
+        is_held,
+        nullif(concat_ws('; ', hold_reason, factor_hold_reason), '') as hold_reason,
         cast(coalesce(sum(counted_amount) over (
             partition by payee_id, plan_code, plan_version, component_code, window_code
             order by
@@ -74,18 +103,18 @@ accumulated as (
 final as (
 
     select
-        accumulated.component_line_id as earning_line_id,
+        {{ earning_line_key('accumulated') }} as earning_line_id,
         accumulated.payee_id,
         accumulated.plan_code,
         accumulated.plan_version,
         accumulated.component_code,
-        accumulated.kind,
-        accumulated.measure,
-        accumulated.index_measure,
-        accumulated.is_same_measure,
-        accumulated.band_method,
-        accumulated.accumulate,
-        accumulated.rule_codes,
+        components.kind,
+        components.measure,
+        components.index_measure,
+        components.is_same_measure,
+        components.band_method,
+        components.accumulate,
+        components.rule_codes,
         accumulated.window_code,
         accumulated.line_position,
         accumulated.credit_line_id,
@@ -112,32 +141,19 @@ final as (
         accumulated.counted_amount,
         cast(accumulated.cumulative_after - coalesce(accumulated.counted_amount, 0) as decimal(18, 6)) as cumulative_before,
         accumulated.cumulative_after,
-        quotas.effective_quota,
-        quotas.quota_units,
-        cast({{ safe_ratio('accumulated.cumulative_after', 'quotas.effective_quota') }} as decimal(18, 6)) as attainment,
-        case
-            when accumulated.quota_kpi_code is null or accumulated.accumulate = 'deal' then 'the component has no quota'
-            when quotas.effective_quota is null then 'no target'
-            when quotas.effective_quota <= 0 then 'the quota is 0'
-        end as attainment_reason,
         accumulated.is_held
         or (
             accumulated.exclusion_reason is null
             and not accumulated.is_at_original_rate
             and accumulated.counted_amount is null
         ) as is_held,
-        coalesce(
-            accumulated.exclusion_reason,
-            nullif(concat_ws('; ', accumulated.hold_reason, accumulated.factor_hold_reason), '')
-        ) as hold_reason
+        coalesce(accumulated.exclusion_reason, accumulated.hold_reason) as hold_reason
     from accumulated
-    left join quotas
+    left join components
         on
-            accumulated.payee_id = quotas.employee_id
-            and accumulated.plan_code = quotas.plan_code
-            and accumulated.plan_version = quotas.plan_version
-            and accumulated.component_code = quotas.component_code
-            and accumulated.window_code = quotas.window_code
+            accumulated.plan_code = components.plan_code
+            and accumulated.plan_version = components.version
+            and accumulated.component_code = components.component_code
 
 )
 

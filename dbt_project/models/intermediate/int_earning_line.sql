@@ -30,6 +30,12 @@ windows as (
 
 ),
 
+bands as (
+
+    select * from {{ ref('int_window_band') }}
+
+),
+
 curves as (
 
     select * from {{ ref('int_curve_pay') }}
@@ -39,36 +45,6 @@ curves as (
 currencies as (
 
     select * from {{ ref('currencies') }}
-
-),
-
-priced as (
-
-    select
-        earning_line_id,
-        sum(part_before * rate) as pay_before,
-        sum(part_after * rate) as pay_after,
-        sum(under_before * rate) as under_before,
-        sum(under_after * rate) as under_after
-    from slices
-    group by earning_line_id
-
-),
-
-parts as (
-
-    select
-        earning_line_id,
-        {{ json_array_of_objects([
-            ['band', 'cast(band_no as varchar)'],
-            ['from', json_number('lower_amount')],
-            ['to', json_number('upper_amount')],
-            ['rate', json_number('rate')],
-            ['amount', json_number('slice_amount')],
-        ], 'band_no') }} as band_parts
-    from slices
-    where slice_amount <> 0
-    group by earning_line_id
 
 ),
 
@@ -83,39 +59,113 @@ paid_by_factors as (
 
 ),
 
+-- By what a total of a window is priced: each of its bands, or the one that the index reached, which prices every total.
+prices as (
+
+    select
+        windows.payee_id,
+        windows.plan_code,
+        windows.plan_version,
+        windows.component_code,
+        windows.window_code,
+        windows.index_value,
+        windows.effective_quota as index_quota,
+        windows.threshold_amount,
+        coalesce(currencies.minor_unit_digits, 2) as minor_unit_digits,
+        paid_by_factors.component_code is not null as is_paid_by_factors,
+        bands.rate,
+        {{ band_part_before_amount('bands') }} as band_part,
+        case when windows.band_method = 'marginal' and bands.band_no > 1 then bands.lower_amount end as prices_from,
+        case when windows.band_method = 'marginal' then bands.upper_amount end as prices_to,
+        case when windows.band_method = 'marginal' and bands.band_no > 1 then bands.lower_amount else 0 end as counts_from,
+        case when windows.band_method = 'marginal' then bands.pay_below else 0 end as pay_from
+    from windows
+    inner join bands
+        on
+            windows.payee_id = bands.payee_id
+            and windows.plan_code = bands.plan_code
+            and windows.plan_version = bands.plan_version
+            and windows.component_code = bands.component_code
+            and windows.window_code = bands.window_code
+    left join paid_by_factors
+        on
+            windows.plan_code = paid_by_factors.plan_code
+            and windows.plan_version = paid_by_factors.version
+            and windows.component_code = paid_by_factors.component_code
+    left join currencies on windows.currency_code = currencies.currency_code
+    where windows.band_method = 'marginal' or bands.is_reached
+
+),
+
+-- What a total of the threshold earns: more than that is never below it (rule T8).
+thresholds as (
+
+    select
+        prices.payee_id,
+        prices.plan_code,
+        prices.plan_version,
+        prices.component_code,
+        prices.window_code,
+        {{ pay_of_total('prices.threshold_amount', 'prices') }} as threshold_pay
+    from prices
+    where {{ is_priced_by('prices.threshold_amount', 'prices') }}
+
+),
+
+parts as (
+
+    select
+        slices.earning_line_id,
+        sum(cast(slices.slice_amount as decimal(20, 6)) * slices.rate) as pay,
+        {{ json_array(band_part('slices', 'slices.slice_amount'), 'slices.band_no') }} as band_parts
+    from slices
+    group by slices.earning_line_id
+
+),
+
+-- Most lines begin and end in one band; of the others the slices tell what they earn.
+priced as (
+
+    select
+        lines.*,
+        prices.index_value,
+        prices.index_quota,
+        prices.minor_unit_digits,
+        prices.threshold_amount,
+        prices.is_paid_by_factors,
+        prices.rate,
+        {{ is_priced_by('lines.cumulative_before', 'prices') }} as is_in_one_band,
+        {{ pay_of_total('lines.cumulative_after', 'prices') }} as pay_after,
+        {{ pay_of_total('lines.cumulative_before', 'prices') }} as pay_before_in_band,
+        coalesce(parts.pay, 0) as pay_of_parts,
+        case
+            when lines.counted_amount is null or lines.counted_amount = 0 then '[]'
+            when {{ is_priced_by('lines.cumulative_before', 'prices') }}
+                then '[' || prices.band_part || {{ band_part_amount('lines.counted_amount') }} || ']'
+            else coalesce(parts.band_parts, '[]')
+        end as band_parts
+    from lines
+    inner join prices
+        on {{ of_window('lines', 'prices') }} and {{ is_priced_by('lines.cumulative_after', 'prices') }}
+    left join parts on lines.earning_line_id = parts.earning_line_id
+
+),
+
 -- A line without a row of factors has none; a row without a factor waits for it.
 factored as (
 
     select
-        lines.*,
-        windows.index_value,
-        windows.effective_quota as index_quota,
-        coalesce(parts.band_parts, '[]') as band_parts,
-        coalesce(currencies.minor_unit_digits, 2) as minor_unit_digits,
-        cast(priced.pay_before as decimal(38, 12)) as pay_before,
-        cast(priced.pay_after as decimal(38, 12)) as pay_after,
-        cast(priced.under_after - priced.under_before as decimal(38, 12)) as pay_under_threshold,
-        paid_by_factors.component_code is not null or pay_factors.component_line_id is not null as has_factors,
+        priced.*,
+        case when priced.is_in_one_band then priced.pay_before_in_band else priced.pay_after - priced.pay_of_parts end
+            as pay_before,
+        thresholds.threshold_pay,
+        priced.is_paid_by_factors or pay_factors.component_line_id is not null as has_factors,
         case when pay_factors.component_line_id is null then 1 else coalesce(pay_factors.factor, 0) end as pay_factor,
         pay_factors.factor_parts as pay_factor_parts,
         pay_factors.hold_reason as factor_hold_reason
-    from lines
-    inner join priced on lines.earning_line_id = priced.earning_line_id
-    left join parts on lines.earning_line_id = parts.earning_line_id
-    left join windows
-        on
-            lines.payee_id = windows.payee_id
-            and lines.plan_code = windows.plan_code
-            and lines.plan_version = windows.plan_version
-            and lines.component_code = windows.component_code
-            and lines.window_code = windows.window_code
-    left join pay_factors on lines.earning_line_id = pay_factors.component_line_id
-    left join paid_by_factors
-        on
-            lines.plan_code = paid_by_factors.plan_code
-            and lines.plan_version = paid_by_factors.version
-            and lines.component_code = paid_by_factors.component_code
-    left join currencies on lines.currency_code = currencies.currency_code
+    from priced
+    left join thresholds on {{ of_window('priced', 'thresholds') }}
+    left join pay_factors on priced.earning_line_id = pay_factors.component_line_id
 
 ),
 
@@ -155,9 +205,16 @@ credit_lines as (
         index_quota as effective_quota,
         has_factors,
         {{ factor_parts('credit_factor_parts', 'pay_factor_parts') }} as factor_parts,
-        case when factor_hold_reason is null then cast(credit_factor * pay_factor as decimal(18, 6)) end as factor,
+        case
+            when factor_hold_reason is not null then null
+            when credit_factor = 1 and pay_factor = 1 then cast(1 as decimal(18, 6))
+            else cast(credit_factor * pay_factor as decimal(18, 6))
+        end as factor,
         band_parts,
         case
+            when counted_amount = 0 then null
+            when is_in_one_band and pay_factor = 1 then cast(rate as decimal(18, 6))
+            when is_in_one_band then cast(rate * pay_factor as decimal(18, 6))
             when counted_amount <> 0
                 then cast({{ from_units(
                     divide_half_away(
@@ -170,12 +227,23 @@ credit_lines as (
             case
                 when has_factors
                     then {{ rounded_product('(pay_after - pay_before)', 'pay_factor', 'minor_unit_digits') }}
+                when band_method = 'retroactive'
+                    then {{ round_to_minor_unit('(pay_after - pay_before)', 'minor_unit_digits') }}
                 else
                     {{ round_to_minor_unit('pay_after', 'minor_unit_digits') }}
                     - {{ round_to_minor_unit('pay_before', 'minor_unit_digits') }}
             end as decimal(18, 2)
         ) as earned_amount,
-        cast(pay_under_threshold * cast(pay_factor as decimal(14, 6)) as decimal(38, 12)) as pay_under_threshold,
+        case
+            when threshold_amount is not null
+                then cast(
+                    cast(
+                        case when cumulative_after > threshold_amount then threshold_pay else pay_after end
+                        - case when cumulative_before > threshold_amount then threshold_pay else pay_before end
+                        as decimal(38, 12)
+                    ) * cast(pay_factor as decimal(14, 6)) as decimal(38, 12)
+                )
+        end as pay_under_threshold,
         is_held or (factor_hold_reason is not null and not is_excluded) as is_held,
         case
             when is_excluded then hold_reason

@@ -36,6 +36,12 @@ caps as (
 
 ),
 
+quotas as (
+
+    select * from {{ ref('int_window_quota') }}
+
+),
+
 currencies as (
 
     select * from {{ ref('currencies') }}
@@ -130,7 +136,8 @@ matched as (
         case when windows.amount_before > 0 then greatest(windows.amount_after, 0) else 1 end as left_amount,
         case when windows.amount_before > 0 then windows.amount_before else 1 end as whole_amount,
         originals.factor,
-        originals.factor_parts
+        originals.factor_parts,
+        quotas.effective_quota
     from reversals
     left join lines as originals
         on
@@ -145,6 +152,13 @@ matched as (
             and originals.plan_version = windows.plan_version
             and originals.component_code = windows.component_code
             and originals.window_code = windows.window_code
+    left join quotas
+        on
+            reversals.payee_id = quotas.employee_id
+            and reversals.plan_code = quotas.plan_code
+            and reversals.plan_version = quotas.plan_version
+            and reversals.component_code = quotas.component_code
+            and reversals.window_code = quotas.window_code
     left join currencies on reversals.currency_code = currencies.currency_code
 
 ),

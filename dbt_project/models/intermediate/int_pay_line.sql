@@ -2,6 +2,9 @@
 -- windows earn, what is taken back at its original rate, what thresholds and caps take away, SPIFFs, contests, bonuses.
 -- Threshold and cap lines are lines of their own and are never held (rules T8, T9, D5); a line of a document that the
 -- plan's own conditions hold is, until an exception releases it.
+
+{{ config(materialized='view') }}
+
 {% set columns = [
     ('earning_line_id', 'varchar'), ('payee_id', 'varchar'), ('plan_code', 'varchar'), ('plan_version', 'varchar'),
     ('component_code', 'varchar'), ('line_type', 'varchar'), ('origin_period', 'varchar'), ('window_code', 'varchar'),
@@ -165,56 +168,64 @@ united as (
 
 ),
 
+-- What a plan's own conditions may hold: lines of documents that nothing else holds.
+documented as (
+
+    select
+        *,
+        case when line_type in ('earning', 'spiff') and hold_reason is null then document_id end as holdable_document_id
+    from united
+
+),
+
 final as (
 
     select
-        united.earning_line_id,
-        united.payee_id,
-        united.plan_code,
-        united.plan_version,
-        united.component_code,
-        united.line_type,
-        united.origin_period,
-        united.window_code,
-        united.event_date,
-        united.known_at,
-        united.credit_line_id,
-        united.credit_role,
-        united.source_system,
-        united.document_id,
-        united.event_id,
-        united.split_no,
-        united.currency_code,
-        united.measure,
-        united.credited_amount,
-        united.counted_amount,
-        united.cumulative_before,
-        united.cumulative_after,
-        united.effective_quota,
-        united.index_value,
-        united.band_parts,
-        united.effective_rate,
-        united.factor,
-        united.factor_parts,
-        united.earned_amount,
-        united.is_held or (document_holds.document_id is not null and releases.document_id is null) as is_held,
+        documented.earning_line_id,
+        documented.payee_id,
+        documented.plan_code,
+        documented.plan_version,
+        documented.component_code,
+        documented.line_type,
+        documented.origin_period,
+        documented.window_code,
+        documented.event_date,
+        documented.known_at,
+        documented.credit_line_id,
+        documented.credit_role,
+        documented.source_system,
+        documented.document_id,
+        documented.event_id,
+        documented.split_no,
+        documented.currency_code,
+        documented.measure,
+        documented.credited_amount,
+        documented.counted_amount,
+        documented.cumulative_before,
+        documented.cumulative_after,
+        documented.effective_quota,
+        documented.index_value,
+        documented.band_parts,
+        documented.effective_rate,
+        documented.factor,
+        documented.factor_parts,
+        documented.earned_amount,
+        documented.is_held or (document_holds.document_id is not null and releases.document_id is null) as is_held,
         case
-            when releases.document_id is null then coalesce(united.hold_reason, document_holds.hold_reason) else
-                united.hold_reason
+            when releases.document_id is null then coalesce(documented.hold_reason, document_holds.hold_reason) else
+                documented.hold_reason
         end
             as hold_reason,
-        united.rule_codes
-    from united
+        documented.rule_codes
+    from documented
     left join document_holds
         on
-            united.plan_code = document_holds.plan_code
-            and united.plan_version = document_holds.plan_version
-            and united.source_system = document_holds.source_system
-            and united.document_id = document_holds.document_id
-            and united.line_type in ('earning', 'spiff')
-            and united.hold_reason is null
+            documented.plan_code = document_holds.plan_code
+            and documented.plan_version = document_holds.plan_version
+            and documented.source_system = document_holds.source_system
+            and documented.holdable_document_id = document_holds.document_id
     left join releases
-        on united.payee_id = releases.employee_id and united.document_id = releases.document_id
+        on documented.payee_id = releases.employee_id and documented.document_id = releases.document_id
 
 )
 

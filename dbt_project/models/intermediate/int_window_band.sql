@@ -1,6 +1,7 @@
 -- The bands of each window in money (rules T1, T2, Q4). Bounds of attainment become money by multiplying with
 -- the unrounded quota, at scale 6; without a quota every line is paid at the first band's rate. `is_reached` marks the
--- band that the whole index lies in; below 0 that is the first.
+-- band that the whole index lies in; below 0 that is the first. `pay_below` is what a total of the band's lower bound
+-- earns (rule T3), so that one band tells the pay of every total inside it.
 
 with
 
@@ -50,16 +51,21 @@ bounded as (
 final as (
 
     select
-        payee_id,
-        plan_code,
-        plan_version,
-        component_code,
-        window_code,
-        band_no,
-        lower_amount,
-        upper_amount,
-        rate,
-        (band_no = 1 or index_value >= lower_amount) and (upper_amount is null or index_value < upper_amount) as is_reached
+        bounded.payee_id,
+        bounded.plan_code,
+        bounded.plan_version,
+        bounded.component_code,
+        bounded.window_code,
+        bounded.band_no,
+        bounded.lower_amount,
+        bounded.upper_amount,
+        bounded.rate,
+        {{ is_in_band('bounded.index_value', 'bounded') }} as is_reached,
+        cast(coalesce(sum(cast(bounded.upper_amount - bounded.lower_amount as decimal(20, 6)) * bounded.rate) over (
+            partition by bounded.payee_id, bounded.plan_code, bounded.plan_version, bounded.component_code, bounded.window_code
+            order by bounded.band_no
+            rows between unbounded preceding and 1 preceding
+        ), 0) as decimal(38, 12)) as pay_below
     from bounded
 
 )

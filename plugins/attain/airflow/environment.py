@@ -103,6 +103,7 @@ def settings_variables(settings: Settings) -> dict[str, str]:
         "ATTAIN_MAX_HELD_EXPOSURE": str(settings.max_held_exposure),
         "ATTAIN_MAX_QUARANTINE_RATIO": str(settings.max_quarantine_ratio),
         "ATTAIN_MAX_VANISHED_RATIO": str(settings.max_vanished_ratio),
+        "ATTAIN_MEMORY_LIMIT_GB": str(settings.memory_limit_gb),
         "ATTAIN_KNOWN_AT": f"{settings.known_at.isoformat()}+00:00" if settings.known_at else "",
         "ATTAIN_AS_OF": settings.as_of.isoformat() if settings.as_of else "",
         "ATTAIN_CONTROL_DSN": settings.control_dsn,

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -209,7 +209,10 @@ class _Result:
                 pay={(payee, currency): due for payee, currency, due in _rows(connection, _PAY, first, last)},
                 plans=_grouped(_rows(connection, _PLANS, first, last)),
                 names=dict(connection.execute(_NAMES).fetchall()),
-                attained={tuple(key): share for *key, share in _rows(connection, _ATTAINED, first, last)},
+                attained={
+                    tuple(key): _attainment(credited, quota)
+                    for *key, credited, quota in _rows(connection, _ATTAINED, first, last)
+                },
             )
 
 
@@ -234,15 +237,26 @@ _NAMES = "select employee_id, coalesce(full_name, employee_id) from intermediate
 _ATTAINED = """
     select
         lines.plan_code, lines.plan_version, lines.component_code, lines.payee_id, lines.window_code,
-        max_by(lines.attainment, lines.line_position)
+        max_by(lines.cumulative_after, lines.line_position), max(quotas.effective_quota)
     from intermediate.int_credit_window as lines
     inner join plan.component as components
         on lines.plan_code = components.plan_code and lines.plan_version = components.version
         and lines.component_code = components.component_code
+    left join intermediate.int_window_quota as quotas
+        on lines.payee_id = quotas.employee_id and lines.plan_code = quotas.plan_code
+        and lines.plan_version = quotas.plan_version and lines.component_code = quotas.component_code
+        and lines.window_code = quotas.window_code
     where components.quota_kpi_code is not null and components.accumulate <> 'deal'
     group by all
     having max(lines.origin_period) between $first and $last
 """
+
+
+def _attainment(credited: Decimal, quota: Decimal | None) -> Decimal | None:
+    """Rule Q4: at scale 6; None without a quota."""
+    if quota is None or quota <= 0:
+        return None
+    return (credited / quota).quantize(Decimal("0.000001"), ROUND_HALF_UP)
 
 
 def _grouped(rows: Iterable[tuple[Any, ...]]) -> dict[str, set[str]]:

@@ -241,7 +241,11 @@ def _log_path(settings: Settings) -> Path:
 @contextmanager
 def _environment(settings: Settings) -> Iterator[None]:
     """What profiles.yml reads, only while dbt runs."""
-    wanted = {"ATTAIN_WAREHOUSE_FILE": str(settings.warehouse_file), "DO_NOT_TRACK": "1"}
+    wanted = {
+        "ATTAIN_WAREHOUSE_FILE": str(settings.warehouse_file),
+        "ATTAIN_WAREHOUSE_MEMORY": f"{settings.memory_limit_gb}GB",
+        "DO_NOT_TRACK": "1",
+    }
     before = {name: os.environ.get(name) for name in wanted}
     os.environ.update(wanted)
     try:
