@@ -120,7 +120,13 @@ currency_holds as (
         earning_lines.source_system || ':' || earning_lines.document_id as subject_id,
         earning_lines.payee_id,
         earning_lines.hold_reason as reason,
-        'decide in which currency the line is paid and correct the plan assignment' as remedy,
+        case
+            when earning_lines.hold_reason like '%(T7)%'
+                then 'give the document in the CRM the value that the factor reads, or widen the table of the factor in the plan'
+            when earning_lines.hold_reason like '%(C3)%'
+                then 'decide in which currency the line is paid and correct the plan assignment'
+            else 'give the document in the CRM what the plan reads of it, or change the plan'
+        end as remedy,
         cast(earning_lines.credited_amount as decimal(18, 2)) as amount,
         earning_lines.currency_code,
         cast(null as varchar) as delivery_id,
