@@ -1,5 +1,5 @@
 -- Leans on: fct_payout, fct_earning_line. Without it a line could miss the payout, or money be paid that no line
--- explains; the parts of a payout add up to what was earned.
+-- explains; the parts of a payout add up to what was earned, with draw and penalty.
 
 {{ config(meta={
     'severity': 'critical',
@@ -50,7 +50,7 @@ final as (
     where
         coalesce(payouts.earned_amount, 0) <> coalesce(lines.earned_amount, 0)
         or payouts.payout_id is null
-        or payouts.earned_amount
+        or payouts.earned_amount + payouts.draw_top_up_amount - payouts.draw_recovered_amount - payouts.penalty_amount
         <> payouts.held_amount
         + payouts.payable_amount
         + payouts.clawback_recovered
