@@ -15,8 +15,11 @@
     ]) }}
 {%- endmacro %}
 
-{#- Where a line stands among the lines of its window. -#}
-{% macro statement_line_sort() -%} coalesce(cast(event_date as varchar), '9999') || '|' || earning_line_id {%- endmacro %}
+{#- Where a line stands among the lines of its window: by day, and within a day in the order of rule M4. -#}
+{% macro statement_line_sort(event_date, line_position, earning_line_id) -%}
+    coalesce(cast({{ event_date }} as varchar), '9999') || '|'
+    || lpad(cast(coalesce({{ line_position }}, 999999999) as varchar), 9, '0') || '|' || {{ earning_line_id }}
+{%- endmacro %}
 
 {#- A number as people write it, exact: thousands set off, zeros at the end left out. NULL stays NULL. -#}
 {% macro spoken_number(value) -%}
@@ -45,8 +48,8 @@
         ["subject", "': target '", "#target", "' × ramp '", "%ramp", "' × '", "active_days", "' of '", "period_days", "' days active = quota '", "#effective_quota"],
         ["subject", "'：目标 '", "#target", "' × 爬坡比例 '", "%ramp", "' × 在岗 '", "active_days", "' 天 ÷ 共 '", "period_days", "' 天 = 有效目标 '", "#effective_quota"]),
     'quota': (
-        ["'Quota of '", "subject", "': '", "#effective_quota"],
-        ["subject", "' 有效目标合计：'", "#effective_quota"]),
+        ["case method when 'other' then 'Quota of the other period that picks the band of ' else 'Quota of ' end", "subject", "': '", "#effective_quota"],
+        ["subject", "case method when 'other' then ' 选档所用其他期间的有效目标：' else ' 有效目标合计：' end", "#effective_quota"]),
     'scale': (
         ["'Band '", "band_no", "': from '", "#lower_amount", "coalesce(' to ' || @upper_amount, ' on')", "' at '", "%rate"],
         ["'第 '", "band_no", "' 档：'", "#lower_amount", "coalesce(' 至 ' || @upper_amount, ' 以上')", "'，费率 '", "%rate"]),

@@ -77,7 +77,8 @@ COLUMNS = {
         split_no integer, currency_code varchar, measure varchar, credited_amount decimal(18, 6),
         counted_amount decimal(18, 6), cumulative_before decimal(18, 6), cumulative_after decimal(18, 6),
         effective_quota decimal(18, 6), index_value decimal(18, 6), band_parts varchar,
-        effective_rate decimal(18, 6), factor decimal(18, 6), factor_parts varchar, earned_amount decimal(18, 2),
+        effective_rate decimal(18, 6), factor decimal(18, 6), credit_factor decimal(18, 12),
+        pay_factor decimal(18, 12), factor_parts varchar, earned_amount decimal(18, 2),
         is_held boolean, hold_reason varchar, rule_codes varchar""",
     "incentive.fct_statement_line": """
         payee_id varchar, period varchar, line_no integer, section varchar, step varchar, plan_code varchar,

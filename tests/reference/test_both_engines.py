@@ -16,6 +16,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -24,10 +25,12 @@ import pytest
 
 from attain.plans.reading import read_plan
 from attain.plans.shapes import SHAPES
+from attain.publish import tables
 from attain.quality import checks
 from attain.reference import engine
 from attain.reference.calculation import Results
 from attain.settings import PROJECT_ROOT, Settings
+from attain.statement.verify import first_fault, verify
 from attain.transform import candidate, dbt
 from tests.reference import generator
 from tests.transform.landing import land
@@ -372,15 +375,21 @@ def build_candidate(home: Path, company: generator.Company) -> tuple[Settings, s
 
 @pytest.mark.parametrize("seed", range(1, 1 + int(os.environ.get("ATTAIN_SOAK", "1"))))
 def test_the_engines_agree_on_a_hundred_random_plans(tmp_path: Path, seed: int) -> None:
-    """All plans in one company and one build; ATTAIN_SOAK says how many such companies."""
+    """All plans in one company and one build, and every statement adds up; ATTAIN_SOAK says how many such companies."""
     with duckdb.connect(str(build(tmp_path, generator.generate(seed, plans=100))), read_only=True) as opened:
         results = engine.compute(engine.load_inputs(opened))
         mismatches = engine.compare(results, opened)
         unrewarded = engine.compare(dataclasses.replace(results, recognitions=()), opened)
+        steps = tables.rows(opened, "select * from incentive.fct_statement_line order by payee_id, period, line_no")
     assert len(results.earning_lines) > 5000
     assert len([item for item in results.appraisals if item.grade]) > 100
     assert not mismatches, f"seed {seed}: {len(mismatches)} differ, first {mismatches[0]}"
     assert len(unrewarded) == len(results.recognitions) > 50
+    statements = [list(rows) for _, rows in groupby(steps, key=lambda row: (row["payee_id"], row["period"]))]
+    assert len(statements) > 2000
+    for rows in statements:
+        fault = first_fault(verify(rows))
+        assert fault is None, f"seed {seed}, {rows[0]['payee_id']} {rows[0]['period']}: {fault}"
 
 
 PROMISES = re.compile(r"fct_payout|fct_balance|fct_statement|payout|balances|two_plans")

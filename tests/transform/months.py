@@ -173,7 +173,7 @@ def deliver(settings: Settings) -> None:
             deals.setdefault(
                 deal,
                 {"deal_id": deal, "owner_id": employee_id(plan), "account_id": "a1", "product_name": "GTX Pro",
-                 "stage": "Closed Won", "closing_date": date(2026, 1, 1)} | worth,
+                 "stage": "Closed Won", "closing_date": date(2026, 3, 1)} | worth,
             )  # fmt: skip
             invoices.setdefault(
                 deal,

@@ -25,12 +25,19 @@ windows as (
 
 ),
 
+counted as (
+
+    select * from {{ ref('int_credit_window') }}
+
+),
+
 placed as (
 
     select
-        *,
-        {{ statement_line_sort() }} as line_sort
+        lines.*,
+        {{ statement_line_sort('lines.event_date', 'counted.line_position', 'lines.earning_line_id') }} as line_sort
     from lines
+    left join counted on lines.earning_line_id = counted.earning_line_id
 
 ),
 
@@ -80,12 +87,6 @@ credits as (
 
     select * from {{ ref('int_component_credit') }}
     where purpose = 'base'
-
-),
-
-counted as (
-
-    select * from {{ ref('int_credit_window') }}
 
 ),
 
@@ -306,7 +307,7 @@ final as (
         1 as part_no, 7 as place, 'threshold' as section, 'threshold' as step,
         thresholds.earning_line_id as sort_key, 0 as sub_place,
         {{ typed_columns(columns, {
-            'subject': "case when thresholds.is_same_measure then 'own' else 'other' end",
+            'subject': "case when thresholds.is_same_measure and components.band_method <> 'interpolated' then 'own' else 'other' end",
             'rate': 'thresholds.bound_attainment', 'target': 'thresholds.threshold_amount',
             'effective_quota': 'thresholds.effective_quota',
             'cumulative_before': 'thresholds.index_amount_to_date - thresholds.index_amount',
@@ -318,6 +319,11 @@ final as (
             'unrounded_after': "case when thresholds.threshold_pays = 'above' then thresholds.pay_under_threshold_to_date end",
         }) }}
     from thresholds
+    inner join components
+        on
+            thresholds.plan_code = components.plan_code
+            and thresholds.plan_version = components.version
+            and thresholds.component_code = components.component_code
     where thresholds.index_amount <> 0 or thresholds.earned_amount <> 0 or thresholds.taken_amount <> 0
     union all
     select

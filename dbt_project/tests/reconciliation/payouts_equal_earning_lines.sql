@@ -1,5 +1,5 @@
 -- Leans on: fct_payout, fct_earning_line. Without it a line could miss the payout, or money be paid that no line
--- explains; the parts of a payout add up to what was earned.
+-- explains; the parts of a payout add up to what was earned, with draw and penalty.
 
 {{ config(meta={
     'severity': 'critical',

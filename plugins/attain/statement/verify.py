@@ -400,7 +400,7 @@ def _under(
         pay = (after - before) * band["rate"] if band else ZERO
     else:
         pay = _pay(after, bands) - _pay(before, bands)
-    return pay * (ONE if line["factor"] is None else round_half_away(line["factor"], 6))
+    return round_half_away(pay * (ONE if line["factor"] is None else round_half_away(line["factor"], 6)), 12)
 
 
 def _caps(rows: Sequence[Row]) -> Iterator[Check]:

@@ -60,6 +60,12 @@ results as (
 
 ),
 
+components as (
+
+    select * from {{ ref('stg_plan__component') }}
+
+),
+
 -- The windows that pay something in a month, with what they have in common.
 windows as (
 
@@ -72,8 +78,14 @@ windows as (
         lines.component_code,
         lines.window_code,
         max(lines.effective_quota) as effective_quota,
+        coalesce(max(components.index_offset), 0) as index_offset,
         bool_or(lines.line_type = 'bonus') as is_bonus
     from lines
+    left join components
+        on
+            lines.plan_code = components.plan_code
+            and lines.plan_version = components.version
+            and lines.component_code = components.component_code
     group by
         lines.payee_id,
         lines.origin_period,
@@ -97,9 +109,12 @@ month_terms as (
 
 ),
 
-components as (
+positions as (
 
-    select * from {{ ref('stg_plan__component') }}
+    select
+        earning_line_id,
+        line_position
+    from {{ ref('int_credit_window') }}
 
 ),
 
@@ -189,9 +204,10 @@ priced as (
 placed as (
 
     select
-        *,
-        {{ statement_line_sort() }} as line_sort
+        priced.*,
+        {{ statement_line_sort('priced.event_date', 'positions.line_position', 'priced.earning_line_id') }} as line_sort
     from priced
+    left join positions on priced.earning_line_id = positions.earning_line_id
 
 ),
 
@@ -252,13 +268,14 @@ steps as (
             and windows.plan_version = month_quotas.plan_version
             and windows.component_code = month_quotas.component_code
             and windows.window_code = month_quotas.window_code
-    where windows.effective_quota is not null
+    where windows.effective_quota is not null and windows.index_offset = 0
     union all
     select
         payee_id, period, plan_code, plan_version, currency_code, component_code, window_code,
         1 as part_no, 2 as place, 'quota' as section, 'quota' as step, '' as sort_key, 1 as sub_place,
         {{ typed_columns(columns, {
-            'subject': 'window_code', 'effective_quota': 'effective_quota', 'rule_codes': "'Q1 Q4 Q5'",
+            'subject': 'window_code', 'effective_quota': 'effective_quota',
+            'method': "case when index_offset <> 0 then 'other' end", 'rule_codes': "'Q1 Q4 Q5'",
         }) }}
     from windows
     where effective_quota is not null
