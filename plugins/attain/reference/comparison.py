@@ -35,8 +35,8 @@ _BALANCE_STEPS = ("opening_amount", "added_amount", "recovered_amount", "closing
 _CARD = ("score", "grade", "coefficient", "proration", "bonus_amount")
 """What is compared of a scorecard, in the order in which it comes about (K1–K3)."""
 
-_REWARD = ("plan_version", "kind", "quantity", "unit")
-"""What is compared of a reward that is not money (K5)."""
+_REWARD = ("kind", "quantity", "unit")
+"""What is compared of a reward that is not money (K5). Each version of a plan gives its own for a window."""
 
 _Key = tuple[str, str, str, str]
 
@@ -50,7 +50,7 @@ class Mismatch:
         currency_code: of the amounts; empty for a reward, which is never money (K5).
         measure: the first amount of the payout that differs, e.g. `earned_amount`; `earning_line` where the payout
             agrees and a line of it doesn't; e.g. `draw: closing_amount` for a balance, `card review: score` for a
-            scorecard, `reward medal: quantity` for a reward.
+            scorecard, `reward medal of version 1: quantity` for a reward.
         sql_amount, reference_amount: that amount by either engine; None where it has no such payout, line, card or
             reward, or where what differs is text.
         difference: SQL less reference.
@@ -248,15 +248,15 @@ def _differing_rewards(
 ) -> Iterator[Mismatch]:
     """Rewards that only one engine gives, or that the two give otherwise (K5)."""
     by_sql: dict[tuple[str, ...], tuple[_Value, ...]] = {
-        (payee, plan, period, "", reward): tuple(told)
-        for payee, plan, period, reward, *told in connection.execute(
+        (payee, plan, period, "", f"{reward} of version {version}"): tuple(told)
+        for payee, plan, period, reward, version, *told in connection.execute(
             "select employee_id, plan_code, period, reward_code, plan_version, reward_kind, quantity, unit"
             " from appraisal.fct_recognition"
         ).fetchall()
         if wanted is None or payee in wanted
     }
     ours: dict[tuple[str, ...], tuple[_Value, ...]] = {
-        (item.payee_id, item.plan_code, item.period, "", item.reward_code): tuple(
+        (item.payee_id, item.plan_code, item.period, "", f"{item.reward_code} of version {item.plan_version}"): tuple(
             getattr(item, name) for name in _REWARD
         )
         for item in results.recognitions
