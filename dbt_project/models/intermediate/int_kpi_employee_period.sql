@@ -1,5 +1,6 @@
--- KPIs by person and period: every person who was there has a row for each KPI and period, even when nothing
--- happened. A period's target is the sum of its months' for what adds up, and the last month's for a ratio or a state.
+-- KPIs by person and period: every person who was there has a row for each KPI that is measured at all and period, even
+-- when nothing happened. A period's target is the sum of its months' for what adds up, and the last month's for a
+-- ratio or a state.
 
 with
 

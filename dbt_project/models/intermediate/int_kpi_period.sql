@@ -11,9 +11,13 @@ run as (
 
 ),
 
+-- A day before 2000 of a call, a lead or an answer is what a spreadsheet makes of an empty cell: it opens no period.
 days as (
 
+    select min(event_date) as first_day from {{ ref('int_kpi_measure_sales') }}
+    union all
     select min(event_date) as first_day from {{ ref('int_kpi_measure') }}
+    where event_date >= cast('2000-01-01' as date)
     union all
     select min(month_start) as first_day from {{ ref('int_target') }}
 
