@@ -84,6 +84,21 @@ measured as (
 
 ),
 
+judged as (
+
+    select
+        *,
+        case
+            when people_in_role < {{ fewest_ranked() }} then 'fewer than {{ fewest_ranked() }} people are ranked in the role'
+            when champions < 2 then 'fewer than 2 champions have the KPI'
+            when others < 2 then 'fewer than 2 others have the KPI'
+            when champion_value is null then 'nothing to measure of the champions'
+            when other_value is null then 'nothing to measure of the others'
+        end as difference_reason
+    from measured
+
+),
+
 final as (
 
     select
@@ -107,18 +122,14 @@ final as (
         other_numerator,
         other_denominator,
         other_value,
-        cast(champion_value - other_value as decimal(24, 6)) as difference,
+        case when difference_reason is null then cast(champion_value - other_value as decimal(24, 6)) end as difference,
+        difference_reason,
         case
-            when people_in_role < {{ fewest_ranked() }} then 'fewer than {{ fewest_ranked() }} people are ranked in the role'
-            when champion_value is null then 'nothing to measure of the champions'
-            when other_value is null then 'nothing to measure of the others'
-        end as difference_reason,
-        case
-            when champion_value = other_value or champion_value is null or other_value is null then null
+            when difference_reason is not null or champion_value = other_value then null
             when direction = 'lower' then champion_value < other_value
             else champion_value > other_value
         end as is_better
-    from measured
+    from judged
 
 )
 

@@ -161,7 +161,8 @@ attended as (
 final as (
 
     select
-        gaps.employee_id || '|' || gaps.kpi_code || '|' || gaps.period || '|' || gaps.currency_code as training_need_id,
+        gaps.employee_id || '|' || gaps.kpi_code || '|' || gaps.period_type || '|' || gaps.period || '|' || gaps.currency_code
+            as training_need_id,
         gaps.employee_id,
         gaps.period_type,
         gaps.period,
