@@ -199,7 +199,8 @@ final as (
     select
         lines.payee_id, lines.origin_period as period, lines.plan_code, lines.plan_version, lines.currency_code,
         lines.component_code, lines.window_code,
-        1 as part_no, 4 as place, 'bonus' as section, 'score_point' as step, card_points.kpi_code as sort_key, 2 + card_points.point_no as sub_place,
+        1 as part_no, 4 as place, 'bonus' as section, 'score_point' as step,
+        card_points.kpi_code as sort_key, 2 + card_points.point_no as sub_place,
         {{ typed_columns(columns, {
             'subject': 'card_points.kpi_code', 'band_no': 'card_points.point_no',
             'lower_amount': 'card_points.at_attainment', 'rate': 'card_points.score', 'rule_codes': "'K1'",
@@ -227,7 +228,7 @@ final as (
         }) }}
     from placed as lines
     inner join factors on lines.earning_line_id = factors.component_line_id
-    where lines.earning_line_id not in (select earning_line_id from original_rates)
+    where lines.earning_line_id not in (select original_rates.earning_line_id from original_rates)
     union all
     select
         lines.payee_id, lines.origin_period as period, lines.plan_code, lines.plan_version, lines.currency_code,
