@@ -176,7 +176,9 @@ FOR_PANDAS = {
         where basis = 'booked' and credit_role = 'revenue' and reversal_profile = 'standard'
     """,
     "quotas": """
-        select employee_id, window_code as quarter, cast(cast(effective_quota as decimal(28, 6)) * 1000000 as bigint) as quota
+        select
+            employee_id, window_code as quarter,
+            cast(cast(effective_quota as decimal(28, 6)) * 1000000 as bigint) as quota
         from intermediate.int_window_quota
     """,
     "bands": """
