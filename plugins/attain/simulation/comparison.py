@@ -210,7 +210,7 @@ class _Result:
                 plans=_grouped(_rows(connection, _PLANS, first, last)),
                 names=dict(connection.execute(_NAMES).fetchall()),
                 attained={
-                    tuple(key): _attained(credited, quota)
+                    tuple(key): _share_of_quota(credited, quota)
                     for *key, credited, quota in _rows(connection, _ATTAINED, first, last)
                 },
             )
@@ -252,7 +252,7 @@ _ATTAINED = """
 """
 
 
-def _attained(credited: Decimal, quota: Decimal | None) -> Decimal | None:
+def _share_of_quota(credited: Decimal, quota: Decimal | None) -> Decimal | None:
     """Rule Q4: at scale 6; None without a quota."""
     if quota is None or quota <= 0:
         return None
