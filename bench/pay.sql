@@ -223,6 +223,8 @@ select
             )
     end as effective_rate,
     cast(1 as decimal(18, 6)) as factor,
+    cast(null as decimal(18, 12)) as credit_factor,
+    cast(null as decimal(18, 12)) as pay_factor,
     cast(null as varchar) as factor_parts,
     cast(round(pay_after, 2) - round(pay_before, 2) as decimal(18, 2)) as earned_amount,
     is_held,

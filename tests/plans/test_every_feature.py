@@ -60,7 +60,8 @@ def test_the_shipped_plans_name_all_kinds_of_kpis() -> None:
 
 
 def test_the_shipped_plans_use_every_key_and_every_word() -> None:
-    known = set(words(SCHEMA, "plan", set()))
+    # Which KPIs there are says the catalogue, not the language.
+    known = {word for word in words(SCHEMA, "plan", set()) if not word.startswith("kpi = ")}
     assert len(known) > 300
     found: set[str] = set()
     for path in (PROJECT_ROOT / "plans").glob("*.yml"):

@@ -17,6 +17,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
+from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_random
 
 from attain.errors import Busy
 from attain.settings import Settings
@@ -67,7 +68,14 @@ def _sqlite_engine(address: str, database: str | None) -> Engine:
     def configure(connection: sqlite3.Connection, _record: object) -> None:
         connection.isolation_level = None  # SQLAlchemy begins the transactions, see `begin`
         connection.execute(f"pragma busy_timeout = {BUSY_TIMEOUT_SECONDS * 1000}")
-        connection.execute("pragma journal_mode = wal")
+        for attempt in Retrying(  # of two processes that switch at once, SQLite tells one so without waiting
+            retry=retry_if_exception_type(sqlite3.OperationalError),
+            stop=stop_after_delay(BUSY_TIMEOUT_SECONDS),
+            wait=wait_random(0.01, 0.1),
+            reraise=True,
+        ):
+            with attempt:
+                connection.execute("pragma journal_mode = wal")
         connection.execute("pragma synchronous = full")
         connection.execute("pragma foreign_keys = on")
 

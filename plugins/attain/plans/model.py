@@ -57,7 +57,14 @@ another (K1)."""
 
 KPI_CODES = frozenset(KPI_DIRECTIONS)
 
-ADDITIVE_KPI_CODES = frozenset({"booked_amount", "invoiced_amount", "collected_amount", "won_deals", "new_customers"})
+ADDITIVE_KPI_CODES = frozenset(
+    {
+        *("booked_amount", "invoiced_amount", "collected_amount", "won_deals", "new_customers", "gross_margin_amount"),
+        *("orders", "leads_created", "calls", "visits", "follow_ups", "csat_responses", "nps_responses"),
+        *("overdue_amount", "overdue_1_30_amount", "overdue_31_60_amount", "overdue_61_90_amount"),
+        *("overdue_over_90_amount", "pipeline_amount"),
+    }
+)
 """Those of them that add up over people and periods; a ratio does not, so a team has no target for one."""
 
 TEAM_PREFIX = "team:"

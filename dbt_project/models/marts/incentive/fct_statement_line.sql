@@ -50,7 +50,7 @@ card_lines as (
 
 card_kpis as (
 
-    select * from {{ ref('stg_plan__scorecard_kpi') }}
+    select * from {{ ref('int_card_kpi_term') }}
 
 ),
 
@@ -62,7 +62,7 @@ results as (
 
 components as (
 
-    select * from {{ ref('stg_plan__component') }}
+    select * from {{ ref('int_component_term') }}
 
 ),
 
@@ -138,7 +138,7 @@ plan_bands as (
         bands.component_code,
         bands.band_no,
         bands.lower_bound
-    from {{ ref('stg_plan__band') }} as bands
+    from {{ ref('int_band_term') }} as bands
     inner join components
         on
             bands.plan_code = components.plan_code
@@ -164,7 +164,7 @@ paid_by_factors as (
         plan_code,
         version,
         component_code
-    from {{ ref('stg_plan__factor') }}
+    from {{ ref('int_factor_term') }}
     where applies_to = 'pay'
 
 ),
