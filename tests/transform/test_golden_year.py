@@ -6,8 +6,8 @@ comments, and is read from the published tables.
 Settled readings that published tables show: C1, C3, C5, Q4, Q6 (leaving) in `test_published`; T3, T4, T5 (no
 attainment), T7, T8, T9 (lose), D3 (original rate, linear), C2, K6 (contest) in `golden`; draws, penalties and floor
 (K4), thresholds, caps, curves and the legal limit (D4) month by month in `months`; M3, C6, Q1, Q2, Q3, Q6 (tail), T2,
-T5, T9 (carry), D1, D2, D5 and K6 here. K1 to K3 (directions, forced distribution, proration), D3 (an unpaid invoice
-paid later) and T7's holds are dbt unit tests, and are compared by the two engines.
+T5, T9 (carry), D1, D2, D4 (rounding, keep), D5, K1 (directions), K2, K3, K4 (floor and guarantee) and K6 here. D3 (an
+unpaid invoice paid later) and T7's holds are dbt unit tests, and are compared by the two engines.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ TEN_PERCENT = "bands: [{from: 0, rate: 10%}]"
 
 @dataclass(frozen=True)
 class Case:
-    """A plan of one component on booked money, its people, and their deals.
+    """A plan of one component, on booked money unless `basis` says otherwise, its people, and their deals.
 
     Attributes:
         version: further keys of the plan version, as YAML, one a line.
@@ -38,7 +38,7 @@ class Case:
         people: employee → what HR says beside number, name and role.
         deals: deal → owner, day, amount, and what the CRM says beside.
         refunds: day and amount taken back, of a deal that was invoiced and paid in full on its day.
-        feeds: further rows that HR delivers, by feed.
+        feeds: further rows that are delivered, by feed: of HR, or of finance as `finance.<feed>`.
     """
 
     code: str
@@ -49,6 +49,7 @@ class Case:
     refunds: tuple[tuple[str, str, str], ...] = ()
     accumulate: str = "month"
     index: str = "amount"
+    basis: str = "booked"
     feeds: dict[str, list[dict[str, object]]] = field(default_factory=dict)
 
     @property
@@ -56,7 +57,7 @@ class Case:
         component = [
             "component: commission",
             "title: {en: Commission, zh: 提成}",
-            "basis: booked",
+            f"basis: {self.basis}",
             f"index: {self.index}",
             f"accumulate: {self.accumulate}",
             *self.component,
@@ -81,6 +82,26 @@ _APPROVED: dict[str, object] = {"leave_type": "annual", "leave_status": "approve
 _JOINED: dict[str, object] = {"hire_date": date(2026, 1, 1)}
 _SEASONS = "quotas: [{{kpi: booked_amount, amount: 100000, per: year, seasonality: [20%, 20%, 20%, 40%]{periods}}}]"
 _ATTAINMENT = ("quota_kpi: booked_amount", "bands: [{from: 0%, rate: 1%}]")
+
+
+def _card(*keys: str) -> str:
+    return "scorecards: [{scorecard: card, title: {en: Card, zh: 考核}, " + ", ".join(keys) + "}]"
+
+
+def _ratings(period: str, objective: str, ratings: dict[str, str]) -> list[dict[str, object]]:
+    return [
+        {"employee_id": person, "period": period, "objective_code": objective, "rating": rating}
+        for person, rating in ratings.items()
+    ]
+
+
+_LITTLE = (
+    "penalties: [{penalty: little, title: {en: Too little, zh: 签约不足}, kpi: booked_amount, below: 11000,"
+    " amount: 400, limit: 400}]"
+)
+# A group of six, scored by a rating; one of four, and a fifth whom nobody rated.
+_NORTH = {"F1": "1.2", "F2": "1.0", "F3": "1.0", "F4": "0.9", "F5": "0.8", "F6": "0.7"}
+_WEST = {"F7": "1.2", "F8": "1.15", "F9": "1.0", "F10": "0.95"}
 
 CASES = (
     Case(
@@ -261,6 +282,90 @@ CASES = (
         refunds=(("N1-1", "2026-02-10", "12000"),),
         version=("draw: {type: guarantee, amount: 500, from_month: 1, to_month: 1}",),
     ),
+    Case(
+        "k1_directions",
+        {"K1": _JOINED},
+        {"K1-1": ("K1", "2026-01-10", "12000", {})},
+        version=(
+            _card(
+                "frequency: month, missing_data: zero, bonus_base: 1000",
+                "kpis: [{kpi: booked_amount, weight: 0.5, cap: 1.5, direction: lower}, "
+                '{kpi: "mbo:below", weight: 0.1, cap: 1, direction: range, low: 0.8, high: 2}, '
+                '{kpi: "mbo:above", weight: 0.2, cap: 1, direction: range, low: 0.8, high: 2}, '
+                '{kpi: "mbo:inside", weight: 0.1, cap: 1, direction: range, low: 0.8, high: 2}, '
+                '{kpi: "mbo:worst", weight: 0.1, cap: 1, direction: lower}]',
+                "grades: [{grade: A, from: 0.725, coefficient: 0.8}, {grade: B, from: 0, coefficient: 0.5}]",
+            ),
+        ),
+        feeds={
+            "targets": [
+                {"employee_id": "K1", "kpi_code": "booked_amount", "period": "2026-01", "target_value": "10000"}
+                | {"currency_code": "CNY"}
+            ],
+            "ratings": [
+                *_ratings("2026-01", "below", {"K1": "0.6"}),
+                *_ratings("2026-01", "above", {"K1": "2.5"}),
+                *_ratings("2026-01", "inside", {"K1": "1.5"}),
+                *_ratings("2026-01", "worst", {"K1": "2.3"}),
+            ],
+        },
+    ),
+    Case(
+        "k2_forced",
+        {person: _JOINED | {"region": "North"} for person in _NORTH}
+        | {person: _JOINED | {"region": "West"} for person in (*_WEST, "F11")},
+        {},
+        version=(
+            _card(
+                "frequency: quarter, missing_data: hold, bonus_base: 1000, grading: forced, group: region",
+                'kpis: [{kpi: "mbo:plan", weight: 1, cap: 1.5}]',
+                "grades: [{grade: A, from: 1.1, coefficient: 1.5}, {grade: B, from: 0.9, coefficient: 1}, "
+                "{grade: C, from: 0, coefficient: 0.5}]",
+                "distribution: [{grade: A, share: 25%}, {grade: B, share: 50%}, {grade: C, share: 25%}]",
+            ),
+        ),
+        feeds={"ratings": _ratings("2026-Q1", "plan", _NORTH | _WEST)},
+    ),
+    Case(
+        "k3_proration",
+        {"P1": _JOINED, "P2": _JOINED, "P3": {"hire_date": date(2026, 2, 1)}},
+        {},
+        version=(
+            "leave_limit_days: 10",
+            _card(
+                "frequency: quarter, missing_data: hold, bonus_base: 900",
+                'kpis: [{kpi: "mbo:plan", weight: 1, cap: 1.5}]',
+                "grades: [{grade: A, from: 1, coefficient: 1.5}, {grade: B, from: 0, coefficient: 0.5}]",
+            ),
+        ),
+        feeds={
+            "ratings": _ratings("2026-Q1", "plan", {"P1": "1", "P2": "1", "P3": "0.999999"}),
+            "leave": [
+                {"employee_id": "P1", "leave_from": date(2026, 1, 25), "leave_to": date(2026, 2, 13)} | _APPROVED,
+                {"employee_id": "P2", "leave_from": date(2026, 2, 1), "leave_to": date(2026, 2, 10)} | _APPROVED,
+            ],
+        },
+    ),
+    Case(
+        "k4_floor_larger",
+        {"E1": _JOINED},
+        _monthly("E1-", "E1", ("10000", "20000")),
+        version=(_LITTLE, "draw: {type: guarantee, amount: 500, from_month: 0, to_month: 0}", "floor: 800"),
+    ),
+    Case(
+        "k4_floor_smaller",
+        {"E2": _JOINED},
+        _monthly("E2-", "E2", ("7000", "20000")),
+        version=(_LITTLE, "draw: {type: guarantee, amount: 500, from_month: 0, to_month: 0}", "floor: 300"),
+    ),
+    # 5 % of the month's pay may be recovered, rounded down; 3,050 must remain.
+    Case(
+        "d4_bounds",
+        {"B1": _JOINED | {"base_salary_amount": "3000", "salary_currency_code": "CNY"}},
+        _monthly("B1-", "B1", ("12000", "0", "3333.30", "1000", "12000")),
+        refunds=(("B1-1", "2026-02-10", "12000"),),
+        version=("legal_limit: [{share: 5%, keep: 3050}]",),
+    ),
 )
 
 
@@ -319,9 +424,9 @@ def year(tmp_path_factory: pytest.TempPathFactory) -> BuiltHome:
     for source, feed, rows in (
         ("hr", "employees", people),
         ("zoho_crm", "deals", deals),
-        ("finance", "invoices", invoices),
-        ("finance", "receipts", receipts),
-        *(("hr", feed, rows) for feed, rows in feeds.items()),
+        ("finance", "invoices", [*invoices, *feeds.pop("finance.invoices", [])]),
+        ("finance", "receipts", [*receipts, *feeds.pop("finance.receipts", [])]),
+        *((*(feed.split(".") if "." in feed else ("hr", feed)), rows) for feed, rows in feeds.items()),
     ):
         land(settings, source, feed, rows, extracted_at=EXTRACTED)
     prepared = candidate.prepare(settings)
@@ -365,12 +470,15 @@ def test_d2_recoverable_draw(year: BuiltHome) -> None:
     same(
         year.rows(
             "select period, opening_amount, added_amount, recovered_amount, closing_amount from incentive.fct_balance"
-            " where payee_id = 'G3' and balance_type = 'draw' and period between '2026-03' and '2026-05'"
+            " where payee_id = 'G3' and balance_type = 'draw' and period between '2026-01' and '2026-06'"
         ),
         [
+            ("2026-01", "0", "500", "0", "500"),
+            ("2026-02", "500", "300", "0", "800"),
             ("2026-03", "800", "600", "0", "1400"),
             ("2026-04", "1400", "0", "300", "1100"),
             ("2026-05", "1100", "0", "800", "300"),
+            ("2026-06", "300", "0", "100", "200"),
         ],
     )
 
@@ -544,5 +652,127 @@ def test_k6_a_refund_takes_a_spiff_back_whenever_it_comes(year: BuiltHome) -> No
             ("S1", "2026-01", "spiff", "1000", "50", False),
             ("S1", "2026-06", "earning", "-1000", "-100", False),
             ("S1", "2026-06", "spiff", "-1000", "-50", False),
+        ],
+    )
+
+
+def test_k1_lower_and_range(year: BuiltHome) -> None:
+    """K1: what each KPI of a card comes to, and the score at scale 6 that is graded.
+
+    Lower: 2 - 12,000 ÷ 10,000 = 0.8; 2 - 2.3 ÷ 1 is below 0: 0. Range of 0.8 to 2: 0.6 ÷ 0.8 = 0.75 below,
+    2 - 2.5 ÷ 2 = 0.75 above, 1 inside. Score 0.4 + 0.075 + 0.15 + 0.1 + 0 = 0.725, just an A: 1,000 x 0.8.
+    """
+    same(
+        year.rows(
+            "select kpi_code, attainment, line_score from appraisal.fct_scorecard_line"
+            " where employee_id = 'K1' and period = '2026-01'"
+        ),
+        [
+            ("booked_amount", "0.8", "0.4"),
+            ("mbo:above", "0.75", "0.15"),
+            ("mbo:below", "0.75", "0.075"),
+            ("mbo:inside", "1", "0.1"),
+            ("mbo:worst", "0", "0"),
+        ],
+    )
+    same(
+        year.rows(
+            "select score, grade, bonus_amount from appraisal.fct_appraisal_result"
+            " where employee_id = 'K1' and period = '2026-01'"
+        ),
+        [("0.725", "A", "800")],
+    )
+
+
+def test_k2_forced_distribution(year: BuiltHome) -> None:
+    """K2: a quarter, a half and a quarter of six are 1.5, 3 and 1.5 seats: 2, 3 and 1, the tie to the better grade.
+
+    Two share the second place: both are an A, and of B's places 3 to 5 only 4 and 5 are left. Four scored people are
+    graded by bands; the fifth, not rated, is held and counts in no group.
+    """
+    same(
+        year.rows(
+            "select employee_id, grade, bonus_amount from appraisal.fct_appraisal_result"
+            " where plan_code = 'k2_forced' and period = '2026-Q1'"
+        ),
+        [
+            ("F1", "A", "1500"),
+            ("F2", "A", "1500"),
+            ("F3", "A", "1500"),
+            ("F4", "B", "1000"),
+            ("F5", "B", "1000"),
+            ("F6", "C", "500"),
+            ("F7", "A", "1500"),
+            ("F8", "A", "1500"),
+            ("F9", "B", "1000"),
+            ("F10", "B", "1000"),
+            ("F11", None, "0"),
+        ],
+    )
+    same(
+        year.rows(
+            "select payee_id, earned_amount, is_held from incentive.fct_earning_line"
+            " where payee_id in ('F10', 'F11') and window_code = '2026-Q1'"
+        ),
+        [("F10", "1000", False), ("F11", "0", True)],
+    )
+
+
+def test_k3_a_bonus_is_prorated_with_leave(year: BuiltHome) -> None:
+    """K3: 20 days of leave, more than 10: 900 x 1.5 x 70 ÷ 90 = 1,050; 10 days of leave: 1,350.
+
+    Joined on 1 February, and a score of 0.999999 that is not rounded up: 900 x 0.5 x 59 ÷ 90 = 295. Paid in March.
+    """
+    same(
+        year.rows(
+            "select employee_id, score, bonus_amount from appraisal.fct_appraisal_result"
+            " where plan_code = 'k3_proration' and period = '2026-Q1'"
+        ),
+        [("P1", "1", "1050"), ("P2", "1", "1350"), ("P3", "0.999999", "295")],
+    )
+    same(
+        year.rows(
+            "select payee_id, period, payable_amount from incentive.fct_payout"
+            " where payee_id in ('P1', 'P2', 'P3') and period between '2026-01' and '2026-03' and payable_amount <> 0"
+        ),
+        [("P1", "2026-03", "1050"), ("P2", "2026-03", "1350"), ("P3", "2026-03", "295")],
+    )
+
+
+def test_k4_a_penalty_stops_at_the_larger_of_floor_and_guarantee(year: BuiltHome) -> None:
+    """K4: of 400, 200 are taken down to the floor of 800 (guarantee 500), or to the guarantee of 500 (floor 300).
+
+    What could not be taken is lost: the 2,000 of February are paid in full.
+    """
+    same(
+        year.rows(
+            "select payee_id, period, earned_amount, penalty_amount, payable_amount from incentive.fct_payout"
+            " where payee_id in ('E1', 'E2') and period <= '2026-02'"
+        ),
+        [
+            ("E1", "2026-01", "1000", "200", "800"),
+            ("E1", "2026-02", "2000", "0", "2000"),
+            ("E2", "2026-01", "700", "200", "500"),
+            ("E2", "2026-02", "2000", "0", "2000"),
+        ],
+    )
+
+
+def test_d4_a_recovery_is_rounded_down_and_keeps_what_must_remain(year: BuiltHome) -> None:
+    """D4: 1,200 are owed since February; salary 3,000; from incentive only.
+
+    March: 5 % of 3,333.33 is 166.6665: 166.66. April: 3,100 - 3,050 = 50, less than 5 % = 155. May: 5 % of 4,200 = 210.
+    """
+    same(
+        year.rows(
+            "select period, earned_amount, payable_amount, closing_clawback_balance from incentive.fct_payout"
+            " where payee_id = 'B1' and period <= '2026-05'"
+        ),
+        [
+            ("2026-01", "1200", "1200", "0"),
+            ("2026-02", "-1200", "0", "1200"),
+            ("2026-03", "333.33", "166.67", "1033.34"),
+            ("2026-04", "100", "50", "983.34"),
+            ("2026-05", "1200", "990", "773.34"),
         ],
     )
