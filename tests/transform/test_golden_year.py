@@ -5,15 +5,15 @@ comments, and is read from the published tables.
 
 Settled readings that published tables show: C1, C3, C5, Q4, Q6 (leaving) in `test_published`; T3, T4, T5 (no
 attainment), T7, T8, T9 (lose), D3 (original rate, linear), C2, K6 (contest) in `golden`; draws, penalties and floor
-(K4), thresholds, caps, curves and the legal limit (D4) month by month in `months`; M3, C6, Q1, Q2, Q3, Q6 (tail), T2,
-T5, T9 (carry), D1, D2, D4 (rounding, keep), D5, K1 (directions), K2, K3, K4 (floor and guarantee) and K6 here. D3 (an
-unpaid invoice paid later) and T7's holds are dbt unit tests, and are compared by the two engines.
+(K4), thresholds, caps, curves and the legal limit (D4) month by month in `months`; M3, C3 (cross, inverse,
+stale), C6, Q1, Q2, Q3, Q6 (tail), T2, T5, T7 (holds), T9 (carry), D1, D2, D3 (spread, unpaid, window, what reverses),
+D4 (rounding, keep), D5, K1 (directions), K2, K3, K4 (floor and guarantee) and K6 here.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -38,6 +38,7 @@ class Case:
         people: employee → what HR says beside number, name and role.
         deals: deal → owner, day, amount, and what the CRM says beside.
         refunds: day and amount taken back, of a deal that was invoiced and paid in full on its day.
+        later: further versions of the plan: first day, keys of the component.
         feeds: further rows that are delivered, by feed: of HR, or of finance as `finance.<feed>`.
     """
 
@@ -50,21 +51,30 @@ class Case:
     accumulate: str = "month"
     index: str = "amount"
     basis: str = "booked"
+    later: tuple[tuple[str, tuple[str, ...]], ...] = ()
     feeds: dict[str, list[dict[str, object]]] = field(default_factory=dict)
 
     @property
     def plan(self) -> str:
+        versions = [(date(2026, 1, 1), self.component)]
+        versions += [(date.fromisoformat(day), keys) for day, keys in self.later]
+        ends = [first_day - timedelta(days=1) for first_day, _ in versions[1:]]
+        return f"plan: {self.code}\ntitle: {{en: {self.code}, zh: {self.code}}}\nversions:\n" + "".join(
+            self._version(number, f"valid_from: {first_day}" + (f"\n    valid_to: {end}" if end else ""), keys)
+            for number, ((first_day, keys), end) in enumerate(zip(versions, [*ends, None], strict=True), start=1)
+        )
+
+    def _version(self, number: int, days: str, keys: tuple[str, ...]) -> str:
         component = [
             "component: commission",
             "title: {en: Commission, zh: 提成}",
             f"basis: {self.basis}",
             f"index: {self.index}",
             f"accumulate: {self.accumulate}",
-            *self.component,
+            *keys,
         ]
         return (
-            f"plan: {self.code}\ntitle: {{en: {self.code}, zh: {self.code}}}\nversions:\n"
-            '  - version: "1"\n    valid_from: 2026-01-01\n    currency: CNY\n    assign:\n'
+            f'  - version: "{number}"\n    {days}\n    currency: CNY\n    assign:\n'
             f"      - role: {self.code}\n    components:\n      - "
             + "\n        ".join(component)
             + "\n"
@@ -99,6 +109,74 @@ _LITTLE = (
     "penalties: [{penalty: little, title: {en: Too little, zh: 签约不足}, kpi: booked_amount, below: 11000,"
     " amount: 400, limit: 400}]"
 )
+
+
+def _invoice(deal: str, day: str, amount: str, currency: str = "CNY") -> dict[str, object]:
+    return {
+        "invoice_no": f"I-{deal}",
+        "document_no": deal,
+        "invoice_date": date.fromisoformat(day),
+        "amount": amount,
+        "currency_code": currency,
+        "invoice_status": "issued",
+    }
+
+
+def _receipts(deal: str, *received: tuple[str, str], currency: str = "CNY") -> list[dict[str, object]]:
+    return [
+        {
+            "receipt_no": f"R-{deal}-{number}",
+            "invoice_no": f"I-{deal}",
+            "receipt_date": date.fromisoformat(day),
+            "amount": amount,
+            "currency_code": currency,
+            "receipt_type": "refund" if amount.startswith("-") else "receipt",
+        }
+        for number, (day, amount) in enumerate(received, start=1)
+    ]
+
+
+def _rates(*rates: tuple[str, str, str, str]) -> list[dict[str, object]]:
+    return [
+        {
+            "rate_date": date.fromisoformat(day),
+            "from_currency": quoted,
+            "to_currency": other,
+            "unit": "1",
+            "rate": rate,
+            "rate_type": "middle",
+        }
+        for day, quoted, other, rate in rates
+    ]
+
+
+def _discounts(applies_to: str, rate: str, factors: str) -> tuple[str, ...]:
+    return (
+        f"bands: [{{from: 0, to: 10000, rate: {rate}}}, {{from: 10000, rate: 8%}}]",
+        "factors: [{factor: discount, title: {en: Discount, zh: 折扣}, by: discount,"
+        f" applies_to: {applies_to}, bands: {factors}}}]",
+    )
+
+
+def _discounted(person: str) -> dict[str, tuple[str, str, str, dict[str, object]]]:
+    """A discount of 5 %, which is outside the tables of the cases, and one of 20 %."""
+    return {
+        f"{person}-1": (person, "2026-01-10", "9500", {"list_amount": "10000"}),
+        f"{person}-2": (person, "2026-01-20", "1000", {"list_amount": "1250"}),
+    }
+
+
+def _of_either(person: str) -> dict[str, tuple[str, str, str, dict[str, object]]]:
+    days = {"2026-01-10": "6000", "2026-01-20": "6000", "2026-02-10": "1000"}
+    return {f"{person}-{day}": (person, day, amount, {}) for day, amount in days.items()}
+
+
+def _whole(below: str, above: str) -> str:
+    return f"bands: [{{from: 0, to: 10000, rate: {below}}}, {{from: 10000, rate: {above}}}]"
+
+
+_IN_JANUARY = "[{from: 10%, to: 20%, factor: 1}, {from: 20%, factor: 0.5}]"
+_LATER = "[{from: 0, factor: 0.9}]"
 # A group of six, scored by a rating; one of four, and a fifth whom nobody rated.
 _NORTH = {"F1": "1.2", "F2": "1.0", "F3": "1.0", "F4": "0.9", "F5": "0.8", "F6": "0.7"}
 _WEST = {"F7": "1.2", "F8": "1.15", "F9": "1.0", "F10": "0.95"}
@@ -299,8 +377,13 @@ CASES = (
         ),
         feeds={
             "targets": [
-                {"employee_id": "K1", "kpi_code": "booked_amount", "period": "2026-01", "target_value": "10000"}
-                | {"currency_code": "CNY"}
+                {
+                    "employee_id": "K1",
+                    "kpi_code": "booked_amount",
+                    "period": "2026-01",
+                    "target_value": "10000",
+                    "currency_code": "CNY",
+                }
             ],
             "ratings": [
                 *_ratings("2026-01", "below", {"K1": "0.6"}),
@@ -366,6 +449,130 @@ CASES = (
         refunds=(("B1-1", "2026-02-10", "12000"),),
         version=("legal_limit: [{share: 5%, keep: 3050}]",),
     ),
+    # Rates of the table's base currency, the dollar; two are of 10 January, of the next day are others.
+    Case(
+        "c3_rates",
+        {"X1": _JOINED},
+        {
+            "X1-1": ("X1", "2026-01-12", "150000", {"currency_code": "JPY"}),
+            "X1-2": ("X1", "2026-01-17", "150000", {"currency_code": "JPY"}),
+            "X1-3": ("X1", "2026-01-18", "150000", {"currency_code": "JPY"}),
+            "X1-4": ("X1", "2026-01-12", "100", {"currency_code": "USD"}),
+            "X1-5": ("X1", "2026-01-12", "100", {"currency_code": "EUR"}),
+        },
+        refunds=(("X1-4", "2026-02-10", "100"),),
+        feeds={
+            "finance.fx_rates": _rates(
+                ("2026-01-10", "USD", "CNY", "7.2"),
+                ("2026-01-10", "USD", "JPY", "150"),
+                ("2026-01-10", "USD", "GBP", "0.8"),
+                ("2026-01-11", "USD", "CNY", "7.3"),
+                ("2026-01-11", "CNY", "EUR", "0.125"),
+                ("2026-02-10", "USD", "CNY", "8"),
+            )
+        },
+    ),
+    Case(
+        "d3_spread",
+        {"D1": _JOINED},
+        {"D1-1": ("D1", "2026-01-05", "300", {"currency_code": "USD"})},
+        basis="collected",
+        feeds={
+            "finance.invoices": [_invoice("D1-1", "2026-01-05", "300", "USD")],
+            "finance.receipts": _receipts(
+                "D1-1",
+                ("2026-01-10", "100"),
+                ("2026-02-10", "200"),
+                ("2026-03-10", "-100.01"),
+                ("2026-04-10", "-250"),
+                currency="USD",
+            ),
+        },
+    ),
+    Case(
+        "d3_unpaid",
+        {"U1": _JOINED},
+        {"U1-1": ("U1", "2026-01-05", "10000", {})},
+        component=(TEN_PERCENT, "clawback: {unpaid_days: 30}"),
+        feeds={
+            "finance.invoices": [_invoice("U1-1", "2026-01-10", "10000")],
+            "finance.receipts": _receipts(
+                "U1-1", ("2026-02-09", "4000"), ("2026-03-15", "2500"), ("2026-04-15", "3500")
+            ),
+        },
+    ),
+    Case(
+        "d3_window",
+        {"W1": _JOINED},
+        {"W1-1": ("W1", "2026-01-10", "1000", {}), "W1-2": ("W1", "2026-01-10", "2000", {})},
+        component=(TEN_PERCENT, "clawback: {window_months: 3}"),
+        refunds=(("W1-1", "2026-04-10", "1000"), ("W1-2", "2026-04-11", "2000")),
+    ),
+    Case(
+        "d3_reversed_by",
+        {"Y1": _JOINED},
+        {"Y1-1": ("Y1", "2026-01-10", "1000", {}), "Y1-2": ("Y1", "2026-01-10", "1000", {})},
+        component=(TEN_PERCENT, "reversed_by: [credit_note]"),
+        refunds=(("Y1-1", "2026-03-10", "300"),),
+        feeds={
+            "finance.invoices": [_invoice("Y1-2", "2026-01-10", "1000")],
+            "finance.credit_notes": [
+                {
+                    "credit_note_no": "N-Y1-2",
+                    "invoice_no": "I-Y1-2",
+                    "credit_note_date": date(2026, 3, 10),
+                    "amount": "400",
+                    "currency_code": "CNY",
+                }
+            ],
+        },
+    ),
+    Case(
+        "t7_pay_hold",
+        {"A1": _JOINED},
+        _discounted("A1"),
+        component=_discounts("pay", "5%", _IN_JANUARY),
+        later=(("2026-02-01", _discounts("pay", "6%", _LATER)),),
+        refunds=(("A1-2", "2026-02-10", "400"),),
+    ),
+    Case(
+        "t7_credit_hold",
+        {"A2": _JOINED},
+        _discounted("A2"),
+        component=_discounts("credit", "5%", _IN_JANUARY),
+        later=(("2026-02-01", _discounts("credit", "6%", _LATER)),),
+        refunds=(("A2-2", "2026-02-10", "400"),),
+    ),
+    # A second version from 16 January: 6,000 are of either.
+    Case(
+        "t2_versions_month_before",
+        {"I2": _JOINED},
+        _of_either("I2"),
+        component=("band_method: retroactive", _whole("1%", "3%")),
+        later=(("2026-01-16", ("band_method: retroactive", _whole("2%", "4%"))),),
+        index="{as: amount, basis: booked, measure: amount, offset: -1}",
+    ),
+    Case(
+        "t2_versions_same_month",
+        {"I3": _JOINED},
+        _of_either("I3"),
+        component=("band_method: retroactive", _whole("1%", "3%")),
+        later=(("2026-01-16", ("band_method: retroactive", _whole("2%", "4%"))),),
+    ),
+    Case(
+        "t5_not_prorated",
+        {"V2": {"hire_date": date(2026, 1, 11)}, "V3": {"hire_date": date(2026, 1, 11)}},
+        {"V2-1": ("V2", "2026-01-20", "5250", {}), "V3-1": ("V3", "2026-01-20", "3149.99", {})},
+        version=("quotas: [{kpi: booked_amount, amount: 9300, per: month}]",),
+        component=(
+            "quota_kpi: booked_amount",
+            "band_method: interpolated",
+            "target_amount: 3100",
+            "prorate: false",
+            "curve: [{at: 50%, pay: 40%}, {at: 100%, pay: 100%}]",
+        ),
+        index="attainment",
+    ),
 )
 
 
@@ -399,14 +606,15 @@ def year(tmp_path_factory: pytest.TempPathFactory) -> BuiltHome:
             if Decimal(amount)
         ]
         for deal, day, amount in case.refunds:
-            _, sold, worth, _ = case.deals[deal]
+            _, sold, worth, said = case.deals[deal]
+            currency = said.get("currency_code", "CNY")
             invoices.append(
                 {
                     "invoice_no": f"I-{deal}",
                     "document_no": deal,
                     "invoice_date": date.fromisoformat(sold),
                     "amount": worth,
-                    "currency_code": "CNY",
+                    "currency_code": currency,
                     "invoice_status": "issued",
                 }
             )
@@ -417,7 +625,7 @@ def year(tmp_path_factory: pytest.TempPathFactory) -> BuiltHome:
                         "invoice_no": f"I-{deal}",
                         "receipt_date": date.fromisoformat(when),
                         "amount": value,
-                        "currency_code": "CNY",
+                        "currency_code": currency,
                         "receipt_type": kind,
                     }
                 )
@@ -775,4 +983,143 @@ def test_d4_a_recovery_is_rounded_down_and_keeps_what_must_remain(year: BuiltHom
             ("2026-04", "100", "50", "983.34"),
             ("2026-05", "1200", "990", "773.34"),
         ],
+    )
+
+
+def test_c3_a_cross_an_inverse_a_stale_rate_and_a_reversal(year: BuiltHome) -> None:
+    """C3: what currencies are converted at, and that a reversal goes at its original's rate.
+
+    Yen: 7.2 ÷ 150 = 0.048, both of 10 January though the dollar has a newer rate; 150,000 are 7,200; seven days later
+    still, eight days later a hold. Dollars: 7.3, when they come back, too, though it is 8 then. Euro: 1 ÷ 0.125 = 8.
+    """
+    same(
+        year.rows(
+            "select document_id, fx_rate, fx_rate_date, credited_amount, is_held from incentive.fct_credit_line"
+            " where employee_id = 'X1' and basis = 'booked' and reversal_profile = 'standard'"
+        ),
+        [
+            ("X1-1", "0.048", "2026-01-10", "7200", False),
+            ("X1-2", "0.048", "2026-01-10", "7200", False),
+            ("X1-3", None, None, None, True),
+            ("X1-4", "7.3", "2026-01-11", "730", False),
+            ("X1-4", "7.3", "2026-01-11", "-730", False),
+            ("X1-5", "8", "2026-01-11", "800", False),
+        ],
+    )
+    same(
+        year.rows(
+            "select payee_id, period, earned_amount from incentive.fct_payout"
+            " where payee_id = 'X1' and period <= '2026-02'"
+        ),
+        [("X1", "2026-01", "1593"), ("X1", "2026-02", "-73")],
+    )
+
+
+def test_d3_a_partial_reversal_is_spread_over_the_earlier_lines(year: BuiltHome) -> None:
+    """D3, M3, C3: 100 at 7.2 and 200 at 8; 100.01 come back, 33.34 (of 33.3367) and 66.67 (of 66.6733).
+
+    33.34 x 7.2 = 240.048, 66.67 x 8 = 533.36: pay -24.00 and -77.34 + 24.00 (T3). Of the 250 that come back next
+    66.66 and 133.33 are left: 479.952 and 1,066.64: -48.00 and -154.66 + 48.00.
+    """
+    same(
+        earned(year, "D1"),
+        [
+            ("D1", "2026-01", "earning", "720", "72", False),
+            ("D1", "2026-02", "earning", "1600", "160", False),
+            ("D1", "2026-03", "earning", "-240.048", "-24", False),
+            ("D1", "2026-03", "earning", "-533.36", "-53.34", False),
+            ("D1", "2026-04", "earning", "-479.952", "-48", False),
+            ("D1", "2026-04", "earning", "-1066.64", "-106.66", False),
+        ],
+    )
+
+
+def test_d3_an_unpaid_invoice_is_taken_back_and_credited_again(year: BuiltHome) -> None:
+    """D3: 30 days after 10 January, on 9 February, 4,000 of 10,000 are paid: 6,000 come back; 2,500 and 3,500 later."""
+    same(
+        year.rows(
+            "select event_date, credited_amount, earned_amount from incentive.fct_earning_line where payee_id = 'U1'"
+        ),
+        [
+            ("2026-01-05", "10000", "1000"),
+            ("2026-02-09", "-6000", "-600"),
+            ("2026-03-15", "2500", "250"),
+            ("2026-04-15", "3500", "350"),
+        ],
+    )
+
+
+def test_d3_a_reversal_after_the_window_or_of_another_kind_takes_nothing(year: BuiltHome) -> None:
+    """D3: three months after 10 January 1,000 come back, the 2,000 of a day later don't.
+
+    Where a component lists credit notes alone, a refund of 300 takes nothing and a credit note of 400 takes 40.
+    """
+    same(
+        year.rows(
+            "select payee_id, event_date, earned_amount from incentive.fct_earning_line"
+            " where payee_id in ('W1', 'Y1') and earned_amount <> 0"
+        ),
+        [
+            ("W1", "2026-01-10", "100"),
+            ("W1", "2026-01-10", "200"),
+            ("W1", "2026-04-10", "-100"),
+            ("Y1", "2026-01-10", "100"),
+            ("Y1", "2026-01-10", "100"),
+            ("Y1", "2026-03-10", "-40"),
+        ],
+    )
+
+
+def test_t7_a_pay_factor_hold_counts_for_the_band_a_credit_factor_hold_nowhere(year: BuiltHome) -> None:
+    """T7: a discount of 5 % is outside the table: held. By pay, its 9,500 count: the 1,000 after it earn
+    (500 x 5 % + 500 x 8 %) x 0.5 = 32.50. By credit they count nowhere: 1,000 x 0.5 x 5 % = 25.
+
+    Of 400 that come back in February the factor is January's 0.5, not 0.9; the rate is the day's: 400 x 6 % x 0.5 = 12.
+    """
+    same(
+        earned(year, "A1"),
+        [
+            ("A1", "2026-01", "earning", "9500", "0", True),
+            ("A1", "2026-01", "earning", "1000", "32.5", False),
+            ("A1", "2026-02", "earning", "-400", "-12", False),
+        ],
+    )
+    same(
+        year.rows("select origin_period, earned_amount, is_held from incentive.fct_earning_line where payee_id = 'A2'"),
+        [("2026-01", "0", True), ("2026-01", "25", False), ("2026-02", "-12", False)],
+    )
+
+
+def test_t2_an_index_of_another_period_is_of_every_version(year: BuiltHome) -> None:
+    """T2: base and rate are those of the version of the line's day, 1 or 3 % and from 16 January 2 or 4 %.
+
+    The month before, over both versions, is 0 for January: 60 and 120; 12,000 for February: 4 % of 1,000. Of the
+    same month each version has its own 6,000: 60 and 120, and 2 % of the 1,000 of February.
+    """
+    same(
+        year.rows(
+            "select payee_id, event_date, earned_amount from incentive.fct_earning_line where payee_id in ('I2', 'I3')"
+        ),
+        [
+            ("I2", "2026-01-10", "60"),
+            ("I2", "2026-01-20", "120"),
+            ("I2", "2026-02-10", "40"),
+            ("I3", "2026-01-10", "60"),
+            ("I3", "2026-01-20", "120"),
+            ("I3", "2026-02-10", "20"),
+        ],
+    )
+
+
+def test_t5_a_target_amount_that_is_not_prorated_and_a_sale_below_the_curve(year: BuiltHome) -> None:
+    """T5: 0.7999996 (above) of the whole 3,100 is 2,479.99876; 3,149.99 of 6,300 are below 50 % and pay 0.
+
+    So does February, without a sale: a line for every window.
+    """
+    same(
+        year.rows(
+            "select payee_id, origin_period, earned_amount from incentive.fct_earning_line"
+            " where payee_id in ('V2', 'V3') and origin_period <= '2026-02' and line_type = 'earning'"
+        ),
+        [("V2", "2026-01", "2480"), ("V2", "2026-02", "0"), ("V3", "2026-01", "0"), ("V3", "2026-02", "0")],
     )
