@@ -6,8 +6,8 @@ comments, and is read from the published tables.
 Settled readings that published tables show: C1, C3, C5, Q4, Q6 (leaving) in `test_published`; T3, T4, T5 (no
 attainment), T7, T8, T9 (lose), D3 (original rate, linear), C2, K6 (contest) in `golden`; draws, penalties and floor
 (K4), thresholds, caps, curves and the legal limit (D4) month by month in `months`; M3, C3 (cross, inverse,
-stale), C6, Q1, Q2, Q3, Q6 (tail), T2, T5, T7 (holds), T9 (carry), D1, D2, D3 (spread, unpaid, window, what reverses),
-D4 (rounding, keep), D5, K1 (directions), K2, K3, K4 (floor and guarantee) and K6 here.
+stale), C6, Q1, Q2, Q3, Q4 (whole quota, no threshold), Q6 (tail), T2, T3 (deal), T4 (own month), T5, T7 (holds), T8 (to
+date), T9 (carry), D1, D2, D3, D4 (rounding, keep), D5, K1, K2, K3, K4 (floor and guarantee) and K6 here.
 """
 
 from __future__ import annotations
@@ -573,6 +573,189 @@ CASES = (
         ),
         index="attainment",
     ),
+    # What comes back of what a cap cut: half of the line's 100, of which 60 were paid.
+    Case(
+        "d3_original_rate_capped",
+        {"Z1": _JOINED},
+        {"Z1-1": ("Z1", "2026-01-10", "1000", {})},
+        component=(
+            TEN_PERCENT,
+            "cap: {amount: 60, per: period, excess: lose}",
+            "clawback: {method: original_rate}",
+        ),
+        refunds=(("Z1-1", "2026-03-10", "500"),),
+    ),
+    Case(
+        "d3_linear_month_ends",
+        {"Z2": _JOINED},
+        {
+            "Z2-1": ("Z2", "2026-01-31", "1200", {}),
+            "Z2-2": ("Z2", "2026-01-30", "1200", {}),
+            "Z2-3": ("Z2", "2026-01-31", "1200", {}),
+        },
+        component=(TEN_PERCENT, "clawback: {schedule: linear, linear_months: 12}"),
+        refunds=(
+            ("Z2-1", "2026-02-28", "1200"),
+            ("Z2-2", "2026-03-29", "1200"),
+            ("Z2-3", "2026-04-30", "1200"),
+        ),
+    ),
+    Case(
+        "d3_booked_defaults",
+        {"Z3": _JOINED},
+        {"Z3-1": ("Z3", "2026-01-10", "1000", {})},
+        feeds={
+            "finance.invoices": [_invoice("Z3-1", "2026-01-10", "1000")],
+            "finance.receipts": _receipts("Z3-1", ("2026-01-20", "1000"), ("2026-03-10", "-900")),
+            "finance.write_offs": [
+                {
+                    "write_off_no": "B-Z3-1",
+                    "invoice_no": "I-Z3-1",
+                    "write_off_date": date(2026, 2, 10),
+                    "amount": "400",
+                    "currency_code": "CNY",
+                }
+            ],
+        },
+    ),
+    Case(
+        "d3_collected_defaults",
+        {"Z4": _JOINED},
+        {"Z4-1": ("Z4", "2026-01-10", "1000", {})},
+        basis="collected",
+        feeds={
+            "finance.invoices": [_invoice("Z4-1", "2026-01-10", "1000")],
+            "finance.receipts": _receipts("Z4-1", ("2026-01-20", "1000"), ("2026-03-10", "-900")),
+            "finance.write_offs": [
+                {
+                    "write_off_no": "B-Z4-1",
+                    "invoice_no": "I-Z4-1",
+                    "write_off_date": date(2026, 2, 10),
+                    "amount": "400",
+                    "currency_code": "CNY",
+                }
+            ],
+        },
+    ),
+    *(
+        Case(
+            f"k1_{missing}",
+            {f"K1-{missing}": _JOINED},
+            {},
+            version=(
+                _card(
+                    f"frequency: quarter, missing_data: {missing}, bonus_base: 1000",
+                    'kpis: [{kpi: "mbo:plan", weight: 0.5, cap: 1}, {kpi: "mbo:team", weight: 0.25, cap: 1},'
+                    ' {kpi: "mbo:none", weight: 0.25, cap: 1}]',
+                    "grades: [{grade: A, from: 0.866667, coefficient: 1}, {grade: B, from: 0, coefficient: 0.5}]",
+                ),
+            ),
+            feeds={
+                "ratings": [
+                    *_ratings("2026-Q1", "plan", {f"K1-{missing}": "0.8"}),
+                    *_ratings("2026-Q1", "team", {f"K1-{missing}": "1.2"}),
+                ]
+            },
+        )
+        for missing in ("reweight", "zero", "hold")
+    ),
+    Case(
+        "t3_deal",
+        {"J1": _JOINED},
+        {"J1-1": ("J1", "2026-01-05", "12000", {}), "J1-2": ("J1", "2026-01-05", "1000", {})},
+        component=("bands: [{from: 0, to: 10000, rate: 5%}, {from: 10000, rate: 8%}]",),
+        basis="collected",
+        accumulate="deal",
+        feeds={
+            "finance.invoices": [_invoice("J1-1", "2026-01-05", "12000"), _invoice("J1-2", "2026-01-05", "1000")],
+            "finance.receipts": [
+                *_receipts("J1-1", ("2026-01-10", "9000"), ("2026-02-11", "3000")),
+                *_receipts("J1-2", ("2026-02-10", "1000")),
+            ],
+        },
+    ),
+    Case(
+        "t4_quarter",
+        {"J2": _JOINED},
+        _monthly("J2-", "J2", ("6000", "6000")),
+        component=("band_method: retroactive", _whole("1%", "3%")),
+        accumulate="quarter",
+    ),
+    Case(
+        "t8_from_first_to_date",
+        {"J3": _JOINED},
+        _monthly("J3-", "J3", ("1000", "600")),
+        component=(TEN_PERCENT, "threshold: {at: 1500, pays: from_first}"),
+        accumulate="quarter",
+    ),
+    Case(
+        "t8_above_to_date",
+        {"J4": _JOINED},
+        _monthly("J4-", "J4", ("1000", "1000")),
+        component=(
+            "bands: [{from: 0, to: 1000, rate: 5%}, {from: 1000, rate: 10%}]",
+            "threshold: {at: 1500, pays: above}",
+        ),
+        accumulate="quarter",
+    ),
+    Case(
+        "q2_confirmation",
+        {"R2": _JOINED | {"confirmation_date": date(2026, 3, 15)}},
+        _monthly("R2-", "R2", ("100", "100", "100", "100", "100")),
+        version=(
+            "ramp: {from: confirmation, shares: [50%, 75%]}",
+            "quotas: [{kpi: booked_amount, amount: 3000, per: month}]",
+        ),
+        component=_ATTAINMENT,
+        index="attainment",
+    ),
+    Case(
+        "q4_whole_quota",
+        {"R3": _JOINED},
+        {"R3-1": ("R3", "2026-01-10", "5000", {})},
+        version=("quotas: [{kpi: booked_amount, amount: 9000, per: quarter}]",),
+        component=("quota_kpi: booked_amount", "bands: [{from: 0%, to: 50%, rate: 1%}, {from: 50%, rate: 2%}]"),
+        accumulate="quarter",
+        index="attainment",
+    ),
+    Case(
+        "q4_no_quota",
+        {"R4": _JOINED},
+        {"R4-1": ("R4", "2026-01-10", "1000", {})},
+        component=(
+            "quota_kpi: booked_amount",
+            "bands: [{from: 0%, to: 50%, rate: 1%}, {from: 50%, rate: 2%}]",
+            "threshold: {at: 50%, pays: from_first}",
+        ),
+        index="attainment",
+    ),
+    Case(
+        "d2_no_recovery",
+        {"G4": {"hire_date": date(2026, 1, 20)}},
+        {"G4-1": ("G4", "2026-01-25", "3000", {}), "G4-2": ("G4", "2026-02-10", "20000", {})},
+        version=("draw: {type: recoverable, amount: 1000, from_month: 0, to_month: 0}",),
+    ),
+    Case(
+        "d1_held",
+        {"G5": _JOINED},
+        {"G5-1": ("G5", "2026-01-10", "12000", {})},
+        version=(
+            "holds: [{hold: large, title: {en: Large, zh: 大额}, document_amount_above: 10000}]",
+            "draw: {type: guarantee, amount: 500, from_month: 0, to_month: 0}",
+        ),
+        component=(TEN_PERCENT, "cap: {amount: 900, per: period, excess: lose}"),
+    ),
+    # An overlay of half of a stranger's deal, and a deal of their own: only this one rolls up.
+    Case(
+        "c6_overlay",
+        {"OM": _JOINED, "OA": _JOINED | {"role": "Nobody's role"}, "OB": _JOINED | {"role": "Nobody's role"}},
+        {
+            "OB-1": ("OB", "2026-01-10", "4000", {"overlay_owner_1": "OA", "overlay_percent_1": "50"}),
+            "OA-1": ("OA", "2026-01-10", "1000", {}),
+        },
+        component=("credit: team", "bands: [{from: 0, rate: 1%}]"),
+        feeds={"reporting_lines": [{"employee_id": "OA", "manager_id": "OM", "team": "one"}]},
+    ),
 )
 
 
@@ -1123,3 +1306,156 @@ def test_t5_a_target_amount_that_is_not_prorated_and_a_sale_below_the_curve(year
         ),
         [("V2", "2026-01", "2480"), ("V2", "2026-02", "0"), ("V3", "2026-01", "0"), ("V3", "2026-02", "0")],
     )
+
+
+def beside(year: BuiltHome, payee: str) -> list[tuple[object, ...]]:
+    """Month, kind and pay of a person's lines, without the empty ones."""
+    return year.rows(
+        "select origin_period, line_type, earned_amount from incentive.fct_earning_line"
+        f" where payee_id = '{payee}' and earned_amount <> 0"
+    )
+
+
+def test_d3_original_rate_takes_back_what_a_cap_left(year: BuiltHome) -> None:
+    """D3: half of 100, of which the cap left 60: 100 x 500 ÷ 1,000 x 60 ÷ 100 = 30."""
+    same(
+        beside(year, "Z1"),
+        [("2026-01", "earning", "100"), ("2026-01", "cap", "-40"), ("2026-03", "earning", "-30")],
+    )
+
+
+def test_d3_linear_counts_whole_months_and_clips_their_ends(year: BuiltHome) -> None:
+    """D3: from 31 January, 28 February is a whole month: 1,200 x 11 ÷ 12 = 1,100; 30 April three: 900.
+
+    From 30 January, 29 March is one month and not two: 1,100.
+    """
+    same(
+        year.rows(
+            "select document_id, event_date, earned_amount from incentive.fct_earning_line"
+            " where payee_id = 'Z2' and earned_amount < 0"
+        ),
+        [("Z2-1", "2026-02-28", "-110"), ("Z2-2", "2026-03-29", "-110"), ("Z2-3", "2026-04-30", "-90")],
+    )
+
+
+def test_d3_what_reverses_by_default_and_never_more_than_is_left(year: BuiltHome) -> None:
+    """D3: 400 written off reverse what was booked, and of the 900 that are refunded 600 are left; collected is 900."""
+    same(
+        beside(year, "Z3"),
+        [("2026-01", "earning", "100"), ("2026-02", "earning", "-40"), ("2026-03", "earning", "-60")],
+    )
+    same(beside(year, "Z4"), [("2026-01", "earning", "100"), ("2026-03", "earning", "-90")])
+
+
+def test_k1_a_missing_kpi(year: BuiltHome) -> None:
+    """K1: 0.5 x 0.8 + 0.25 x 1 (1.2 capped) = 0.65; without the third KPI ÷ 0.75 = 0.866667, which is an A."""
+    same(
+        year.rows(
+            "select plan_code, score, grade, bonus_amount from appraisal.fct_appraisal_result"
+            " where plan_code in ('k1_reweight', 'k1_zero', 'k1_hold') and period = '2026-Q1'"
+        ),
+        [
+            ("k1_reweight", "0.866667", "A", "1000"),
+            ("k1_zero", "0.65", "B", "500"),
+            ("k1_hold", None, None, "0"),
+        ],
+    )
+
+
+def test_t3_a_deal_is_its_lines_of_all_months(year: BuiltHome) -> None:
+    """T3: 9,000 earn 450, the 3,000 of a month later 50 + 160; the other deal starts at 5 % of its own."""
+    same(
+        beside(year, "J1"),
+        [("2026-01", "earning", "450"), ("2026-02", "earning", "50"), ("2026-02", "earning", "210")],
+    )
+
+
+def test_t4_a_repriced_line_stays_in_its_month(year: BuiltHome) -> None:
+    """T4: 12,000 in the quarter are paid 3 % each, January's in January."""
+    same(beside(year, "J2"), [("2026-01", "earning", "180"), ("2026-02", "earning", "180")])
+
+
+def test_t8_a_threshold_is_applied_to_date(year: BuiltHome) -> None:
+    """T8: below 1,500 January's pay is taken, and given back in February if all is paid `from_first`.
+
+    `above`: of 50 + 100 the first 1,500 earned 1,000 x 5 % + 500 x 10 % = 100, 50 of it taken in January.
+    """
+    same(
+        beside(year, "J3"),
+        [
+            ("2026-01", "earning", "100"),
+            ("2026-01", "threshold", "-100"),
+            ("2026-02", "earning", "60"),
+            ("2026-02", "threshold", "100"),
+        ],
+    )
+    same(
+        beside(year, "J4"),
+        [
+            ("2026-01", "earning", "50"),
+            ("2026-01", "threshold", "-50"),
+            ("2026-02", "earning", "100"),
+            ("2026-02", "threshold", "-50"),
+        ],
+    )
+
+
+def test_q2_a_ramp_before_confirmation_and_after_its_last_entry(year: BuiltHome) -> None:
+    """Q2: before confirmation and in its month 50 % of 3,000, then 75 %, then all."""
+    same(
+        year.rows(
+            "select origin_period, effective_quota from incentive.fct_earning_line where payee_id = 'R2'"
+            " and document_id is not null"
+        ),
+        [
+            ("2026-01", "1500"),
+            ("2026-02", "1500"),
+            ("2026-03", "1500"),
+            ("2026-04", "2250"),
+            ("2026-05", "3000"),
+        ],
+    )
+
+
+def test_q4_a_window_has_its_whole_quota_and_none_bites_nobody(year: BuiltHome) -> None:
+    """Q4: half of the quarter's 9,000 at 1 %, 500 above at 2 %; without a quota 1 %, and no threshold."""
+    same(beside(year, "R3"), [("2026-01", "earning", "55")])
+    same(beside(year, "R4"), [("2026-01", "earning", "10")])
+
+
+def test_d2_without_a_start_nothing_is_recovered_and_a_draw_is_not_prorated(year: BuiltHome) -> None:
+    """D2: joined on 20 January: 1,000 - 300 = 700; the 2,000 of February recover nothing."""
+    same(
+        year.rows(
+            "select period, draw_top_up_amount, draw_recovered_amount, payable_amount, closing_draw_balance"
+            " from incentive.fct_payout where payee_id = 'G4' and period <= '2026-02'"
+        ),
+        [("2026-01", "700", "0", "1000", "700"), ("2026-02", "0", "0", "2000", "700")],
+    )
+
+
+def test_d1_what_is_held_is_earned_and_a_cap_is_never_held(year: BuiltHome) -> None:
+    """D1, D5: 1,200 are held, the cap's -300 are not; 900 earned are more than the guarantee of 500: no top-up."""
+    same(
+        year.rows("select line_type, earned_amount, is_held from incentive.fct_earning_line where payee_id = 'G5'"),
+        [("earning", "1200", True), ("cap", "-300", False)],
+    )
+    same(
+        year.rows(
+            "select earned_amount, draw_top_up_amount from incentive.fct_payout"
+            " where payee_id = 'G5' and period = '2026-01'"
+        ),
+        [("900", "0")],
+    )
+
+
+def test_c6_an_overlay_does_not_roll_up(year: BuiltHome) -> None:
+    """C6: 1 % of the 1,000 that their seller sold, nothing of the overlay of 2,000."""
+    same(
+        year.rows(
+            "select employee_id, split_amount from incentive.fct_credit_line where document_id = 'OB-1'"
+            " and basis = 'booked' and reversal_profile = 'standard'"
+        ),
+        [("OB", "4000"), ("OA", "2000")],
+    )
+    same(earned(year, "OM"), [("OM", "2026-01", "earning", "1000", "10", False)])
