@@ -5,9 +5,10 @@ comments, and is read from the published tables.
 
 Settled readings that published tables show: C1, C3, C5, Q4, Q6 (leaving) in `test_published`; T3, T4, T5 (no
 attainment), T7, T8, T9 (lose), D3 (original rate, linear), C2, K6 (contest) in `golden`; draws, penalties and floor
-(K4), thresholds, caps, curves and the legal limit (D4) month by month in `months`; M3, C3 (cross, inverse,
-stale), C6, Q1, Q2, Q3, Q4 (whole quota, no threshold), Q6 (tail), T2, T3 (deal), T4 (own month), T5, T7 (holds), T8 (to
-date), T9 (carry), D1, D2, D3, D4 (rounding, keep), D5, K1, K2, K3, K4 (floor and guarantee) and K6 here.
+(K4), thresholds, caps, curves and the legal limit (D4) month by month in `months`; M3, C1 (unknown person,
+splits that don't add up), C3 (cross, inverse, stale), C6, Q1, Q2, Q3, Q4 (whole quota, no threshold), Q6 (tail), T2, T3
+(deal), T4 (own month), T5, T7 (holds), T8 and T9 (to date, carry), D1, D2, D3, D4 (rounding, keep), D5, K1, K2, K3, K4
+and K6 here.
 """
 
 from __future__ import annotations
@@ -167,7 +168,7 @@ def _discounted(person: str) -> dict[str, tuple[str, str, str, dict[str, object]
 
 
 def _of_either(person: str) -> dict[str, tuple[str, str, str, dict[str, object]]]:
-    days = {"2026-01-10": "6000", "2026-01-20": "6000", "2026-02-10": "1000"}
+    days = {"2026-01-15": "6000", "2026-01-16": "6000", "2026-02-10": "1000"}
     return {f"{person}-{day}": (person, day, amount, {}) for day, amount in days.items()}
 
 
@@ -543,7 +544,7 @@ CASES = (
         later=(("2026-02-01", _discounts("credit", "6%", _LATER)),),
         refunds=(("A2-2", "2026-02-10", "400"),),
     ),
-    # A second version from 16 January: 6,000 are of either.
+    # A second version from 16 January: 6,000 of the day before are of the first, which counts its last day (Q1).
     Case(
         "t2_versions_month_before",
         {"I2": _JOINED},
@@ -755,6 +756,67 @@ CASES = (
         },
         component=("credit: team", "bands: [{from: 0, rate: 1%}]"),
         feeds={"reporting_lines": [{"employee_id": "OA", "manager_id": "OM", "team": "one"}]},
+    ),
+    Case(
+        "k4_after_the_draw",
+        {"E3": _JOINED},
+        {"E3-1": ("E3", "2026-01-10", "3000", {})},
+        version=(_LITTLE, "draw: {type: non_recoverable, amount: 500, from_month: 0, to_month: 0}"),
+    ),
+    Case(
+        "t9_to_date",
+        {"C2": _JOINED},
+        _monthly("C2-", "C2", ("500", "500", "500")),
+        component=(TEN_PERCENT, "cap: {amount: 60, per: period, excess: lose}"),
+        accumulate="quarter",
+    ),
+    # Each receipt is split by itself, in dollars; its parts are converted.
+    Case(
+        "m3_receipts",
+        {"M3": _JOINED, "M4": _JOINED},
+        {
+            "M3-1": (
+                "M3",
+                "2026-01-05",
+                "12.90",
+                {
+                    "currency_code": "USD",
+                    "split_owner_1": "M3",
+                    "split_percent_1": "30",
+                    "split_owner_2": "M4",
+                    "split_percent_2": "70",
+                },
+            )
+        },
+        basis="collected",
+        feeds={
+            "finance.invoices": [_invoice("M3-1", "2026-01-05", "12.90", "USD")],
+            "finance.receipts": _receipts("M3-1", ("2026-01-10", "6.45"), ("2026-02-10", "6.45"), currency="USD"),
+        },
+    ),
+    # A split to somebody whom nobody knows; splits of 90 % with an overlay.
+    Case(
+        "c1_splits",
+        {"N2": _JOINED, "N3": _JOINED},
+        {
+            "N2-1": (
+                "N2",
+                "2026-01-10",
+                "1000",
+                {"split_owner_1": "N2", "split_percent_1": "40", "split_owner_2": "N9", "split_percent_2": "60"},
+            ),
+            "N2-2": (
+                "N2",
+                "2026-01-10",
+                "1000",
+                {
+                    "split_owner_1": "N2",
+                    "split_percent_1": "90",
+                    "overlay_owner_1": "N3",
+                    "overlay_percent_1": "50",
+                },
+            ),
+        },
     ),
 )
 
@@ -1284,11 +1346,11 @@ def test_t2_an_index_of_another_period_is_of_every_version(year: BuiltHome) -> N
             "select payee_id, event_date, earned_amount from incentive.fct_earning_line where payee_id in ('I2', 'I3')"
         ),
         [
-            ("I2", "2026-01-10", "60"),
-            ("I2", "2026-01-20", "120"),
+            ("I2", "2026-01-15", "60"),
+            ("I2", "2026-01-16", "120"),
             ("I2", "2026-02-10", "40"),
-            ("I3", "2026-01-10", "60"),
-            ("I3", "2026-01-20", "120"),
+            ("I3", "2026-01-15", "60"),
+            ("I3", "2026-01-16", "120"),
             ("I3", "2026-02-10", "20"),
         ],
     )
@@ -1435,17 +1497,20 @@ def test_d2_without_a_start_nothing_is_recovered_and_a_draw_is_not_prorated(year
 
 
 def test_d1_what_is_held_is_earned_and_a_cap_is_never_held(year: BuiltHome) -> None:
-    """D1, D5: 1,200 are held, the cap's -300 are not; 900 earned are more than the guarantee of 500: no top-up."""
+    """D1, D5: 1,200 are held, the cap's -300 are not; 900 earned are more than the guarantee of 500: no top-up.
+
+    The -300 wait on the balance for the 1,200, so that what is paid in the end is 900.
+    """
     same(
         year.rows("select line_type, earned_amount, is_held from incentive.fct_earning_line where payee_id = 'G5'"),
         [("earning", "1200", True), ("cap", "-300", False)],
     )
     same(
         year.rows(
-            "select earned_amount, draw_top_up_amount from incentive.fct_payout"
-            " where payee_id = 'G5' and period = '2026-01'"
+            "select earned_amount, draw_top_up_amount, held_amount, closing_clawback_balance, payable_amount"
+            " from incentive.fct_payout where payee_id = 'G5' and period = '2026-01'"
         ),
-        [("900", "0")],
+        [("900", "0", "1200", "300", "0")],
     )
 
 
@@ -1459,3 +1524,62 @@ def test_c6_an_overlay_does_not_roll_up(year: BuiltHome) -> None:
         [("OB", "4000"), ("OA", "2000")],
     )
     same(earned(year, "OM"), [("OM", "2026-01", "earning", "1000", "10", False)])
+
+
+def test_k4_a_penalty_comes_after_the_draw(year: BuiltHome) -> None:
+    """K4: 300 earned and 500 on top are 800, of which the penalty takes its 400."""
+    same(
+        year.rows(
+            "select earned_amount, draw_top_up_amount, penalty_amount, payable_amount from incentive.fct_payout"
+            " where payee_id = 'E3' and period = '2026-01'"
+        ),
+        [("300", "500", "400", "400")],
+    )
+
+
+def test_t9_a_cap_is_applied_to_date(year: BuiltHome) -> None:
+    """T9: 50 in January; of the 50 of February 10 are left below the quarter's 60, of March's nothing."""
+    same(
+        beside(year, "C2"),
+        [
+            ("2026-01", "earning", "50"),
+            ("2026-02", "earning", "50"),
+            ("2026-02", "cap", "-40"),
+            ("2026-03", "earning", "50"),
+            ("2026-03", "cap", "-50"),
+        ],
+    )
+
+
+def test_m3_each_receipt_is_split_in_its_own_currency_and_then_converted(year: BuiltHome) -> None:
+    """M3, C3: 6.45 twice is 1.94 + 4.51 twice, not 3.87 + 9.03.
+
+    1.94 x 7.2 = 13.968 and 4.51 x 7.2 = 32.472 in January; in February 8 times these dollars.
+    """
+    same(
+        year.rows(
+            "select employee_id, event_date, split_amount, credited_amount from incentive.fct_credit_line"
+            " where document_id = 'M3-1' and basis = 'collected' and reversal_profile = 'standard'"
+        ),
+        [
+            ("M3", "2026-01-10", "1.94", "13.968"),
+            ("M4", "2026-01-10", "4.51", "32.472"),
+            ("M3", "2026-02-10", "1.94", "15.52"),
+            ("M4", "2026-02-10", "4.51", "36.08"),
+        ],
+    )
+
+
+def test_c1_an_unknown_owner_and_splits_that_do_not_add_up(year: BuiltHome) -> None:
+    """C1, C5: 60 % of somebody unknown are the house's; where 90 % are split all is held, the overlay, too."""
+    same(
+        year.rows(
+            "select employee_id, split_amount, is_held from incentive.fct_credit_line"
+            " where document_id = 'N2-1' and basis = 'booked' and reversal_profile = 'standard'"
+        ),
+        [("N2", "400", False), ("HOUSE", "600", False)],
+    )
+    assert year.rows(
+        "select bool_and(is_held), bool_or(credit_role = 'overlay'), bool_or(credit_role <> 'overlay')"
+        " from incentive.fct_credit_line where document_id = 'N2-2'"
+    ) == [(True, True, True)]
