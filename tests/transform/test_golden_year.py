@@ -5,10 +5,10 @@ comments, and is read from the published tables.
 
 Settled readings that published tables show: C1, C3, C5, Q4, Q6 (leaving) in `test_published`; T3, T4, T5 (no
 attainment), T7, T8, T9 (lose), D3 (original rate, linear), C2, K6 (contest) in `golden`; draws, penalties and floor
-(K4), thresholds, caps, curves and the legal limit (D4) month by month in `months`; M3, C1 (unknown person,
-splits that don't add up), C3 (cross, inverse, stale), C6, Q1, Q2, Q3, Q4 (whole quota, no threshold), Q6 (tail), T2, T3
-(deal), T4 (own month), T5, T7 (holds), T8 and T9 (to date, carry), D1, D2, D3, D4 (rounding, keep), D5, K1, K2, K3, K4
-and K6 here.
+(K4), thresholds, caps, curves and the legal limit (D4) month by month in `months`; here M3, C1 (unknown person, splits
+that don't add up), C3 (cross, inverse, stale, reversal), C6, Q1, Q2, Q3, Q4 (whole quota, no threshold), Q6 (tail), T2,
+T3 (deal, roundings), T4 (own month), T5, T7 (holds), T8 and T9 (to date, carry), D1, D2, D3, D4 (rounding, keep), D5,
+K1, K2, K3, K4 and K6.
 """
 
 from __future__ import annotations
@@ -818,6 +818,28 @@ CASES = (
             ),
         },
     ),
+    Case("t3_rounding", {"J5": _JOINED}, _monthly("J5-", "J5", ("0.05", "0.05", "0.05")), accumulate="quarter"),
+    # What comes back in February is more than February's sale.
+    Case(
+        "t3_below_zero",
+        {"J6": _JOINED},
+        {"J6-1": ("J6", "2026-01-10", "12000", {}), "J6-2": ("J6", "2026-02-10", "1000", {})},
+        component=(_whole("5%", "8%"),),
+        refunds=(("J6-1", "2026-02-20", "12000"),),
+    ),
+    Case(
+        "t5_flat",
+        {"V4": _JOINED},
+        {"V4-1": ("V4", "2026-01-20", "20000", {})},
+        version=("quotas: [{kpi: booked_amount, amount: 10000, per: month}]",),
+        component=(
+            "quota_kpi: booked_amount",
+            "band_method: interpolated",
+            "target_amount: 3100",
+            "curve: [{at: 50%, pay: 40%}, {at: 100%, pay: 100%}]",
+        ),
+        index="attainment",
+    ),
 )
 
 
@@ -1583,3 +1605,23 @@ def test_c1_an_unknown_owner_and_splits_that_do_not_add_up(year: BuiltHome) -> N
         "select bool_and(is_held), bool_or(credit_role = 'overlay'), bool_or(credit_role <> 'overlay')"
         " from incentive.fct_credit_line where document_id = 'N2-2'"
     ) == [(True, True, True)]
+
+
+def test_t3_lines_add_up_to_the_rounded_whole(year: BuiltHome) -> None:
+    """T3: 10 % of 0.05, 0.10 and 0.15 so far are 0.005, 0.01 and 0.015, rounded 0.01, 0.01, 0.02: 0.01, 0 and 0.01.
+
+    Below zero the first rate goes on: 1,000 earn 50, 12,000 that come back take 50 and 11,000 x 5 % = 550.
+    """
+    same(
+        year.rows("select origin_period, earned_amount from incentive.fct_earning_line where payee_id = 'J5'"),
+        [("2026-01", "0.01"), ("2026-02", "0"), ("2026-03", "0.01")],
+    )
+    same(
+        beside(year, "J6"),
+        [("2026-01", "earning", "660"), ("2026-02", "earning", "50"), ("2026-02", "earning", "-600")],
+    )
+
+
+def test_t5_a_curve_is_flat_after_its_last_point(year: BuiltHome) -> None:
+    """T5: 200 % are paid as 100 %: the whole 3,100, and no more."""
+    same(beside(year, "V4"), [("2026-01", "earning", "3100")])
