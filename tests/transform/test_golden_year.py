@@ -7,8 +7,8 @@ Settled readings that published tables show: C1, C3, C5, Q4, Q6 (leaving) in `te
 attainment), T7, T8, T9 (lose), D3 (original rate, linear), C2, K6 (contest) in `golden`; draws, penalties and floor
 (K4), thresholds, caps, curves and the legal limit (D4) month by month in `months`; here M3, C1 (unknown person, splits
 that don't add up), C3 (cross, inverse, stale, reversal), C6, Q1, Q2, Q3, Q4 (whole quota, no threshold), Q6 (tail), T2,
-T3 (deal, roundings), T4 (own month), T5, T7 (holds), T8 and T9 (to date, carry), D1, D2, D3, D4 (rounding, keep), D5,
-K1, K2, K3, K4 and K6.
+T3 (deal, roundings), T4 (own month), T5, T7 (holds), T8 and T9 (to date, carry), D1 and D2 (all but a release), D3 (all
+but a cancellation), D4 (rounding, keep), D5, K1, K2, K3, K4 and K6.
 """
 
 from __future__ import annotations
