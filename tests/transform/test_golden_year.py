@@ -5,15 +5,16 @@ comments, and is read from the published tables.
 
 Settled readings that published tables show: C1, C3, C5, Q4, Q6 (leaving) in `test_published`; T3, T4, T5 (no
 attainment), T7, T8, T9 (lose), D3 (original rate, linear), C2, K6 (contest) in `golden`; draws, penalties and floor
-(K4), thresholds, caps, curves and the legal limit (D4) month by month in `months`; M3, C6, Q1, Q2, Q3, Q6 (tail), T2,
-T5, T9 (carry), D1, D2, D5 and K6 here. K1 to K3 (directions, forced distribution, proration), D3 (an unpaid invoice
-paid later) and T7's holds are dbt unit tests, and are compared by the two engines.
+(K4), thresholds, caps, curves and the legal limit (D4) month by month in `months`; here M3, C1 (unknown person, splits
+that don't add up), C3 (cross, inverse, stale, reversal), C6, Q1, Q2, Q3, Q4 (whole quota, no threshold), Q6 (tail), T2,
+T3 (deal, roundings), T4 (own month), T5, T7 (holds), T8 and T9 (to date, carry), D1 and D2 (all but a release), D3 (all
+but a cancellation), D4 (rounding, keep), D5, K1, K2, K3, K4 and K6.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -30,7 +31,7 @@ TEN_PERCENT = "bands: [{from: 0, rate: 10%}]"
 
 @dataclass(frozen=True)
 class Case:
-    """A plan of one component on booked money, its people, and their deals.
+    """A plan of one component, on booked money unless `basis` says otherwise, its people, and their deals.
 
     Attributes:
         version: further keys of the plan version, as YAML, one a line.
@@ -38,7 +39,8 @@ class Case:
         people: employee → what HR says beside number, name and role.
         deals: deal → owner, day, amount, and what the CRM says beside.
         refunds: day and amount taken back, of a deal that was invoiced and paid in full on its day.
-        feeds: further rows that HR delivers, by feed.
+        later: further versions of the plan: first day, keys of the component.
+        feeds: further rows that are delivered, by feed: of HR, or of finance as `finance.<feed>`.
     """
 
     code: str
@@ -49,21 +51,31 @@ class Case:
     refunds: tuple[tuple[str, str, str], ...] = ()
     accumulate: str = "month"
     index: str = "amount"
+    basis: str = "booked"
+    later: tuple[tuple[str, tuple[str, ...]], ...] = ()
     feeds: dict[str, list[dict[str, object]]] = field(default_factory=dict)
 
     @property
     def plan(self) -> str:
+        versions = [(date(2026, 1, 1), self.component)]
+        versions += [(date.fromisoformat(day), keys) for day, keys in self.later]
+        ends = [first_day - timedelta(days=1) for first_day, _ in versions[1:]]
+        return f"plan: {self.code}\ntitle: {{en: {self.code}, zh: {self.code}}}\nversions:\n" + "".join(
+            self._version(number, f"valid_from: {first_day}" + (f"\n    valid_to: {end}" if end else ""), keys)
+            for number, ((first_day, keys), end) in enumerate(zip(versions, [*ends, None], strict=True), start=1)
+        )
+
+    def _version(self, number: int, days: str, keys: tuple[str, ...]) -> str:
         component = [
             "component: commission",
             "title: {en: Commission, zh: 提成}",
-            "basis: booked",
+            f"basis: {self.basis}",
             f"index: {self.index}",
             f"accumulate: {self.accumulate}",
-            *self.component,
+            *keys,
         ]
         return (
-            f"plan: {self.code}\ntitle: {{en: {self.code}, zh: {self.code}}}\nversions:\n"
-            '  - version: "1"\n    valid_from: 2026-01-01\n    currency: CNY\n    assign:\n'
+            f'  - version: "{number}"\n    {days}\n    currency: CNY\n    assign:\n'
             f"      - role: {self.code}\n    components:\n      - "
             + "\n        ".join(component)
             + "\n"
@@ -81,6 +93,94 @@ _APPROVED: dict[str, object] = {"leave_type": "annual", "leave_status": "approve
 _JOINED: dict[str, object] = {"hire_date": date(2026, 1, 1)}
 _SEASONS = "quotas: [{{kpi: booked_amount, amount: 100000, per: year, seasonality: [20%, 20%, 20%, 40%]{periods}}}]"
 _ATTAINMENT = ("quota_kpi: booked_amount", "bands: [{from: 0%, rate: 1%}]")
+
+
+def _card(*keys: str) -> str:
+    return "scorecards: [{scorecard: card, title: {en: Card, zh: 考核}, " + ", ".join(keys) + "}]"
+
+
+def _ratings(period: str, objective: str, ratings: dict[str, str]) -> list[dict[str, object]]:
+    return [
+        {"employee_id": person, "period": period, "objective_code": objective, "rating": rating}
+        for person, rating in ratings.items()
+    ]
+
+
+_LITTLE = (
+    "penalties: [{penalty: little, title: {en: Too little, zh: 签约不足}, kpi: booked_amount, below: 11000,"
+    " amount: 400, limit: 400}]"
+)
+
+
+def _invoice(deal: str, day: str, amount: str, currency: str = "CNY") -> dict[str, object]:
+    return {
+        "invoice_no": f"I-{deal}",
+        "document_no": deal,
+        "invoice_date": date.fromisoformat(day),
+        "amount": amount,
+        "currency_code": currency,
+        "invoice_status": "issued",
+    }
+
+
+def _receipts(deal: str, *received: tuple[str, str], currency: str = "CNY") -> list[dict[str, object]]:
+    return [
+        {
+            "receipt_no": f"R-{deal}-{number}",
+            "invoice_no": f"I-{deal}",
+            "receipt_date": date.fromisoformat(day),
+            "amount": amount,
+            "currency_code": currency,
+            "receipt_type": "refund" if amount.startswith("-") else "receipt",
+        }
+        for number, (day, amount) in enumerate(received, start=1)
+    ]
+
+
+def _rates(*rates: tuple[str, str, str, str]) -> list[dict[str, object]]:
+    return [
+        {
+            "rate_date": date.fromisoformat(day),
+            "from_currency": quoted,
+            "to_currency": other,
+            "unit": "1",
+            "rate": rate,
+            "rate_type": "middle",
+        }
+        for day, quoted, other, rate in rates
+    ]
+
+
+def _discounts(applies_to: str, rate: str, factors: str) -> tuple[str, ...]:
+    return (
+        f"bands: [{{from: 0, to: 10000, rate: {rate}}}, {{from: 10000, rate: 8%}}]",
+        "factors: [{factor: discount, title: {en: Discount, zh: 折扣}, by: discount,"
+        f" applies_to: {applies_to}, bands: {factors}}}]",
+    )
+
+
+def _discounted(person: str) -> dict[str, tuple[str, str, str, dict[str, object]]]:
+    """A discount of 5 %, which is outside the tables of the cases, and one of 20 %."""
+    return {
+        f"{person}-1": (person, "2026-01-10", "9500", {"list_amount": "10000"}),
+        f"{person}-2": (person, "2026-01-20", "1000", {"list_amount": "1250"}),
+    }
+
+
+def _of_either(person: str) -> dict[str, tuple[str, str, str, dict[str, object]]]:
+    days = {"2026-01-15": "6000", "2026-01-16": "6000", "2026-02-10": "1000"}
+    return {f"{person}-{day}": (person, day, amount, {}) for day, amount in days.items()}
+
+
+def _whole(below: str, above: str) -> str:
+    return f"bands: [{{from: 0, to: 10000, rate: {below}}}, {{from: 10000, rate: {above}}}]"
+
+
+_IN_JANUARY = "[{from: 10%, to: 20%, factor: 1}, {from: 20%, factor: 0.5}]"
+_LATER = "[{from: 0, factor: 0.9}]"
+# A group of six, scored by a rating; one of four, and a fifth whom nobody rated.
+_NORTH = {"F1": "1.2", "F2": "1.0", "F3": "1.0", "F4": "0.9", "F5": "0.8", "F6": "0.7"}
+_WEST = {"F7": "1.2", "F8": "1.15", "F9": "1.0", "F10": "0.95"}
 
 CASES = (
     Case(
@@ -261,6 +361,485 @@ CASES = (
         refunds=(("N1-1", "2026-02-10", "12000"),),
         version=("draw: {type: guarantee, amount: 500, from_month: 1, to_month: 1}",),
     ),
+    Case(
+        "k1_directions",
+        {"K1": _JOINED},
+        {"K1-1": ("K1", "2026-01-10", "12000", {})},
+        version=(
+            _card(
+                "frequency: month, missing_data: zero, bonus_base: 1000",
+                "kpis: [{kpi: booked_amount, weight: 0.5, cap: 1.5, direction: lower}, "
+                '{kpi: "mbo:below", weight: 0.1, cap: 1, direction: range, low: 0.8, high: 2}, '
+                '{kpi: "mbo:above", weight: 0.2, cap: 1, direction: range, low: 0.8, high: 2}, '
+                '{kpi: "mbo:inside", weight: 0.1, cap: 1, direction: range, low: 0.8, high: 2}, '
+                '{kpi: "mbo:worst", weight: 0.1, cap: 1, direction: lower}]',
+                "grades: [{grade: A, from: 0.725, coefficient: 0.8}, {grade: B, from: 0, coefficient: 0.5}]",
+            ),
+        ),
+        feeds={
+            "targets": [
+                {
+                    "employee_id": "K1",
+                    "kpi_code": "booked_amount",
+                    "period": "2026-01",
+                    "target_value": "10000",
+                    "currency_code": "CNY",
+                }
+            ],
+            "ratings": [
+                *_ratings("2026-01", "below", {"K1": "0.6"}),
+                *_ratings("2026-01", "above", {"K1": "2.5"}),
+                *_ratings("2026-01", "inside", {"K1": "1.5"}),
+                *_ratings("2026-01", "worst", {"K1": "2.3"}),
+            ],
+        },
+    ),
+    Case(
+        "k2_forced",
+        {person: _JOINED | {"region": "North"} for person in _NORTH}
+        | {person: _JOINED | {"region": "West"} for person in (*_WEST, "F11")},
+        {},
+        version=(
+            _card(
+                "frequency: quarter, missing_data: hold, bonus_base: 1000, grading: forced, group: region",
+                'kpis: [{kpi: "mbo:plan", weight: 1, cap: 1.5}]',
+                "grades: [{grade: A, from: 1.1, coefficient: 1.5}, {grade: B, from: 0.9, coefficient: 1}, "
+                "{grade: C, from: 0, coefficient: 0.5}]",
+                "distribution: [{grade: A, share: 25%}, {grade: B, share: 50%}, {grade: C, share: 25%}]",
+            ),
+        ),
+        feeds={"ratings": _ratings("2026-Q1", "plan", _NORTH | _WEST)},
+    ),
+    Case(
+        "k3_proration",
+        {"P1": _JOINED, "P2": _JOINED, "P3": {"hire_date": date(2026, 2, 1)}},
+        {},
+        version=(
+            "leave_limit_days: 10",
+            _card(
+                "frequency: quarter, missing_data: hold, bonus_base: 900",
+                'kpis: [{kpi: "mbo:plan", weight: 1, cap: 1.5}]',
+                "grades: [{grade: A, from: 1, coefficient: 1.5}, {grade: B, from: 0, coefficient: 0.5}]",
+            ),
+        ),
+        feeds={
+            "ratings": _ratings("2026-Q1", "plan", {"P1": "1", "P2": "1", "P3": "0.999999"}),
+            "leave": [
+                {"employee_id": "P1", "leave_from": date(2026, 1, 25), "leave_to": date(2026, 2, 13)} | _APPROVED,
+                {"employee_id": "P2", "leave_from": date(2026, 2, 1), "leave_to": date(2026, 2, 10)} | _APPROVED,
+            ],
+        },
+    ),
+    Case(
+        "k4_floor_larger",
+        {"E1": _JOINED},
+        _monthly("E1-", "E1", ("10000", "20000")),
+        version=(_LITTLE, "draw: {type: guarantee, amount: 500, from_month: 0, to_month: 0}", "floor: 800"),
+    ),
+    Case(
+        "k4_floor_smaller",
+        {"E2": _JOINED},
+        _monthly("E2-", "E2", ("7000", "20000")),
+        version=(_LITTLE, "draw: {type: guarantee, amount: 500, from_month: 0, to_month: 0}", "floor: 300"),
+    ),
+    # 5 % of the month's pay may be recovered, rounded down; 3,050 must remain.
+    Case(
+        "d4_bounds",
+        {"B1": _JOINED | {"base_salary_amount": "3000", "salary_currency_code": "CNY"}},
+        _monthly("B1-", "B1", ("12000", "0", "3333.30", "1000", "12000")),
+        refunds=(("B1-1", "2026-02-10", "12000"),),
+        version=("legal_limit: [{share: 5%, keep: 3050}]",),
+    ),
+    # Rates of the table's base currency, the dollar; two are of 10 January, of the next day are others.
+    Case(
+        "c3_rates",
+        {"X1": _JOINED},
+        {
+            "X1-1": ("X1", "2026-01-12", "150000", {"currency_code": "JPY"}),
+            "X1-2": ("X1", "2026-01-17", "150000", {"currency_code": "JPY"}),
+            "X1-3": ("X1", "2026-01-18", "150000", {"currency_code": "JPY"}),
+            "X1-4": ("X1", "2026-01-12", "100", {"currency_code": "USD"}),
+            "X1-5": ("X1", "2026-01-12", "100", {"currency_code": "EUR"}),
+        },
+        refunds=(("X1-4", "2026-02-10", "100"),),
+        feeds={
+            "finance.fx_rates": _rates(
+                ("2026-01-10", "USD", "CNY", "7.2"),
+                ("2026-01-10", "USD", "JPY", "150"),
+                ("2026-01-10", "USD", "GBP", "0.8"),
+                ("2026-01-11", "USD", "CNY", "7.3"),
+                ("2026-01-11", "CNY", "EUR", "0.125"),
+                ("2026-02-10", "USD", "CNY", "8"),
+            )
+        },
+    ),
+    Case(
+        "d3_spread",
+        {"D1": _JOINED},
+        {"D1-1": ("D1", "2026-01-05", "300", {"currency_code": "USD"})},
+        basis="collected",
+        feeds={
+            "finance.invoices": [_invoice("D1-1", "2026-01-05", "300", "USD")],
+            "finance.receipts": _receipts(
+                "D1-1",
+                ("2026-01-10", "100"),
+                ("2026-02-10", "200"),
+                ("2026-03-10", "-100.01"),
+                ("2026-04-10", "-250"),
+                currency="USD",
+            ),
+        },
+    ),
+    Case(
+        "d3_unpaid",
+        {"U1": _JOINED},
+        {"U1-1": ("U1", "2026-01-05", "10000", {})},
+        component=(TEN_PERCENT, "clawback: {unpaid_days: 30}"),
+        feeds={
+            "finance.invoices": [_invoice("U1-1", "2026-01-10", "10000")],
+            "finance.receipts": _receipts(
+                "U1-1", ("2026-02-09", "4000"), ("2026-03-15", "2500"), ("2026-04-15", "3500")
+            ),
+        },
+    ),
+    Case(
+        "d3_window",
+        {"W1": _JOINED},
+        {"W1-1": ("W1", "2026-01-10", "1000", {}), "W1-2": ("W1", "2026-01-10", "2000", {})},
+        component=(TEN_PERCENT, "clawback: {window_months: 3}"),
+        refunds=(("W1-1", "2026-04-10", "1000"), ("W1-2", "2026-04-11", "2000")),
+    ),
+    Case(
+        "d3_reversed_by",
+        {"Y1": _JOINED},
+        {"Y1-1": ("Y1", "2026-01-10", "1000", {}), "Y1-2": ("Y1", "2026-01-10", "1000", {})},
+        component=(TEN_PERCENT, "reversed_by: [credit_note]"),
+        refunds=(("Y1-1", "2026-03-10", "300"),),
+        feeds={
+            "finance.invoices": [_invoice("Y1-2", "2026-01-10", "1000")],
+            "finance.credit_notes": [
+                {
+                    "credit_note_no": "N-Y1-2",
+                    "invoice_no": "I-Y1-2",
+                    "credit_note_date": date(2026, 3, 10),
+                    "amount": "400",
+                    "currency_code": "CNY",
+                }
+            ],
+        },
+    ),
+    Case(
+        "t7_pay_hold",
+        {"A1": _JOINED},
+        _discounted("A1"),
+        component=_discounts("pay", "5%", _IN_JANUARY),
+        later=(("2026-02-01", _discounts("pay", "6%", _LATER)),),
+        refunds=(("A1-2", "2026-02-10", "400"),),
+    ),
+    Case(
+        "t7_credit_hold",
+        {"A2": _JOINED},
+        _discounted("A2"),
+        component=_discounts("credit", "5%", _IN_JANUARY),
+        later=(("2026-02-01", _discounts("credit", "6%", _LATER)),),
+        refunds=(("A2-2", "2026-02-10", "400"),),
+    ),
+    # A second version from 16 January: 6,000 of the day before are of the first, which counts its last day (Q1).
+    Case(
+        "t2_versions_month_before",
+        {"I2": _JOINED},
+        _of_either("I2"),
+        component=("band_method: retroactive", _whole("1%", "3%")),
+        later=(("2026-01-16", ("band_method: retroactive", _whole("2%", "4%"))),),
+        index="{as: amount, basis: booked, measure: amount, offset: -1}",
+    ),
+    Case(
+        "t2_versions_same_month",
+        {"I3": _JOINED},
+        _of_either("I3"),
+        component=("band_method: retroactive", _whole("1%", "3%")),
+        later=(("2026-01-16", ("band_method: retroactive", _whole("2%", "4%"))),),
+    ),
+    Case(
+        "t5_not_prorated",
+        {"V2": {"hire_date": date(2026, 1, 11)}, "V3": {"hire_date": date(2026, 1, 11)}},
+        {"V2-1": ("V2", "2026-01-20", "5250", {}), "V3-1": ("V3", "2026-01-20", "3149.99", {})},
+        version=("quotas: [{kpi: booked_amount, amount: 9300, per: month}]",),
+        component=(
+            "quota_kpi: booked_amount",
+            "band_method: interpolated",
+            "target_amount: 3100",
+            "prorate: false",
+            "curve: [{at: 50%, pay: 40%}, {at: 100%, pay: 100%}]",
+        ),
+        index="attainment",
+    ),
+    # What comes back of what a cap cut: half of the line's 100, of which 60 were paid.
+    Case(
+        "d3_original_rate_capped",
+        {"Z1": _JOINED},
+        {"Z1-1": ("Z1", "2026-01-10", "1000", {})},
+        component=(
+            TEN_PERCENT,
+            "cap: {amount: 60, per: period, excess: lose}",
+            "clawback: {method: original_rate}",
+        ),
+        refunds=(("Z1-1", "2026-03-10", "500"),),
+    ),
+    Case(
+        "d3_linear_month_ends",
+        {"Z2": _JOINED},
+        {
+            "Z2-1": ("Z2", "2026-01-31", "1200", {}),
+            "Z2-2": ("Z2", "2026-01-30", "1200", {}),
+            "Z2-3": ("Z2", "2026-01-31", "1200", {}),
+        },
+        component=(TEN_PERCENT, "clawback: {schedule: linear, linear_months: 12}"),
+        refunds=(
+            ("Z2-1", "2026-02-28", "1200"),
+            ("Z2-2", "2026-03-29", "1200"),
+            ("Z2-3", "2026-04-30", "1200"),
+        ),
+    ),
+    Case(
+        "d3_booked_defaults",
+        {"Z3": _JOINED},
+        {"Z3-1": ("Z3", "2026-01-10", "1000", {})},
+        feeds={
+            "finance.invoices": [_invoice("Z3-1", "2026-01-10", "1000")],
+            "finance.receipts": _receipts("Z3-1", ("2026-01-20", "1000"), ("2026-03-10", "-900")),
+            "finance.write_offs": [
+                {
+                    "write_off_no": "B-Z3-1",
+                    "invoice_no": "I-Z3-1",
+                    "write_off_date": date(2026, 2, 10),
+                    "amount": "400",
+                    "currency_code": "CNY",
+                }
+            ],
+        },
+    ),
+    Case(
+        "d3_collected_defaults",
+        {"Z4": _JOINED},
+        {"Z4-1": ("Z4", "2026-01-10", "1000", {})},
+        basis="collected",
+        feeds={
+            "finance.invoices": [_invoice("Z4-1", "2026-01-10", "1000")],
+            "finance.receipts": _receipts("Z4-1", ("2026-01-20", "1000"), ("2026-03-10", "-900")),
+            "finance.write_offs": [
+                {
+                    "write_off_no": "B-Z4-1",
+                    "invoice_no": "I-Z4-1",
+                    "write_off_date": date(2026, 2, 10),
+                    "amount": "400",
+                    "currency_code": "CNY",
+                }
+            ],
+        },
+    ),
+    *(
+        Case(
+            f"k1_{missing}",
+            {f"K1-{missing}": _JOINED},
+            {},
+            version=(
+                _card(
+                    f"frequency: quarter, missing_data: {missing}, bonus_base: 1000",
+                    'kpis: [{kpi: "mbo:plan", weight: 0.5, cap: 1}, {kpi: "mbo:team", weight: 0.25, cap: 1},'
+                    ' {kpi: "mbo:none", weight: 0.25, cap: 1}]',
+                    "grades: [{grade: A, from: 0.866667, coefficient: 1}, {grade: B, from: 0, coefficient: 0.5}]",
+                ),
+            ),
+            feeds={
+                "ratings": [
+                    *_ratings("2026-Q1", "plan", {f"K1-{missing}": "0.8"}),
+                    *_ratings("2026-Q1", "team", {f"K1-{missing}": "1.2"}),
+                ]
+            },
+        )
+        for missing in ("reweight", "zero", "hold")
+    ),
+    Case(
+        "t3_deal",
+        {"J1": _JOINED},
+        {"J1-1": ("J1", "2026-01-05", "12000", {}), "J1-2": ("J1", "2026-01-05", "1000", {})},
+        component=("bands: [{from: 0, to: 10000, rate: 5%}, {from: 10000, rate: 8%}]",),
+        basis="collected",
+        accumulate="deal",
+        feeds={
+            "finance.invoices": [_invoice("J1-1", "2026-01-05", "12000"), _invoice("J1-2", "2026-01-05", "1000")],
+            "finance.receipts": [
+                *_receipts("J1-1", ("2026-01-10", "9000"), ("2026-02-11", "3000")),
+                *_receipts("J1-2", ("2026-02-10", "1000")),
+            ],
+        },
+    ),
+    Case(
+        "t4_quarter",
+        {"J2": _JOINED},
+        _monthly("J2-", "J2", ("6000", "6000")),
+        component=("band_method: retroactive", _whole("1%", "3%")),
+        accumulate="quarter",
+    ),
+    Case(
+        "t8_from_first_to_date",
+        {"J3": _JOINED},
+        _monthly("J3-", "J3", ("1000", "600")),
+        component=(TEN_PERCENT, "threshold: {at: 1500, pays: from_first}"),
+        accumulate="quarter",
+    ),
+    Case(
+        "t8_above_to_date",
+        {"J4": _JOINED},
+        _monthly("J4-", "J4", ("1000", "1000")),
+        component=(
+            "bands: [{from: 0, to: 1000, rate: 5%}, {from: 1000, rate: 10%}]",
+            "threshold: {at: 1500, pays: above}",
+        ),
+        accumulate="quarter",
+    ),
+    Case(
+        "q2_confirmation",
+        {"R2": _JOINED | {"confirmation_date": date(2026, 3, 15)}},
+        _monthly("R2-", "R2", ("100", "100", "100", "100", "100")),
+        version=(
+            "ramp: {from: confirmation, shares: [50%, 75%]}",
+            "quotas: [{kpi: booked_amount, amount: 3000, per: month}]",
+        ),
+        component=_ATTAINMENT,
+        index="attainment",
+    ),
+    Case(
+        "q4_whole_quota",
+        {"R3": _JOINED},
+        {"R3-1": ("R3", "2026-01-10", "5000", {})},
+        version=("quotas: [{kpi: booked_amount, amount: 9000, per: quarter}]",),
+        component=("quota_kpi: booked_amount", "bands: [{from: 0%, to: 50%, rate: 1%}, {from: 50%, rate: 2%}]"),
+        accumulate="quarter",
+        index="attainment",
+    ),
+    Case(
+        "q4_no_quota",
+        {"R4": _JOINED},
+        {"R4-1": ("R4", "2026-01-10", "1000", {})},
+        component=(
+            "quota_kpi: booked_amount",
+            "bands: [{from: 0%, to: 50%, rate: 1%}, {from: 50%, rate: 2%}]",
+            "threshold: {at: 50%, pays: from_first}",
+        ),
+        index="attainment",
+    ),
+    Case(
+        "d2_no_recovery",
+        {"G4": {"hire_date": date(2026, 1, 20)}},
+        {"G4-1": ("G4", "2026-01-25", "3000", {}), "G4-2": ("G4", "2026-02-10", "20000", {})},
+        version=("draw: {type: recoverable, amount: 1000, from_month: 0, to_month: 0}",),
+    ),
+    Case(
+        "d1_held",
+        {"G5": _JOINED},
+        {"G5-1": ("G5", "2026-01-10", "12000", {})},
+        version=(
+            "holds: [{hold: large, title: {en: Large, zh: 大额}, document_amount_above: 10000}]",
+            "draw: {type: guarantee, amount: 500, from_month: 0, to_month: 0}",
+        ),
+        component=(TEN_PERCENT, "cap: {amount: 900, per: period, excess: lose}"),
+    ),
+    # An overlay of half of a stranger's deal, and a deal of their own: only this one rolls up.
+    Case(
+        "c6_overlay",
+        {"OM": _JOINED, "OA": _JOINED | {"role": "Nobody's role"}, "OB": _JOINED | {"role": "Nobody's role"}},
+        {
+            "OB-1": ("OB", "2026-01-10", "4000", {"overlay_owner_1": "OA", "overlay_percent_1": "50"}),
+            "OA-1": ("OA", "2026-01-10", "1000", {}),
+        },
+        component=("credit: team", "bands: [{from: 0, rate: 1%}]"),
+        feeds={"reporting_lines": [{"employee_id": "OA", "manager_id": "OM", "team": "one"}]},
+    ),
+    Case(
+        "k4_after_the_draw",
+        {"E3": _JOINED},
+        {"E3-1": ("E3", "2026-01-10", "3000", {})},
+        version=(_LITTLE, "draw: {type: non_recoverable, amount: 500, from_month: 0, to_month: 0}"),
+    ),
+    Case(
+        "t9_to_date",
+        {"C2": _JOINED},
+        _monthly("C2-", "C2", ("500", "500", "500")),
+        component=(TEN_PERCENT, "cap: {amount: 60, per: period, excess: lose}"),
+        accumulate="quarter",
+    ),
+    # Each receipt is split by itself, in dollars; its parts are converted.
+    Case(
+        "m3_receipts",
+        {"M3": _JOINED, "M4": _JOINED},
+        {
+            "M3-1": (
+                "M3",
+                "2026-01-05",
+                "12.90",
+                {
+                    "currency_code": "USD",
+                    "split_owner_1": "M3",
+                    "split_percent_1": "30",
+                    "split_owner_2": "M4",
+                    "split_percent_2": "70",
+                },
+            )
+        },
+        basis="collected",
+        feeds={
+            "finance.invoices": [_invoice("M3-1", "2026-01-05", "12.90", "USD")],
+            "finance.receipts": _receipts("M3-1", ("2026-01-10", "6.45"), ("2026-02-10", "6.45"), currency="USD"),
+        },
+    ),
+    # A split to somebody whom nobody knows; splits of 90 % with an overlay.
+    Case(
+        "c1_splits",
+        {"N2": _JOINED, "N3": _JOINED},
+        {
+            "N2-1": (
+                "N2",
+                "2026-01-10",
+                "1000",
+                {"split_owner_1": "N2", "split_percent_1": "40", "split_owner_2": "N9", "split_percent_2": "60"},
+            ),
+            "N2-2": (
+                "N2",
+                "2026-01-10",
+                "1000",
+                {
+                    "split_owner_1": "N2",
+                    "split_percent_1": "90",
+                    "overlay_owner_1": "N3",
+                    "overlay_percent_1": "50",
+                },
+            ),
+        },
+    ),
+    Case("t3_rounding", {"J5": _JOINED}, _monthly("J5-", "J5", ("0.05", "0.05", "0.05")), accumulate="quarter"),
+    # What comes back in February is more than February's sale.
+    Case(
+        "t3_below_zero",
+        {"J6": _JOINED},
+        {"J6-1": ("J6", "2026-01-10", "12000", {}), "J6-2": ("J6", "2026-02-10", "1000", {})},
+        component=(_whole("5%", "8%"),),
+        refunds=(("J6-1", "2026-02-20", "12000"),),
+    ),
+    Case(
+        "t5_flat",
+        {"V4": _JOINED},
+        {"V4-1": ("V4", "2026-01-20", "20000", {})},
+        version=("quotas: [{kpi: booked_amount, amount: 10000, per: month}]",),
+        component=(
+            "quota_kpi: booked_amount",
+            "band_method: interpolated",
+            "target_amount: 3100",
+            "curve: [{at: 50%, pay: 40%}, {at: 100%, pay: 100%}]",
+        ),
+        index="attainment",
+    ),
 )
 
 
@@ -294,14 +873,15 @@ def year(tmp_path_factory: pytest.TempPathFactory) -> BuiltHome:
             if Decimal(amount)
         ]
         for deal, day, amount in case.refunds:
-            _, sold, worth, _ = case.deals[deal]
+            _, sold, worth, said = case.deals[deal]
+            currency = said.get("currency_code", "CNY")
             invoices.append(
                 {
                     "invoice_no": f"I-{deal}",
                     "document_no": deal,
                     "invoice_date": date.fromisoformat(sold),
                     "amount": worth,
-                    "currency_code": "CNY",
+                    "currency_code": currency,
                     "invoice_status": "issued",
                 }
             )
@@ -312,16 +892,16 @@ def year(tmp_path_factory: pytest.TempPathFactory) -> BuiltHome:
                         "invoice_no": f"I-{deal}",
                         "receipt_date": date.fromisoformat(when),
                         "amount": value,
-                        "currency_code": "CNY",
+                        "currency_code": currency,
                         "receipt_type": kind,
                     }
                 )
     for source, feed, rows in (
         ("hr", "employees", people),
         ("zoho_crm", "deals", deals),
-        ("finance", "invoices", invoices),
-        ("finance", "receipts", receipts),
-        *(("hr", feed, rows) for feed, rows in feeds.items()),
+        ("finance", "invoices", [*invoices, *feeds.pop("finance.invoices", [])]),
+        ("finance", "receipts", [*receipts, *feeds.pop("finance.receipts", [])]),
+        *((*(feed.split(".") if "." in feed else ("hr", feed)), rows) for feed, rows in feeds.items()),
     ):
         land(settings, source, feed, rows, extracted_at=EXTRACTED)
     prepared = candidate.prepare(settings)
@@ -365,12 +945,15 @@ def test_d2_recoverable_draw(year: BuiltHome) -> None:
     same(
         year.rows(
             "select period, opening_amount, added_amount, recovered_amount, closing_amount from incentive.fct_balance"
-            " where payee_id = 'G3' and balance_type = 'draw' and period between '2026-03' and '2026-05'"
+            " where payee_id = 'G3' and balance_type = 'draw' and period between '2026-01' and '2026-06'"
         ),
         [
+            ("2026-01", "0", "500", "0", "500"),
+            ("2026-02", "500", "300", "0", "800"),
             ("2026-03", "800", "600", "0", "1400"),
             ("2026-04", "1400", "0", "300", "1100"),
             ("2026-05", "1100", "0", "800", "300"),
+            ("2026-06", "300", "0", "100", "200"),
         ],
     )
 
@@ -546,3 +1129,499 @@ def test_k6_a_refund_takes_a_spiff_back_whenever_it_comes(year: BuiltHome) -> No
             ("S1", "2026-06", "spiff", "-1000", "-50", False),
         ],
     )
+
+
+def test_k1_lower_and_range(year: BuiltHome) -> None:
+    """K1: what each KPI of a card comes to, and the score at scale 6 that is graded.
+
+    Lower: 2 - 12,000 ÷ 10,000 = 0.8; 2 - 2.3 ÷ 1 is below 0: 0. Range of 0.8 to 2: 0.6 ÷ 0.8 = 0.75 below,
+    2 - 2.5 ÷ 2 = 0.75 above, 1 inside. Score 0.4 + 0.075 + 0.15 + 0.1 + 0 = 0.725, just an A: 1,000 x 0.8.
+    """
+    same(
+        year.rows(
+            "select kpi_code, attainment, line_score from appraisal.fct_scorecard_line"
+            " where employee_id = 'K1' and period = '2026-01'"
+        ),
+        [
+            ("booked_amount", "0.8", "0.4"),
+            ("mbo:above", "0.75", "0.15"),
+            ("mbo:below", "0.75", "0.075"),
+            ("mbo:inside", "1", "0.1"),
+            ("mbo:worst", "0", "0"),
+        ],
+    )
+    same(
+        year.rows(
+            "select score, grade, bonus_amount from appraisal.fct_appraisal_result"
+            " where employee_id = 'K1' and period = '2026-01'"
+        ),
+        [("0.725", "A", "800")],
+    )
+
+
+def test_k2_forced_distribution(year: BuiltHome) -> None:
+    """K2: a quarter, a half and a quarter of six are 1.5, 3 and 1.5 seats: 2, 3 and 1, the tie to the better grade.
+
+    Two share the second place: both are an A, and of B's places 3 to 5 only 4 and 5 are left. Four scored people are
+    graded by bands; the fifth, not rated, is held and counts in no group.
+    """
+    same(
+        year.rows(
+            "select employee_id, grade, bonus_amount from appraisal.fct_appraisal_result"
+            " where plan_code = 'k2_forced' and period = '2026-Q1'"
+        ),
+        [
+            ("F1", "A", "1500"),
+            ("F2", "A", "1500"),
+            ("F3", "A", "1500"),
+            ("F4", "B", "1000"),
+            ("F5", "B", "1000"),
+            ("F6", "C", "500"),
+            ("F7", "A", "1500"),
+            ("F8", "A", "1500"),
+            ("F9", "B", "1000"),
+            ("F10", "B", "1000"),
+            ("F11", None, "0"),
+        ],
+    )
+    same(
+        year.rows(
+            "select payee_id, earned_amount, is_held from incentive.fct_earning_line"
+            " where payee_id in ('F10', 'F11') and window_code = '2026-Q1'"
+        ),
+        [("F10", "1000", False), ("F11", "0", True)],
+    )
+
+
+def test_k3_a_bonus_is_prorated_with_leave(year: BuiltHome) -> None:
+    """K3: 20 days of leave, more than 10: 900 x 1.5 x 70 ÷ 90 = 1,050; 10 days of leave: 1,350.
+
+    Joined on 1 February, and a score of 0.999999 that is not rounded up: 900 x 0.5 x 59 ÷ 90 = 295. Paid in March.
+    """
+    same(
+        year.rows(
+            "select employee_id, score, bonus_amount from appraisal.fct_appraisal_result"
+            " where plan_code = 'k3_proration' and period = '2026-Q1'"
+        ),
+        [("P1", "1", "1050"), ("P2", "1", "1350"), ("P3", "0.999999", "295")],
+    )
+    same(
+        year.rows(
+            "select payee_id, period, payable_amount from incentive.fct_payout"
+            " where payee_id in ('P1', 'P2', 'P3') and period between '2026-01' and '2026-03' and payable_amount <> 0"
+        ),
+        [("P1", "2026-03", "1050"), ("P2", "2026-03", "1350"), ("P3", "2026-03", "295")],
+    )
+
+
+def test_k4_a_penalty_stops_at_the_larger_of_floor_and_guarantee(year: BuiltHome) -> None:
+    """K4: of 400, 200 are taken down to the floor of 800 (guarantee 500), or to the guarantee of 500 (floor 300).
+
+    What could not be taken is lost: the 2,000 of February are paid in full.
+    """
+    same(
+        year.rows(
+            "select payee_id, period, earned_amount, penalty_amount, payable_amount from incentive.fct_payout"
+            " where payee_id in ('E1', 'E2') and period <= '2026-02'"
+        ),
+        [
+            ("E1", "2026-01", "1000", "200", "800"),
+            ("E1", "2026-02", "2000", "0", "2000"),
+            ("E2", "2026-01", "700", "200", "500"),
+            ("E2", "2026-02", "2000", "0", "2000"),
+        ],
+    )
+
+
+def test_d4_a_recovery_is_rounded_down_and_keeps_what_must_remain(year: BuiltHome) -> None:
+    """D4: 1,200 are owed since February; salary 3,000; from incentive only.
+
+    March: 5 % of 3,333.33 is 166.6665: 166.66. April: 3,100 - 3,050 = 50, less than 5 % = 155. May: 5 % of 4,200 = 210.
+    """
+    same(
+        year.rows(
+            "select period, earned_amount, payable_amount, closing_clawback_balance from incentive.fct_payout"
+            " where payee_id = 'B1' and period <= '2026-05'"
+        ),
+        [
+            ("2026-01", "1200", "1200", "0"),
+            ("2026-02", "-1200", "0", "1200"),
+            ("2026-03", "333.33", "166.67", "1033.34"),
+            ("2026-04", "100", "50", "983.34"),
+            ("2026-05", "1200", "990", "773.34"),
+        ],
+    )
+
+
+def test_c3_a_cross_an_inverse_a_stale_rate_and_a_reversal(year: BuiltHome) -> None:
+    """C3: what currencies are converted at, and that a reversal goes at its original's rate.
+
+    Yen: 7.2 ÷ 150 = 0.048, both of 10 January though the dollar has a newer rate; 150,000 are 7,200; seven days later
+    still, eight days later a hold. Dollars: 7.3, when they come back, too, though it is 8 then. Euro: 1 ÷ 0.125 = 8.
+    """
+    same(
+        year.rows(
+            "select document_id, fx_rate, fx_rate_date, credited_amount, is_held from incentive.fct_credit_line"
+            " where employee_id = 'X1' and basis = 'booked' and reversal_profile = 'standard'"
+        ),
+        [
+            ("X1-1", "0.048", "2026-01-10", "7200", False),
+            ("X1-2", "0.048", "2026-01-10", "7200", False),
+            ("X1-3", None, None, None, True),
+            ("X1-4", "7.3", "2026-01-11", "730", False),
+            ("X1-4", "7.3", "2026-01-11", "-730", False),
+            ("X1-5", "8", "2026-01-11", "800", False),
+        ],
+    )
+    same(
+        year.rows(
+            "select payee_id, period, earned_amount from incentive.fct_payout"
+            " where payee_id = 'X1' and period <= '2026-02'"
+        ),
+        [("X1", "2026-01", "1593"), ("X1", "2026-02", "-73")],
+    )
+
+
+def test_d3_a_partial_reversal_is_spread_over_the_earlier_lines(year: BuiltHome) -> None:
+    """D3, M3, C3: 100 at 7.2 and 200 at 8; 100.01 come back, 33.34 (of 33.3367) and 66.67 (of 66.6733).
+
+    33.34 x 7.2 = 240.048, 66.67 x 8 = 533.36: pay -24.00 and -77.34 + 24.00 (T3). Of the 250 that come back next
+    66.66 and 133.33 are left: 479.952 and 1,066.64: -48.00 and -154.66 + 48.00.
+    """
+    same(
+        earned(year, "D1"),
+        [
+            ("D1", "2026-01", "earning", "720", "72", False),
+            ("D1", "2026-02", "earning", "1600", "160", False),
+            ("D1", "2026-03", "earning", "-240.048", "-24", False),
+            ("D1", "2026-03", "earning", "-533.36", "-53.34", False),
+            ("D1", "2026-04", "earning", "-479.952", "-48", False),
+            ("D1", "2026-04", "earning", "-1066.64", "-106.66", False),
+        ],
+    )
+
+
+def test_d3_an_unpaid_invoice_is_taken_back_and_credited_again(year: BuiltHome) -> None:
+    """D3: 30 days after 10 January, on 9 February, 4,000 of 10,000 are paid: 6,000 come back; 2,500 and 3,500 later."""
+    same(
+        year.rows(
+            "select event_date, credited_amount, earned_amount from incentive.fct_earning_line where payee_id = 'U1'"
+        ),
+        [
+            ("2026-01-05", "10000", "1000"),
+            ("2026-02-09", "-6000", "-600"),
+            ("2026-03-15", "2500", "250"),
+            ("2026-04-15", "3500", "350"),
+        ],
+    )
+
+
+def test_d3_a_reversal_after_the_window_or_of_another_kind_takes_nothing(year: BuiltHome) -> None:
+    """D3: three months after 10 January 1,000 come back, the 2,000 of a day later don't.
+
+    Where a component lists credit notes alone, a refund of 300 takes nothing and a credit note of 400 takes 40.
+    """
+    same(
+        year.rows(
+            "select payee_id, event_date, earned_amount from incentive.fct_earning_line"
+            " where payee_id in ('W1', 'Y1') and earned_amount <> 0"
+        ),
+        [
+            ("W1", "2026-01-10", "100"),
+            ("W1", "2026-01-10", "200"),
+            ("W1", "2026-04-10", "-100"),
+            ("Y1", "2026-01-10", "100"),
+            ("Y1", "2026-01-10", "100"),
+            ("Y1", "2026-03-10", "-40"),
+        ],
+    )
+
+
+def test_t7_a_pay_factor_hold_counts_for_the_band_a_credit_factor_hold_nowhere(year: BuiltHome) -> None:
+    """T7: a discount of 5 % is outside the table: held. By pay, its 9,500 count: the 1,000 after it earn
+    (500 x 5 % + 500 x 8 %) x 0.5 = 32.50. By credit they count nowhere: 1,000 x 0.5 x 5 % = 25.
+
+    Of 400 that come back in February the factor is January's 0.5, not 0.9; the rate is the day's: 400 x 6 % x 0.5 = 12.
+    """
+    same(
+        earned(year, "A1"),
+        [
+            ("A1", "2026-01", "earning", "9500", "0", True),
+            ("A1", "2026-01", "earning", "1000", "32.5", False),
+            ("A1", "2026-02", "earning", "-400", "-12", False),
+        ],
+    )
+    same(
+        year.rows("select origin_period, earned_amount, is_held from incentive.fct_earning_line where payee_id = 'A2'"),
+        [("2026-01", "0", True), ("2026-01", "25", False), ("2026-02", "-12", False)],
+    )
+
+
+def test_t2_an_index_of_another_period_is_of_every_version(year: BuiltHome) -> None:
+    """T2: base and rate are those of the version of the line's day, 1 or 3 % and from 16 January 2 or 4 %.
+
+    The month before, over both versions, is 0 for January: 60 and 120; 12,000 for February: 4 % of 1,000. Of the
+    same month each version has its own 6,000: 60 and 120, and 2 % of the 1,000 of February.
+    """
+    same(
+        year.rows(
+            "select payee_id, event_date, earned_amount from incentive.fct_earning_line where payee_id in ('I2', 'I3')"
+        ),
+        [
+            ("I2", "2026-01-15", "60"),
+            ("I2", "2026-01-16", "120"),
+            ("I2", "2026-02-10", "40"),
+            ("I3", "2026-01-15", "60"),
+            ("I3", "2026-01-16", "120"),
+            ("I3", "2026-02-10", "20"),
+        ],
+    )
+
+
+def test_t5_a_target_amount_that_is_not_prorated_and_a_sale_below_the_curve(year: BuiltHome) -> None:
+    """T5: 0.7999996 (above) of the whole 3,100 is 2,479.99876; 3,149.99 of 6,300 are below 50 % and pay 0.
+
+    So does February, without a sale: a line for every window.
+    """
+    same(
+        year.rows(
+            "select payee_id, origin_period, earned_amount from incentive.fct_earning_line"
+            " where payee_id in ('V2', 'V3') and origin_period <= '2026-02' and line_type = 'earning'"
+        ),
+        [("V2", "2026-01", "2480"), ("V2", "2026-02", "0"), ("V3", "2026-01", "0"), ("V3", "2026-02", "0")],
+    )
+
+
+def beside(year: BuiltHome, payee: str) -> list[tuple[object, ...]]:
+    """Month, kind and pay of a person's lines, without the empty ones."""
+    return year.rows(
+        "select origin_period, line_type, earned_amount from incentive.fct_earning_line"
+        f" where payee_id = '{payee}' and earned_amount <> 0"
+    )
+
+
+def test_d3_original_rate_takes_back_what_a_cap_left(year: BuiltHome) -> None:
+    """D3: half of 100, of which the cap left 60: 100 x 500 ÷ 1,000 x 60 ÷ 100 = 30."""
+    same(
+        beside(year, "Z1"),
+        [("2026-01", "earning", "100"), ("2026-01", "cap", "-40"), ("2026-03", "earning", "-30")],
+    )
+
+
+def test_d3_linear_counts_whole_months_and_clips_their_ends(year: BuiltHome) -> None:
+    """D3: from 31 January, 28 February is a whole month: 1,200 x 11 ÷ 12 = 1,100; 30 April three: 900.
+
+    From 30 January, 29 March is one month and not two: 1,100.
+    """
+    same(
+        year.rows(
+            "select document_id, event_date, earned_amount from incentive.fct_earning_line"
+            " where payee_id = 'Z2' and earned_amount < 0"
+        ),
+        [("Z2-1", "2026-02-28", "-110"), ("Z2-2", "2026-03-29", "-110"), ("Z2-3", "2026-04-30", "-90")],
+    )
+
+
+def test_d3_what_reverses_by_default_and_never_more_than_is_left(year: BuiltHome) -> None:
+    """D3: 400 written off reverse what was booked, and of the 900 that are refunded 600 are left; collected is 900."""
+    same(
+        beside(year, "Z3"),
+        [("2026-01", "earning", "100"), ("2026-02", "earning", "-40"), ("2026-03", "earning", "-60")],
+    )
+    same(beside(year, "Z4"), [("2026-01", "earning", "100"), ("2026-03", "earning", "-90")])
+
+
+def test_k1_a_missing_kpi(year: BuiltHome) -> None:
+    """K1: 0.5 x 0.8 + 0.25 x 1 (1.2 capped) = 0.65; without the third KPI ÷ 0.75 = 0.866667, which is an A."""
+    same(
+        year.rows(
+            "select plan_code, score, grade, bonus_amount from appraisal.fct_appraisal_result"
+            " where plan_code in ('k1_reweight', 'k1_zero', 'k1_hold') and period = '2026-Q1'"
+        ),
+        [
+            ("k1_reweight", "0.866667", "A", "1000"),
+            ("k1_zero", "0.65", "B", "500"),
+            ("k1_hold", None, None, "0"),
+        ],
+    )
+
+
+def test_t3_a_deal_is_its_lines_of_all_months(year: BuiltHome) -> None:
+    """T3: 9,000 earn 450, the 3,000 of a month later 50 + 160; the other deal starts at 5 % of its own."""
+    same(
+        beside(year, "J1"),
+        [("2026-01", "earning", "450"), ("2026-02", "earning", "50"), ("2026-02", "earning", "210")],
+    )
+
+
+def test_t4_a_repriced_line_stays_in_its_month(year: BuiltHome) -> None:
+    """T4: 12,000 in the quarter are paid 3 % each, January's in January."""
+    same(beside(year, "J2"), [("2026-01", "earning", "180"), ("2026-02", "earning", "180")])
+
+
+def test_t8_a_threshold_is_applied_to_date(year: BuiltHome) -> None:
+    """T8: below 1,500 January's pay is taken, and given back in February if all is paid `from_first`.
+
+    `above`: of 50 + 100 the first 1,500 earned 1,000 x 5 % + 500 x 10 % = 100, 50 of it taken in January.
+    """
+    same(
+        beside(year, "J3"),
+        [
+            ("2026-01", "earning", "100"),
+            ("2026-01", "threshold", "-100"),
+            ("2026-02", "earning", "60"),
+            ("2026-02", "threshold", "100"),
+        ],
+    )
+    same(
+        beside(year, "J4"),
+        [
+            ("2026-01", "earning", "50"),
+            ("2026-01", "threshold", "-50"),
+            ("2026-02", "earning", "100"),
+            ("2026-02", "threshold", "-50"),
+        ],
+    )
+
+
+def test_q2_a_ramp_before_confirmation_and_after_its_last_entry(year: BuiltHome) -> None:
+    """Q2: before confirmation and in its month 50 % of 3,000, then 75 %, then all."""
+    same(
+        year.rows(
+            "select origin_period, effective_quota from incentive.fct_earning_line where payee_id = 'R2'"
+            " and document_id is not null"
+        ),
+        [
+            ("2026-01", "1500"),
+            ("2026-02", "1500"),
+            ("2026-03", "1500"),
+            ("2026-04", "2250"),
+            ("2026-05", "3000"),
+        ],
+    )
+
+
+def test_q4_a_window_has_its_whole_quota_and_none_bites_nobody(year: BuiltHome) -> None:
+    """Q4: half of the quarter's 9,000 at 1 %, 500 above at 2 %; without a quota 1 %, and no threshold."""
+    same(beside(year, "R3"), [("2026-01", "earning", "55")])
+    same(beside(year, "R4"), [("2026-01", "earning", "10")])
+
+
+def test_d2_without_a_start_nothing_is_recovered_and_a_draw_is_not_prorated(year: BuiltHome) -> None:
+    """D2: joined on 20 January: 1,000 - 300 = 700; the 2,000 of February recover nothing."""
+    same(
+        year.rows(
+            "select period, draw_top_up_amount, draw_recovered_amount, payable_amount, closing_draw_balance"
+            " from incentive.fct_payout where payee_id = 'G4' and period <= '2026-02'"
+        ),
+        [("2026-01", "700", "0", "1000", "700"), ("2026-02", "0", "0", "2000", "700")],
+    )
+
+
+def test_d1_what_is_held_is_earned_and_a_cap_is_never_held(year: BuiltHome) -> None:
+    """D1, D5: 1,200 are held, the cap's -300 are not; 900 earned are more than the guarantee of 500: no top-up.
+
+    The -300 wait on the balance for the 1,200, so that what is paid in the end is 900.
+    """
+    same(
+        year.rows("select line_type, earned_amount, is_held from incentive.fct_earning_line where payee_id = 'G5'"),
+        [("earning", "1200", True), ("cap", "-300", False)],
+    )
+    same(
+        year.rows(
+            "select earned_amount, draw_top_up_amount, held_amount, closing_clawback_balance, payable_amount"
+            " from incentive.fct_payout where payee_id = 'G5' and period = '2026-01'"
+        ),
+        [("900", "0", "1200", "300", "0")],
+    )
+
+
+def test_c6_an_overlay_does_not_roll_up(year: BuiltHome) -> None:
+    """C6: 1 % of the 1,000 that their seller sold, nothing of the overlay of 2,000."""
+    same(
+        year.rows(
+            "select employee_id, split_amount from incentive.fct_credit_line where document_id = 'OB-1'"
+            " and basis = 'booked' and reversal_profile = 'standard'"
+        ),
+        [("OB", "4000"), ("OA", "2000")],
+    )
+    same(earned(year, "OM"), [("OM", "2026-01", "earning", "1000", "10", False)])
+
+
+def test_k4_a_penalty_comes_after_the_draw(year: BuiltHome) -> None:
+    """K4: 300 earned and 500 on top are 800, of which the penalty takes its 400."""
+    same(
+        year.rows(
+            "select earned_amount, draw_top_up_amount, penalty_amount, payable_amount from incentive.fct_payout"
+            " where payee_id = 'E3' and period = '2026-01'"
+        ),
+        [("300", "500", "400", "400")],
+    )
+
+
+def test_t9_a_cap_is_applied_to_date(year: BuiltHome) -> None:
+    """T9: 50 in January; of the 50 of February 10 are left below the quarter's 60, of March's nothing."""
+    same(
+        beside(year, "C2"),
+        [
+            ("2026-01", "earning", "50"),
+            ("2026-02", "earning", "50"),
+            ("2026-02", "cap", "-40"),
+            ("2026-03", "earning", "50"),
+            ("2026-03", "cap", "-50"),
+        ],
+    )
+
+
+def test_m3_each_receipt_is_split_in_its_own_currency_and_then_converted(year: BuiltHome) -> None:
+    """M3, C3: 6.45 twice is 1.94 + 4.51 twice, not 3.87 + 9.03.
+
+    1.94 x 7.2 = 13.968 and 4.51 x 7.2 = 32.472 in January; in February 8 times these dollars.
+    """
+    same(
+        year.rows(
+            "select employee_id, event_date, split_amount, credited_amount from incentive.fct_credit_line"
+            " where document_id = 'M3-1' and basis = 'collected' and reversal_profile = 'standard'"
+        ),
+        [
+            ("M3", "2026-01-10", "1.94", "13.968"),
+            ("M4", "2026-01-10", "4.51", "32.472"),
+            ("M3", "2026-02-10", "1.94", "15.52"),
+            ("M4", "2026-02-10", "4.51", "36.08"),
+        ],
+    )
+
+
+def test_c1_an_unknown_owner_and_splits_that_do_not_add_up(year: BuiltHome) -> None:
+    """C1, C5: 60 % of somebody unknown are the house's; where 90 % are split all is held, the overlay, too."""
+    same(
+        year.rows(
+            "select employee_id, split_amount, is_held from incentive.fct_credit_line"
+            " where document_id = 'N2-1' and basis = 'booked' and reversal_profile = 'standard'"
+        ),
+        [("N2", "400", False), ("HOUSE", "600", False)],
+    )
+    assert year.rows(
+        "select bool_and(is_held), bool_or(credit_role = 'overlay'), bool_or(credit_role <> 'overlay')"
+        " from incentive.fct_credit_line where document_id = 'N2-2'"
+    ) == [(True, True, True)]
+
+
+def test_t3_lines_add_up_to_the_rounded_whole(year: BuiltHome) -> None:
+    """T3: 10 % of 0.05, 0.10 and 0.15 so far are 0.005, 0.01 and 0.015, rounded 0.01, 0.01, 0.02: 0.01, 0 and 0.01.
+
+    Below zero the first rate goes on: 1,000 earn 50, 12,000 that come back take 50 and 11,000 x 5 % = 550.
+    """
+    same(
+        year.rows("select origin_period, earned_amount from incentive.fct_earning_line where payee_id = 'J5'"),
+        [("2026-01", "0.01"), ("2026-02", "0"), ("2026-03", "0.01")],
+    )
+    same(
+        beside(year, "J6"),
+        [("2026-01", "earning", "660"), ("2026-02", "earning", "50"), ("2026-02", "earning", "-600")],
+    )
+
+
+def test_t5_a_curve_is_flat_after_its_last_point(year: BuiltHome) -> None:
+    """T5: 200 % are paid as 100 %: the whole 3,100, and no more."""
+    same(beside(year, "V4"), [("2026-01", "earning", "3100")])
