@@ -343,6 +343,32 @@ FAULTS: dict[tuple[str, str], str] = {
     ("appraisal.fct_appraisal_result", "bonus_is_earned_as_such"): (
         "update incentive.fct_earning_line set earned_amount = 960.01 where line_type = 'bonus'"
     ),
+    ("appraisal.fct_appraisal_year", "employee_id_plan_code_scorecard_code_year_currency_code_be_unique"): (
+        "insert into appraisal.fct_appraisal_year select * from appraisal.fct_appraisal_year"
+    ),
+    ("appraisal.fct_appraisal_year", "belongs_to_a_person"): (
+        "update appraisal.fct_appraisal_year set employee_id = 'E9'; "
+        "update appraisal.fct_appraisal_result set employee_id = 'E9'"
+    ),
+    ("appraisal.fct_appraisal_year", "score_is_weighed_by_active_days"): (
+        "update appraisal.fct_appraisal_year set score_days = 86.4001"
+    ),
+    ("appraisal.fct_appraisal_year", "score_is_between_worst_and_best"): (
+        "update appraisal.fct_appraisal_year set year_score = 0.97, score_days = 87.3"
+    ),
+    ("appraisal.fct_appraisal_year", "best_and_worst_are_scores_of_their_periods"): (
+        "update appraisal.fct_appraisal_year set best_period = '2026-Q2'"
+    ),
+    ("appraisal.fct_appraisal_year", "bonus_is_the_sum_of_the_periods"): (
+        "update appraisal.fct_appraisal_result set bonus_amount = 960.01"
+    ),
+    ("appraisal.fct_appraisal_year", "days_are_possible"): "update appraisal.fct_appraisal_year set active_days = 91",
+    ("appraisal.fct_appraisal_year", "complete_is_scored"): (
+        "update appraisal.fct_appraisal_year set is_complete = true, periods = 2"
+    ),
+    ("appraisal.fct_appraisal_year", "what_is_lacking_is_said"): (
+        "update appraisal.fct_appraisal_year set reason_zh = ''"
+    ),
     (
         "audit.delivery",
         "delivery_id_not_be_null",

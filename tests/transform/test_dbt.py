@@ -169,6 +169,7 @@ insert into appraisal.rpt_training_effect by name
     select 'x' as training_effect_id, 'guessed' as verdict from range(2);
 update appraisal.fct_scorecard_line set employee_id = 'nobody', kpi_code = 'guessed';
 update appraisal.fct_appraisal_result set employee_id = 'nobody';
+update appraisal.fct_appraisal_year set employee_id = 'nobody', bonus_amount = bonus_amount + 0.01;
 update audit.hold set scope = 'guessed';
 update audit.coverage set outcome = 'guessed';
 update audit.identity_match set entity_kind = 'guessed', match_status = 'guessed';

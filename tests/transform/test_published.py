@@ -41,6 +41,7 @@ PUBLISHED = {
     },
     "appraisal": {
         "fct_appraisal_result",
+        "fct_appraisal_year",
         "fct_goal",
         "fct_leaderboard",
         "fct_recognition",
