@@ -369,6 +369,29 @@ FAULTS: dict[tuple[str, str], str] = {
     ("appraisal.fct_appraisal_year", "what_is_lacking_is_said"): (
         "update appraisal.fct_appraisal_year set reason_zh = ''"
     ),
+    ("appraisal.fct_rating_change", "rating_change_id_not_be_null"): (
+        "update appraisal.fct_rating_change set rating_change_id = null, rating_before = null, rating_change = null, "
+        "source_system = null where revision_no = 2"
+    ),
+    ("appraisal.fct_rating_change", "rating_change_id_be_unique"): (
+        "insert into appraisal.fct_rating_change by name select * replace (rating as rating_before, "
+        "0 as rating_change) from appraisal.fct_rating_change where revision_no = 1"
+    ),
+    ("appraisal.fct_rating_change", "belongs_to_a_person"): (
+        "update appraisal.fct_rating_change set employee_id = 'HOUSE'"
+    ),
+    ("appraisal.fct_rating_change", "one_rating_is_current"): (
+        "update appraisal.fct_rating_change set is_current = true"
+    ),
+    ("appraisal.fct_rating_change", "deleted_is_not_current"): (
+        "update appraisal.fct_rating_change set is_deleted = true where is_current"
+    ),
+    ("appraisal.fct_rating_change", "change_is_rating_less_the_one_before"): (
+        "update appraisal.fct_rating_change set rating_change = -0.1 where is_current"
+    ),
+    ("appraisal.fct_rating_change", "before_is_what_was_told_before"): (
+        "update appraisal.fct_rating_change set rating_before = 1.1, rating_change = -0.1 where is_current"
+    ),
     (
         "audit.delivery",
         "delivery_id_not_be_null",

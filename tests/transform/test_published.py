@@ -44,6 +44,7 @@ PUBLISHED = {
         "fct_appraisal_year",
         "fct_goal",
         "fct_leaderboard",
+        "fct_rating_change",
         "fct_recognition",
         "fct_scorecard_line",
         "fct_training_need",
