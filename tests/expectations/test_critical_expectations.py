@@ -343,6 +343,55 @@ FAULTS: dict[tuple[str, str], str] = {
     ("appraisal.fct_appraisal_result", "bonus_is_earned_as_such"): (
         "update incentive.fct_earning_line set earned_amount = 960.01 where line_type = 'bonus'"
     ),
+    ("appraisal.fct_appraisal_year", "employee_id_plan_code_scorecard_code_year_currency_code_be_unique"): (
+        "insert into appraisal.fct_appraisal_year select * from appraisal.fct_appraisal_year"
+    ),
+    ("appraisal.fct_appraisal_year", "belongs_to_a_person"): (
+        "update appraisal.fct_appraisal_year set employee_id = 'E9'; "
+        "update appraisal.fct_appraisal_result set employee_id = 'E9'"
+    ),
+    ("appraisal.fct_appraisal_year", "score_is_weighed_by_active_days"): (
+        "update appraisal.fct_appraisal_year set score_days = 86.4001"
+    ),
+    ("appraisal.fct_appraisal_year", "score_is_between_worst_and_best"): (
+        "update appraisal.fct_appraisal_year set year_score = 0.97, score_days = 87.3"
+    ),
+    ("appraisal.fct_appraisal_year", "best_and_worst_are_scores_of_their_periods"): (
+        "update appraisal.fct_appraisal_year set best_period = '2026-Q2'"
+    ),
+    ("appraisal.fct_appraisal_year", "bonus_is_the_sum_of_the_periods"): (
+        "update appraisal.fct_appraisal_result set bonus_amount = 960.01"
+    ),
+    ("appraisal.fct_appraisal_year", "days_are_possible"): "update appraisal.fct_appraisal_year set active_days = 91",
+    ("appraisal.fct_appraisal_year", "complete_is_scored"): (
+        "update appraisal.fct_appraisal_year set is_complete = true, periods = 2"
+    ),
+    ("appraisal.fct_appraisal_year", "what_is_lacking_is_said"): (
+        "update appraisal.fct_appraisal_year set reason_zh = ''"
+    ),
+    ("appraisal.fct_rating_change", "rating_change_id_not_be_null"): (
+        "update appraisal.fct_rating_change set rating_change_id = null, rating_before = null, rating_change = null, "
+        "source_system = null where revision_no = 2"
+    ),
+    ("appraisal.fct_rating_change", "rating_change_id_be_unique"): (
+        "insert into appraisal.fct_rating_change by name select * replace (rating as rating_before, "
+        "0 as rating_change) from appraisal.fct_rating_change where revision_no = 1"
+    ),
+    ("appraisal.fct_rating_change", "belongs_to_a_person"): (
+        "update appraisal.fct_rating_change set employee_id = 'HOUSE'"
+    ),
+    ("appraisal.fct_rating_change", "one_rating_is_current"): (
+        "update appraisal.fct_rating_change set is_current = true"
+    ),
+    ("appraisal.fct_rating_change", "deleted_is_not_current"): (
+        "update appraisal.fct_rating_change set is_deleted = true where is_current"
+    ),
+    ("appraisal.fct_rating_change", "change_is_rating_less_the_one_before"): (
+        "update appraisal.fct_rating_change set rating_change = -0.1 where is_current"
+    ),
+    ("appraisal.fct_rating_change", "before_is_what_was_told_before"): (
+        "update appraisal.fct_rating_change set rating_before = 1.1, rating_change = -0.1 where is_current"
+    ),
     (
         "audit.delivery",
         "delivery_id_not_be_null",

@@ -112,6 +112,17 @@ COLUMNS = {
         employee_id varchar, plan_code varchar, scorecard_code varchar, period varchar, score decimal(18, 6),
         grade varchar, coefficient decimal(9, 6), proration decimal(18, 6), bonus_base_amount decimal(18, 2),
         bonus_amount decimal(18, 2), currency_code varchar""",
+    "appraisal.fct_appraisal_year": """
+        employee_id varchar, plan_code varchar, plan_version varchar, scorecard_code varchar, year varchar,
+        currency_code varchar, periods bigint, periods_scored bigint, periods_forfeited bigint, active_days bigint,
+        period_days bigint, scored_days bigint, score_days decimal(24, 6), year_score decimal(18, 6), grade varchar,
+        best_period varchar, best_score decimal(18, 6), worst_period varchar, worst_score decimal(18, 6),
+        bonus_amount decimal(18, 2), is_complete boolean, reason_en varchar, reason_zh varchar""",
+    "appraisal.fct_rating_change": """
+        rating_change_id varchar, employee_id varchar, source_system varchar, period varchar, objective_code varchar,
+        revision_no bigint, rating decimal(18, 6), rating_before decimal(18, 6), rating_change decimal(18, 6),
+        rated_by varchar, rated_date date, known_at timestamp, is_deleted boolean, is_current boolean,
+        delivery_id varchar, file_name varchar, row_number bigint""",
     "appraisal.fct_recognition": """
         recognition_id varchar, employee_id varchar, plan_code varchar, plan_version varchar, reward_code varchar,
         title_en varchar, title_zh varchar, reward_kind varchar, quantity decimal(18, 6), unit varchar, period varchar,
@@ -283,6 +294,17 @@ insert into appraisal.fct_appraisal_result by name
     select 'E1' as employee_id, 'direct' as plan_code, 'quarterly' as scorecard_code, '2026-Q1' as period,
         0.96 as score, 'B' as grade, 0.96 as coefficient, 1 as proration, 1000 as bonus_base_amount,
         960 as bonus_amount, 'CNY' as currency_code;
+insert into appraisal.fct_appraisal_year by name
+    select 'E1' as employee_id, 'direct' as plan_code, '1' as plan_version, 'quarterly' as scorecard_code,
+        '2026' as year, 'CNY' as currency_code, 1 as periods, 1 as periods_scored, 0 as periods_forfeited,
+        90 as active_days, 90 as period_days, 90 as scored_days, 86.4 as score_days, 0.96 as year_score, 'B' as grade,
+        '2026-Q1' as best_period, 0.96 as best_score, '2026-Q1' as worst_period, 0.96 as worst_score,
+        960 as bonus_amount, false as is_complete, 'The year is not over.' as reason_en, '年度尚未结束。' as reason_zh;
+insert into appraisal.fct_rating_change by name
+    select 'hr|E1|2026-Q1|launch|' || revision_no as rating_change_id, 'E1' as employee_id, 'hr' as source_system,
+        '2026-Q1' as period, 'launch' as objective_code, revision_no, rating, rating_before,
+        rating - rating_before as rating_change, false as is_deleted, revision_no = 2 as is_current
+    from (values (1, 1.2, null), (2, 1.0, 1.2)) as tellings (revision_no, rating, rating_before);
 
 insert into appraisal.fct_recognition by name
     select 'W1' as recognition_id, 'E1' as employee_id, 'direct' as plan_code, '1' as plan_version,

@@ -102,6 +102,7 @@ def land(
                 rows_quarantined=len(quarantined),
                 rows_declared_totals=0,
                 rows_not_for_feed=0,
+                rows_deleted=sum(bool(row.get("_is_deleted")) for row in rows) or None,
                 extra_columns=[],
                 raw_path=raw_path,
                 quarantine_path=quarantine_path,

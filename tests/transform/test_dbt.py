@@ -169,6 +169,10 @@ insert into appraisal.rpt_training_effect by name
     select 'x' as training_effect_id, 'guessed' as verdict from range(2);
 update appraisal.fct_scorecard_line set employee_id = 'nobody', kpi_code = 'guessed';
 update appraisal.fct_appraisal_result set employee_id = 'nobody';
+insert into intermediate.int_rating_change by name select 'x' as rating_change_id from range(2);
+insert into appraisal.fct_rating_change by name
+    select 'x' as rating_change_id, 'nobody' as employee_id, true as is_current from range(2);
+update appraisal.fct_appraisal_year set employee_id = 'nobody', bonus_amount = bonus_amount + 0.01;
 update audit.hold set scope = 'guessed';
 update audit.coverage set outcome = 'guessed';
 update audit.identity_match set entity_kind = 'guessed', match_status = 'guessed';

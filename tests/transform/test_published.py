@@ -41,8 +41,10 @@ PUBLISHED = {
     },
     "appraisal": {
         "fct_appraisal_result",
+        "fct_appraisal_year",
         "fct_goal",
         "fct_leaderboard",
+        "fct_rating_change",
         "fct_recognition",
         "fct_scorecard_line",
         "fct_training_need",
