@@ -183,6 +183,7 @@ _NORTH = {"F1": "1.2", "F2": "1.0", "F3": "1.0", "F4": "0.9", "F5": "0.8", "F6":
 _WEST = {"F7": "1.2", "F8": "1.15", "F9": "1.0", "F10": "0.95"}
 
 CASES = (
+    Case("m1_large", {"BIG": _JOINED}, {"BIG-1": ("BIG", "2026-01-10", "20000000000.00", {})}),
     Case(
         "d1_guarantee",
         {"G1": _JOINED},
@@ -908,6 +909,17 @@ def year(tmp_path_factory: pytest.TempPathFactory) -> BuiltHome:
     for layer in dbt.SELECTIONS:
         dbt.build_layer(settings, layer, prepared.run_id)
     return BuiltHome(settings, prepared, {})
+
+
+def test_m1_an_amount_of_twenty_billion_goes_through_every_table(year: BuiltHome) -> None:
+    """M1: 10 % of 20,000,000,000.00, as a deal in yen or won may well be: no step is narrower than the amount."""
+    same(
+        year.rows(
+            "select earned_amount, payable_amount from incentive.fct_payout"
+            " where payee_id = 'BIG' and period = '2026-01'"
+        ),
+        [("2000000000", "2000000000")],
+    )
 
 
 def test_d1_guarantee_and_draw_on_top(year: BuiltHome) -> None:

@@ -131,7 +131,7 @@ split_references as (
             else coalesce(splits.owner_reference, '')
         end as value_met,
         cast(null as varchar) as likely_match,
-        cast(documents.document_amount * splits.split_ratio as decimal(18, 2)) as amount,
+        cast(cast(documents.document_amount as decimal(24, 2)) * splits.split_ratio as decimal(18, 2)) as amount,
         documents.currency_code
     from documents
     inner join splits

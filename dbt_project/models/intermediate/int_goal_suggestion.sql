@@ -207,7 +207,7 @@ open_deals as (
         splits.employee_id,
         documents.currency_code,
         {{ month_start('documents.document_date') }} as period_start,
-        sum(documents.document_amount * splits.split_ratio) as amount
+        sum(cast(documents.document_amount as decimal(24, 2)) * splits.split_ratio) as amount
     from {{ ref('int_document') }} as documents
     inner join {{ ref('int_document_split') }} as splits
         on documents.source_system = splits.source_system and documents.document_id = splits.document_id

@@ -156,7 +156,7 @@ owners_met as (
         splits.owner_match as match_kind,
         cast(null as decimal(3, 2)) as match_confidence,
         owners.candidates as likely_match,
-        cast(documents.document_amount * splits.split_ratio as decimal(18, 2)) as amount,
+        cast(cast(documents.document_amount as decimal(24, 2)) * splits.split_ratio as decimal(18, 2)) as amount,
         documents.currency_code,
         1 as row_count
     from documents
