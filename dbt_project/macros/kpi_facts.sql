@@ -173,7 +173,7 @@ widest there can be.
 {%- endmacro %}
 {% macro share_spread(share_count, denominator) -%}
     cast(
-        sqrt(greatest({{ share_count }} - {{ safe_ratio('cast(' ~ share_count ~ ' * ' ~ share_count ~ ' as decimal(30, 6))', denominator) }}, 0) + 0.9604)
+        sqrt(greatest({{ proportional(share_count, '(' ~ denominator ~ ' - ' ~ share_count ~ ')', denominator) }}, 0) + 0.9604)
         as decimal(18, 6)
     )
 {%- endmacro %}
