@@ -17,10 +17,22 @@ TARGET = PROJECT / "docs" / "tables.md"
 SCHEMAS = ("kpi", "incentive", "appraisal", "audit")
 
 
-def label(entry: dict[str, Any]) -> str:
-    """Chinese label of a model or column."""
+def chinese(entry: dict[str, Any], word: str) -> str:
+    """What a model or column says of itself in Chinese: its `label_zh` or its `description_zh`."""
     meta = {**(entry.get("meta") or {}), **((entry.get("config") or {}).get("meta") or {})}
-    return str(meta.get("label_zh", ""))
+    return str(meta.get(word, ""))
+
+
+def english(entry: dict[str, Any]) -> str:
+    """Description of a model or column, on one line."""
+    return " ".join(str(entry.get("description", "")).split())
+
+
+def row(column: dict[str, Any]) -> str:
+    """A column in the table of its model."""
+    label, meaning = chinese(column, "label_zh"), chinese(column, "description_zh")
+    cells = [f"`{column['name']}`", str(column["data_type"]), english(column), f"**{label}** {meaning}"]
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 
 
 def models(schema: str) -> list[dict[str, Any]]:
@@ -80,13 +92,10 @@ def text() -> str:
     for schema in SCHEMAS:
         lines += [f"## {schema}", ""]
         for model in models(schema):
-            lines += [f"### {schema}.{model['name']} {label(model)}".rstrip(), ""]
-            lines += [" ".join(str(model.get("description", "")).split()), ""]
-            lines += ["| column | type | 名称 | meaning |", "|---|---|---|---|"]
-            for column in model["columns"]:
-                meaning = " ".join(str(column.get("description", "")).split()).replace("|", "\\|")
-                lines.append(f"| `{column['name']}` | {column['data_type']} | {label(column)} | {meaning} |")
-            lines.append("")
+            lines += [f"### {schema}.{model['name']} {chinese(model, 'label_zh')}".rstrip(), ""]
+            lines += [english(model), "", chinese(model, "description_zh"), ""]
+            lines += ["| column | type | meaning | 中文 |", "|---|---|---|---|"]
+            lines += [*(row(column) for column in model["columns"]), ""]
     return "\n".join(lines)
 
 

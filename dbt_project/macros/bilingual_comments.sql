@@ -1,7 +1,8 @@
-{#- Comments of published tables and columns carry both languages: the description, and the Chinese label behind it. -#}
+{#- Comments of tables and columns carry both languages: the description, behind it the Chinese label and description. -#}
 
 {% macro bilingual_comment(description, meta) -%}
-    {{ description | trim }}{% if meta.get('label_zh') %} · {{ meta['label_zh'] }}{% endif %}
+    {{ description | trim }}{% if meta.get('label_zh') %} · {{ meta['label_zh'] }}{% endif -%}
+    {% if meta.get('description_zh') %}：{{ meta['description_zh'] }}{% endif %}
 {%- endmacro %}
 
 {% macro duckdb__alter_relation_comment(relation, comment) %}

@@ -65,6 +65,49 @@ def test_every_model_and_seed_is_described_in_both_languages() -> None:
         assert entry["config"]["meta"]["label_zh"], name
 
 
+def faults_of_chinese(entry: dict[str, Any]) -> list[str]:
+    """What a published model or column fails to say of itself in Chinese."""
+    meta = entry.get("config", {}).get("meta", {})
+    label, description = str(meta.get("label_zh") or ""), str(meta.get("description_zh") or "")
+    faults = [] if re.search(r"[\u4e00-\u9fff]", label) else ["no label_zh"]
+    if not re.search(r"[\u4e00-\u9fff]", description):
+        faults.append("no description_zh")
+    elif description.strip("。 ") in {label, str(entry.get("description", ""))}:
+        faults.append("description_zh says no more than the name")
+    return faults
+
+
+@pytest.mark.parametrize(
+    ("meta", "fault"),
+    [
+        (None, "no description_zh"),
+        ({"label_zh": "口径"}, "no description_zh"),
+        ({"label_zh": "口径", "description_zh": ""}, "no description_zh"),
+        ({"label_zh": "口径", "description_zh": "booked, invoiced or collected"}, "no description_zh"),
+        ({"label_zh": "口径", "description_zh": "口径"}, "description_zh says no more than the name"),
+        ({"label_zh": "口径", "description_zh": "口径。"}, "description_zh says no more than the name"),
+        ({"description_zh": "booked（签约）、invoiced（开票）或 collected（回款）"}, "no label_zh"),
+    ],
+)
+def test_the_check_of_chinese_sees_faults(meta: dict[str, str] | None, fault: str) -> None:
+    entry = {"name": "basis", "description": "booked, invoiced or collected"}
+    assert fault in faults_of_chinese({**entry, "config": {"meta": meta}} if meta else entry)
+
+
+def test_every_published_table_and_column_is_described_in_chinese() -> None:
+    marts = {path.stem for path in (MODELS / "marts").rglob("*.sql")}
+    told = {
+        name: model
+        for mart in marts
+        for name, model in [
+            (mart, described()[mart]),
+            *((f"{mart}.{column['name']}", column) for column in described()[mart]["columns"]),
+        ]
+    }
+    assert len(told) > 800
+    assert not {name: faults for name, entry in told.items() if (faults := faults_of_chinese(entry))}
+
+
 def test_staging_has_exactly_the_columns_of_the_contracts() -> None:
     models = described()
     feeds = contracts.feeds()

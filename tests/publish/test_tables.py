@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import stat
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import duckdb
 import pytest
 
 from attain.errors import AttainError, BadInput
-from attain.publish import tables
+from attain.publish import audit, tables
 from attain.settings import Settings
 
 
@@ -60,11 +61,13 @@ def test_tables_and_columns_keep_their_descriptions_and_keys(settings, make_cand
 models:
   - name: fct_payout
     description: one row a payee and month
-    config: {meta: {label_zh: 应付, primary_key: [payable_amount, payout_id]}}
+    config: {meta: {label_zh: 应付, description_zh: 每人每月一行, primary_key: [payable_amount, payout_id]}}
     columns:
       - name: payable_amount
         description: what is paid out for the month
-        config: {meta: {label_zh: 应付}}
+        config: {meta: {label_zh: 应付, description_zh: 本月应支付的金额}}
+      - name: payout_id
+        description: of a model that says nothing in Chinese
 """,
         encoding="utf-8",
     )
@@ -75,8 +78,11 @@ models:
             "select schema_name, table_name, column_name, comment from duckdb_columns() where comment is not null"
         ).fetchall()
         about = engine.execute("select table_name, comment from duckdb_tables() where comment is not null").fetchall()
-    assert columns == [("incentive", "fct_payout", "payable_amount", "应付: what is paid out for the month")]
-    assert about == [("fct_payout", "应付: one row a payee and month")]
+    assert sorted(columns) == [
+        ("incentive", "fct_payout", "payable_amount", "应付: what is paid out for the month · 本月应支付的金额"),
+        ("incentive", "fct_payout", "payout_id", "of a model that says nothing in Chinese"),
+    ]
+    assert about == [("fct_payout", "应付: one row a payee and month · 每人每月一行")]
     with tables.connect(tmp_path) as engine:
         amounts = [row[0] for row in engine.execute("select payable_amount from incentive.fct_payout").fetchall()]
     assert amounts == sorted(amounts)
@@ -86,7 +92,13 @@ def test_the_project_describes_what_it_publishes(settings, make_candidate) -> No
     make_candidate(settings)
     payout = next(shape for shape in shapes_of(settings) if shape.full_name == "incentive.fct_payout")
     assert payout.primary_key == ("payout_id",)
-    assert all(": " in column.description for column in payout.columns)
+    shapes = [payout, audit.RELEASE, audit.GATE_RESULT]
+    texts = [
+        text for shape in shapes for text in (shape.description, *(column.description for column in shape.columns))
+    ]
+    assert len(texts) > 45
+    both = re.compile(r"[\u4e00-\u9fff]+\S*: .*[a-z].* · .*[\u4e00-\u9fff].*")
+    assert not [text for text in texts if not both.fullmatch(text) or len(text) > 500]
 
 
 def test_the_duckdb_file_is_closed_and_read_only(folder: Path) -> None:

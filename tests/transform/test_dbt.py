@@ -77,8 +77,15 @@ def test_the_catalogue_is_one_page_on_every_table(built: BuiltHome) -> None:
     page = dbt.catalogue(built.settings)
     text = page.read_text(encoding="utf-8")
     assert page == built.settings.home / "catalogue" / "index.html"
-    zh = json.dumps("应付金额")[1:-1]
-    for words in ("model.attain.fct_payout", "What each payee is paid for each month", zh, "ref('int_payout_month')"):
+    english = (
+        "model.attain.fct_payout",
+        "What each payee is paid for each month",
+        "ref('int_payout_month')",
+        "description_zh",
+    )
+    # labels and descriptions of a model and of a column
+    chinese = ("发放", "每位收款人每月应付多少", "应付金额", "本月应支付的金额")
+    for words in (*english, *(json.dumps(word)[1:-1] for word in chinese)):
         assert words in text, words
     assert "<script src=" not in text  # nothing to be fetched
 

@@ -88,7 +88,11 @@ def test_published_tables_and_columns_say_what_they_are_in_both_languages(built:
         " where schema_name in ('kpi', 'incentive', 'appraisal', 'audit')"
     )
     assert len(comments) > 200
-    assert not [row for row in comments if not re.fullmatch(r".+ · .*[\u4e00-\u9fff].*", row[2] or "")]
+    assert not [
+        row
+        for row in comments
+        if not re.fullmatch(r".+ · [^：]*[\u4e00-\u9fff][^：]*：.*[\u4e00-\u9fff].*", row[2] or "")
+    ]
 
 
 def test_no_column_of_the_warehouse_is_binary_floating_point(built: BuiltHome) -> None:

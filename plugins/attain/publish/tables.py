@@ -30,7 +30,7 @@ STORAGE_VERSION = "v1.2.0"
 
 @dataclass(frozen=True)
 class Column:
-    """A published column: DuckDB's type and the description people are given (English and Chinese)."""
+    """A published column: DuckDB's type and the description people are given (`label: English · Chinese`)."""
 
     name: str
     type: str
@@ -250,7 +250,10 @@ def _meta(described: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _in_both_languages(described: Mapping[str, Any]) -> str:
-    return ": ".join(text for text in (_meta(described).get("label_zh"), described.get("description")) if text)
+    """Chinese label, English and Chinese description, as `label: description · 说明`; what is missing is left out."""
+    meta = _meta(described)
+    named = ": ".join(text for text in (meta.get("label_zh"), described.get("description")) if text)
+    return " · ".join(text for text in (named, meta.get("description_zh")) if text)
 
 
 def _create(engine: duckdb.DuckDBPyConnection, catalog: str, shape: Table) -> None:
