@@ -195,6 +195,34 @@ def changed(rows: list[Row], line_no: int, column: str, value: Any) -> list[Row]
     ]
 
 
+def test_what_a_threshold_takes_of_a_deal_is_under_the_deals_cap() -> None:
+    """A deal of 1,000 at 10 %, 300 of it below the threshold; the cap of the deal sees 70, and takes 20 (T8, T9)."""
+    deal = {"window_code": "zoho_crm:D1"}
+    document = {"source_system": "zoho_crm", "document_id": "D1"}
+    rows = [
+        row(1, "scale", band_no=1, lower_amount="0", rate="0.1") | deal,
+        row(2, "credit", earning_line_id="L1", target="1000", factor="1", credited_amount="1000") | deal | document,
+        row(3, "slice", earning_line_id="L1", band_no=1, rate="0.1", slice_amount="1000") | deal,
+        row(4, "line", line_type="earning", method="marginal", earning_line_id="L1", credited_amount="1000",
+            slice_amount="1000", cumulative_before="0", cumulative_after="1000", amount="100", running_total="100",
+            rule_codes="T3 M2") | deal | document,
+        row(5, "threshold", subject="own", cumulative_before="0", cumulative_after="1000", target="300", method="above",
+            unrounded_before="0", unrounded_after="30", opening_balance="0", closing_balance="100") | deal,
+        row(6, "line", line_type="threshold", earning_line_id="T1", amount="-30", running_total="70") | deal,
+        row(7, "cap", line_type="deal", earning_line_id="C1", subject="zoho_crm:D1", target="50", method="lose",
+            opening_balance="0", closing_balance="70") | deal,
+        row(8, "line", line_type="cap", earning_line_id="C1", amount="-20", running_total="50") | deal,
+        row(9, "earned", amount="50", running_total="50"),
+        row(10, "payable", amount="50", running_total="50"),
+    ]  # fmt: skip
+    assert first_fault(verify(rows)) is None
+    for number, column in ((5, "target"), (6, "amount"), (7, "closing_balance"), (7, "target"), (8, "amount")):
+        found = next(given[column] for given in rows if given["line_no"] == number)
+        assert first_fault(verify(changed(rows, number, column, str(found + 1)))) is not None, (number, column)
+    other = [given | ({"window_code": "zoho_crm:D2"} if given["line_no"] == 6 else {}) for given in rows]
+    assert first_fault(verify(other)) is not None
+
+
 def test_a_negative_month_goes_on_the_balance() -> None:
     rows = [
         row(1, "original_rate", earning_line_id="C1", target="40", slice_amount="-500", credited_amount="1000",

@@ -431,7 +431,13 @@ def _caps(rows: Sequence[Row]) -> Iterator[Check]:
 
 def _is_under_cap(line: Row, cap: Row) -> bool:
     if cap["line_type"] == "deal":
-        return bool(f"{line['source_system']}:{line['document_id']}" == cap["subject"])
+        # What a threshold takes away is of a window; where that is a deal, it is under the deal's cap.
+        deal = (
+            line["window_code"]
+            if line["line_type"] == "threshold"
+            else f"{line['source_system']}:{line['document_id']}"
+        )
+        return bool(deal == cap["subject"])
     return bool(cap["line_type"] == "year" or line["window_code"] == cap["subject"])
 
 
