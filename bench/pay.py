@@ -10,7 +10,7 @@ column counts those that don't.
 Prints a table of wall and processor seconds, rows per second, ratios to the script, and the peak memory of the measured
 process, which is one of its own; then how the seconds grow with the rows. Reported, never asserted: machines differ.
 The clocks start in a process that is ready: libraries loaded, the dbt project read. Ours and the script have the same
-threads and the same memory limit, the product's.
+threads, memory limit and storage settings, the product's.
 Usage: python bench/pay.py [rows ...] [--folder scratch]; homes made are kept in the folder and used again.
 """
 
@@ -249,6 +249,7 @@ def plain(home: Path) -> dict[str, Any]:
     path.unlink(missing_ok=True)
     with duckdb.connect(str(path)) as connection:
         connection.execute("set TimeZone = 'UTC'; set preserve_insertion_order = false")
+        connection.execute("set disabled_compression_methods = 'dictionary'")
         connection.execute(f"set memory_limit = '{settings.memory_limit_gb}GB'")
         connection.execute(f"attach '{settings.warehouse_file}' as home (read_only)")
         with _measured() as measured:

@@ -33,7 +33,7 @@ from attain.settings import PROJECT_ROOT, Settings
 from attain.statement.verify import first_fault, verify
 from attain.transform import candidate, dbt
 from tests.reference import generator
-from tests.transform.landing import land
+from tests.transform.landing import land, make_table
 
 EXTRACTED = datetime(2026, 7, 1, 1, 0, tzinfo=UTC)
 AS_OF = date(2026, 6, 30)
@@ -273,6 +273,7 @@ def test_a_line_is_compared_by_its_key_even_where_the_payout_agrees(
         if line.earned_amount and not line.hold_reason:
             by_payout[(line.payee_id, line.plan_code, line.period)].append(line)
     first, second = next(lines for lines in by_payout.values() if len(lines) > 1)[:2]
+    make_table(connection, "incentive.fct_earning_line")
     for line, change in ((first, 1), (second, -1)):
         connection.execute(
             "update incentive.fct_earning_line set earned_amount = earned_amount + ? where earning_line_id = ?",
@@ -516,6 +517,7 @@ def test_a_missing_payout_is_seen(connection: duckdb.DuckDBPyConnection, results
 def test_the_first_differing_line_is_named(connection: duckdb.DuckDBPyConnection, results: Results) -> None:
     line = next(line for line in results.earning_lines if line.earned_amount > 1 and not line.hold_reason)
     changed = [line.payee_id, line.plan_code, line.period]
+    make_table(connection, "incentive.fct_earning_line")
     connection.execute(
         "update incentive.fct_earning_line set earned_amount = earned_amount - 1 where earning_line_id = ?",
         [line.earning_line_id],

@@ -114,3 +114,11 @@ def land(
 def _horizon(described: contracts.Feed, rows: Sequence[Row]) -> date | None:
     days = [row[column] for column in described.horizon for row in rows if row.get(column) is not None]
     return max((day.date() if isinstance(day, datetime) else day for day in days), default=None)
+
+
+def make_table(connection: duckdb.DuckDBPyConnection, view: str) -> None:
+    """Put a table of the same rows in a view's place, so that a test can break them; `view` is `schema.name`."""
+    connection.execute(
+        f"create table {view}_rows as from {view}; drop view {view};"
+        f" alter table {view}_rows rename to {view.partition('.')[2]}"
+    )

@@ -14,6 +14,7 @@ from attain.errors import AttainError, BadInput, Busy
 from attain.settings import PROJECT_ROOT
 from attain.transform import dbt
 from tests.transform.conftest import BuiltHome
+from tests.transform.landing import make_table
 
 # Nobody can make these fail here: the sample company has no row for them to see twice.
 _EMPTY = {
@@ -201,6 +202,7 @@ insert into appraisal.fct_recognition by name
 def test_every_critical_test_is_seen_to_fail(copied: BuiltHome) -> None:
     """Each table gets a row twice, and each promise is broken once; no critical test may still pass."""
     with duckdb.connect(str(copied.settings.warehouse_file)) as connection:
+        make_table(connection, "incentive.fct_earning_line")
         connection.execute(BREAKAGES)
         tables = connection.execute(
             "select schema_name || '.' || table_name from duckdb_tables() where schema_name <> 'gate_failures'"
