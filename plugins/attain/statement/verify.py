@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_FLOOR, Decimal, localcontext
+from fractions import Fraction
 from itertools import groupby, pairwise
 from typing import Any
 
@@ -110,14 +111,25 @@ def _by_line(rows: Sequence[Row]) -> Iterator[tuple[str, Iterator[Row]]]:
     return groupby(sorted(rows, key=lambda row: str(row["earning_line_id"])), key=lambda row: row["earning_line_id"])
 
 
-def _whole_quota(months: Sequence[Row]) -> Decimal | None:
-    """The unrounded quota of a window (Q1); None when a month of it has none."""
+def _whole_quota(months: Sequence[Row]) -> Fraction | None:
+    """The unrounded quota of a window (Q1), a fraction: no number of digits holds a 28th part, and a bound may end in
+    a half. None when a month of it has none."""
     if not months or any(not row["period_days"] or row["target"] is None for row in months):
         return None
-    return sum((row["target"] * row["ramp"] * row["active_days"] / row["period_days"] for row in months), ZERO)
+    return sum((_month_quota(row) for row in months), Fraction(0))
 
 
-def _quota(months: Sequence[Row], windows: Sequence[Row], whole: Decimal | None) -> Iterator[Check]:
+def _month_quota(row: Row) -> Fraction:
+    share = Fraction(row["active_days"]) / Fraction(row["period_days"])
+    return Fraction(row["target"]) * Fraction(row["ramp"]) * share
+
+
+def _six(value: Fraction) -> Decimal:
+    """At scale 6 (M1)."""
+    return quantise6(EXACT.divide(Decimal(value.numerator), Decimal(value.denominator)))
+
+
+def _quota(months: Sequence[Row], windows: Sequence[Row], whole: Fraction | None) -> Iterator[Check]:
     for row in months:
         if row["period_days"] and row["target"] is not None:
             yield _check(
@@ -125,13 +137,13 @@ def _quota(months: Sequence[Row], windows: Sequence[Row], whole: Decimal | None)
                 "Q1",
                 f"{row['target']} × {row['ramp']} × {row['active_days']} ÷ {row['period_days']}",
                 row["effective_quota"],
-                quantise6(row["target"] * row["ramp"] * row["active_days"] / row["period_days"]),
+                _six(_month_quota(row)),
             )
     for row in windows if whole is not None else ():
-        yield _check(row, "Q5", "sum of the months' quotas", row["effective_quota"], quantise6(whole or ZERO))
+        yield _check(row, "Q5", "sum of the months' quotas", row["effective_quota"], _six(whole or Fraction(0)))
 
 
-def _scale(bands: Sequence[Row], whole: Decimal | None) -> Iterator[Check]:
+def _scale(bands: Sequence[Row], whole: Fraction | None) -> Iterator[Check]:
     for before, row in pairwise(bands):
         yield _check(
             row,
@@ -142,8 +154,8 @@ def _scale(bands: Sequence[Row], whole: Decimal | None) -> Iterator[Check]:
         )
     for row in bands:
         if row["target"] is not None and whole is not None and whole > 0:
-            found = quantise6(row["target"] * whole)
-            yield _check(row, "T2", f"{row['target']} of the quota {quantise6(whole)}", row["lower_amount"], found)
+            found = _six(Fraction(row["target"]) * whole)
+            yield _check(row, "T2", f"{row['target']} of the quota {_six(whole)}", row["lower_amount"], found)
 
 
 def _attainment(row: Row) -> Iterator[Check]:
@@ -351,7 +363,7 @@ def _priced(rows: Sequence[Row]) -> Decimal:
 
 
 def _threshold(
-    rows: Sequence[Row], bands: Sequence[Row], factors: dict[str, list[Row]], whole: Decimal | None
+    rows: Sequence[Row], bands: Sequence[Row], factors: dict[str, list[Row]], whole: Fraction | None
 ) -> Iterator[Check]:
     terms = _of(rows, "threshold")
     lines = [row for row in _of(rows, "line") if row["line_type"] == "threshold"]
@@ -359,7 +371,7 @@ def _threshold(
         yield _check(lines[0], "T8", "a threshold that the statement does not show", lines[0]["amount"], None)
     for row in terms:
         if row["rate"] is not None and whole is not None and whole > 0:
-            yield _check(row, "T8", f"{row['rate']} of the quota", row["target"], quantise6(row["rate"] * whole))
+            yield _check(row, "T8", f"{row['rate']} of the quota", row["target"], _six(Fraction(row["rate"]) * whole))
         yield _check(
             row, "T8", "pay of the lines to date", row["closing_balance"], row["opening_balance"] + _priced(rows)
         )
