@@ -64,9 +64,25 @@ months as (
             partition by payee_id, plan_code, plan_version, component_code, origin_period
         ) as earned_by_all_amount
     from (
-        select payee_id, plan_code, plan_version, component_code, window_code, origin_period, earned_amount from lines
+        select
+            payee_id,
+            plan_code,
+            plan_version,
+            component_code,
+            window_code,
+            origin_period,
+            earned_amount
+        from lines
         union all
-        select payee_id, plan_code, plan_version, component_code, window_code, origin_period, earned_amount from thresholds
+        select
+            payee_id,
+            plan_code,
+            plan_version,
+            component_code,
+            window_code,
+            origin_period,
+            earned_amount
+        from thresholds
     ) as earned
     group by payee_id, plan_code, plan_version, component_code, window_code, origin_period
 
