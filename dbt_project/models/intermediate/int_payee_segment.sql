@@ -71,7 +71,7 @@ ranked as (
         *,
         row_number() over (
             partition by employee_id, basis, currency_code, period_type, period
-            order by credited_amount desc, segment
+            order by credited_amount desc, segment asc
         ) as place
     from summed
     where credited_amount > 0

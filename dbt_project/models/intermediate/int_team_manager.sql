@@ -32,7 +32,8 @@ team_days as (
         periods.period,
         max(least(memberships.valid_to, periods.state_date)) as team_day
     from memberships
-    inner join periods on periods.state_date >= memberships.valid_from and memberships.valid_to >= periods.period_start
+    inner join periods
+        on memberships.valid_from <= periods.state_date and memberships.valid_to >= periods.period_start
     group by memberships.team, periods.period_type, periods.period
 
 ),
