@@ -170,7 +170,7 @@ measures as (
         region,
         product_family,
         measured_amount as numerator,
-        split_ratio as denominator
+        deal_ratio as denominator
     from credit_lines
     where basis = 'booked' and event_type = 'won'
     union all
