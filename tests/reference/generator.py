@@ -34,7 +34,7 @@ BASES = ("booked", "invoiced", "collected")
 WINDOWS = ("month", "quarter", "year")
 PEOPLE_OF_A_PLAN = 3
 DOCUMENTS_OF_A_PERSON = 5
-CONTRACTS_OF_A_PERSON = 2
+CONTRACTS_OF_A_PERSON = 1
 Row = dict[str, Any]
 
 
@@ -680,7 +680,7 @@ def _as_contract(deal: Row, contract_no: str, owner: Row) -> Row:
 
 
 def _contract_lines(company: Company, chance: random.Random, contract_no: str, amount: Decimal, currency: str) -> None:
-    """Lines of several families, some of them a gift, a discount, or without amount; they rarely add up to the whole."""
+    """Lines of several families, some a gift, a discount, or without amount; they rarely add up to the whole."""
     for _ in range(chance.choice([0, 1, 2, 2, 2, 3, 4])):
         line: Row = {"contract_no": contract_no, "product_name": f"Product {chance.randrange(4)}"}
         worth = Decimal(_amount(chance, max(2, int(amount) // 2), currency))

@@ -158,7 +158,9 @@ def test_m3_nothing_is_lost_between_lines_people_and_reversals() -> None:
     chance = random.Random(3)
     for _ in range(200):
         currency = chance.choice(["CNY", "JPY"])
-        lines = sold(1, *[(str(Decimal(chance.randrange(1, 99999)) / 100), None) for _ in range(chance.randrange(1, 6))])
+        lines = sold(
+            1, *[(str(Decimal(chance.randrange(1, 99999)) / 100), None) for _ in range(chance.randrange(1, 6))]
+        )
         share = chance.randrange(1, 100)
         events = [
             receipt(1, str(Decimal(chance.randrange(1, 99999)) / (1 if currency == "JPY" else 100)),

@@ -306,7 +306,8 @@ measured as (
 final as (
 
     select
-        {{ credit_line_key('event_type', 'event_id', 'line_no', 'document_line_no') }} || profile_key || override_key as credit_line_id,
+        {{ credit_line_key('event_type', 'event_id', 'line_no', 'document_line_no') }} || profile_key || override_key
+            as credit_line_id,
         case
             when original_event_type is not null
                 then

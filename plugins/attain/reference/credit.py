@@ -327,7 +327,7 @@ def _broken(shares: Mapping[int, Split], overlays: Mapping[int, Split]) -> str |
 
 
 def _shared(event: Event, amount: Decimal, shares: Mapping[int, Split], broken: str | None) -> list[Credit]:
-    """Credit of an event, or of the part of it that falls on a line, by split. What nobody is named for is the house account's (C5).
+    """Credit of an event, or of what of it falls on a line, by split. What nobody is named for is the house's (C5).
 
     A document whose splits don't add up to exactly 100 % is held, whole, on the house account (C1).
     """

@@ -111,8 +111,8 @@ def load_inputs(connection: duckdb.DuckDBPyConnection, payee_ids: Collection[str
         documents=tuple(Document(*row) for row in rows(_DOCUMENTS)),
         invoices=tuple(Invoice(*row) for row in rows(_INVOICES)),
         sold_lines=tuple(
-            SoldLine(*line, catalogues.family(system, name, number))
-            for system, name, number, *line in rows(_SOLD_LINES)
+            SoldLine(is_invoice, system, document, place, amount, quantity, catalogues.family(catalogue, name, number))
+            for catalogue, name, number, is_invoice, system, document, place, amount, quantity in rows(_SOLD_LINES)
         ),
         leave=tuple(Leave(*row) for row in rows(_LEAVE)),
         ratings=tuple(Rating(*row) for row in rows(_RATINGS)),
@@ -203,8 +203,8 @@ _PRODUCTS = """
 # A line of an invoice is looked up in the catalogue of the system of the document that it bills.
 _SOLD_LINES = """
     select
-        lines.source_system, lines.product_name, lines.product_no, false as is_invoice, lines.source_system as of_system,
-        lines.contract_no as document_no, lines.line_no, lines.amount, lines.quantity
+        lines.source_system as catalogue_system, lines.product_name, lines.product_no, false as is_invoice,
+        lines.source_system, lines.contract_no as document_no, lines.line_no, lines.amount, lines.quantity
     from staging.stg_jiandaoyun_crm__contract_lines as lines
     inner join staging.stg_jiandaoyun_crm__contracts as contracts
         on lines.source_system = contracts.source_system and lines.contract_no = contracts.contract_no

@@ -357,7 +357,8 @@ steps as (
             'rate': 'credit_lines.split_ratio',
             'slice_amount': 'credit_lines.line_amount', 'factor': 'credit_lines.fx_rate', 'method': 'credit_lines.fx_rate_type',
             'rule_codes': "'C1 C2 C3'", 'source_system': 'lines.source_system', 'document_id': 'lines.document_id',
-            'event_id': 'lines.event_id', 'delivery_id': 'credit_lines.delivery_id', 'file_name': 'credit_lines.file_name',
+            'product_name': 'credit_lines.product_name', 'event_id': 'lines.event_id',
+            'delivery_id': 'credit_lines.delivery_id', 'file_name': 'credit_lines.file_name',
             'row_number': 'credit_lines.row_number', 'is_held': 'lines.is_held', 'reason': 'lines.hold_reason',
         }) }}
     from placed as lines
