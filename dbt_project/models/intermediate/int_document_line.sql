@@ -48,7 +48,9 @@ listed as (
         lines.quantity,
         lines.amount as line_amount,
         documents.document_amount as whole_amount,
-        documents.currency_code
+        documents.currency_code,
+        lines.file_name,
+        lines.row_number
     from {{ ref('stg_jiandaoyun_crm__contract_lines') }} as lines
     inner join documents
         on lines.source_system = documents.source_system and lines.contract_no = documents.document_id
@@ -64,7 +66,9 @@ listed as (
         lines.quantity,
         lines.amount as line_amount,
         coalesce(invoices.amount, 0) as whole_amount,
-        invoices.currency_code
+        invoices.currency_code,
+        lines.file_name,
+        lines.row_number
     from {{ ref('stg_finance__invoice_lines') }} as lines
     inner join invoices on lines.source_system = invoices.source_system and lines.invoice_no = invoices.invoice_no
 
@@ -187,7 +191,9 @@ final as (
         weight_before,
         weights,
         cast({{ from_units('part_hundredths', 2) }} as decimal(18, 2)) as part_amount,
-        currency_code
+        currency_code,
+        file_name,
+        row_number
     from shared
 
 )

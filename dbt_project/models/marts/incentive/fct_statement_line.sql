@@ -509,6 +509,7 @@ final as (
         rule_codes,
         source_system,
         document_id,
+        product_name,
         event_id,
         delivery_id,
         file_name,
