@@ -49,7 +49,7 @@ told as (
 ),
 
 -- Events whose document, or invoice, is told in lines. Most are not, and are one line: themselves.
-placed as (
+of_invoices as (
 
     select
         events.reversal_profile,
@@ -61,16 +61,23 @@ placed as (
         events.line_no,
         events.event_amount,
         events.currency_code,
+        events.invoice_source_system,
+        events.invoice_no,
         told.line_of,
         told.source_system as line_source_system,
         told.document_no
-    from events
+    from {{ ref('int_document_event') }} as events
     inner join told
         on
             told.line_of = 'invoice'
             and events.invoice_source_system = told.source_system
             and events.invoice_no = told.document_no
-    union all
+    where not events.is_reversal and events.event_type <> 'recredit'
+
+),
+
+of_documents as (
+
     select
         events.reversal_profile,
         events.basis,
@@ -81,20 +88,32 @@ placed as (
         events.line_no,
         events.event_amount,
         events.currency_code,
+        events.invoice_source_system,
+        events.invoice_no,
         told.line_of,
         told.source_system as line_source_system,
         told.document_no
-    from events
+    from {{ ref('int_document_event') }} as events
     inner join told
         on
             told.line_of = 'document'
             and events.source_system = told.source_system
             and events.document_id = told.document_no
+    where not events.is_reversal and events.event_type <> 'recredit'
+
+),
+
+placed as (
+
+    select * from of_invoices
+    union all
+    select of_documents.*
+    from of_documents
     left join told as invoices
         on
             invoices.line_of = 'invoice'
-            and events.invoice_source_system = invoices.source_system
-            and events.invoice_no = invoices.document_no
+            and of_documents.invoice_source_system = invoices.source_system
+            and of_documents.invoice_no = invoices.document_no
     where invoices.document_no is null
 
 ),
@@ -206,6 +225,17 @@ sized as (
         splits.credit_role,
         splits.split_percent,
         splits.split_ratio,
+        -- what of a deal the line counts for: its part of the split; the lines' parts add up to it
+        case
+            when credited.weights is null then splits.split_ratio
+            else cast({{ from_units(
+                divide_half_away(
+                    to_units('splits.split_percent', 4) ~ ' * (credited.weight_before + credited.weight)', 'credited.weights'
+                ) ~ ' - ' ~ divide_half_away(
+                    to_units('splits.split_percent', 4) ~ ' * credited.weight_before', 'credited.weights'
+                ), 6
+            ) }} as decimal(9, 6))
+        end as deal_ratio,
         {{ to_units('splits.split_percent', 4) }} as split_weight,
         abs({{ to_units('credited.line_amount', 2) }}) as amount_in_hundredths,
         case
@@ -305,14 +335,7 @@ final as (
         shared.line_amount,
         shared.settled_from,
         shared.split_ratio,
-        -- what of a deal the line counts for: its part of the split; the lines' parts add up to it
-        case
-            when shared.weights is null then shared.split_ratio
-            else cast({{ from_units(
-                divide_half_away('shared.split_weight * (shared.weight_before + shared.weight)', 'shared.weights')
-                ~ ' - ' ~ divide_half_away('shared.split_weight * shared.weight_before', 'shared.weights'), 6
-            ) }} as decimal(9, 6))
-        end as deal_ratio,
+        shared.deal_ratio,
         cast({{ from_units('shared.split_hundredths', 2) }} as decimal(18, 2)) as split_amount,
         coalesce(currencies_of_payees.currency_code, shared.currency_code) as payee_currency_code,
         shared.hold_reason,
