@@ -1,7 +1,7 @@
 -- Each event of a document, in the event's own currency: spread over the lines of the document by their amounts, then
 -- each line split over the people, both by largest remainder (rules C1, C2, M3); an overlay has its own share of each
--- line, rounded half away from zero. An invoice, and a receipt that names it, go by the invoice's own lines where it has
--- any that are known, else by those of its document; a document without lines is one. Reversals are not here: they
+-- line, rounded half away from zero. An invoice, and a receipt that names it, go by the invoice's own lines where all of
+-- them are known, else by those of its document; a document without lines is one. Reversals are not here: they
 -- are taken back from these lines, and what is credited again is given back to them. `payee_currency_code` is the
 -- currency of the plan that pays the person on the day; without a plan the credit stays in the currency of the event.
 
