@@ -10,7 +10,8 @@
     ('method', 'varchar'), ('amount', 'decimal(18, 2)'), ('moved', 'decimal(18, 2)'), ('opening_balance', 'decimal(18, 2)'),
     ('closing_balance', 'decimal(18, 2)'),
     ('rule_codes', 'varchar'), ('source_system', 'varchar'),
-    ('document_id', 'varchar'), ('event_id', 'varchar'), ('delivery_id', 'varchar'), ('file_name', 'varchar'),
+    ('document_id', 'varchar'), ('product_name', 'varchar'), ('event_id', 'varchar'), ('delivery_id', 'varchar'),
+    ('file_name', 'varchar'),
     ('row_number', 'bigint'), ('is_held', 'boolean'), ('reason', 'varchar'),
     ]) }}
 {%- endmacro %}
@@ -54,8 +55,8 @@
         ["'Band '", "band_no", "': from '", "#lower_amount", "coalesce(' to ' || @upper_amount, ' on')", "' at '", "%rate"],
         ["'第 '", "band_no", "' 档：'", "#lower_amount", "coalesce(' 至 ' || @upper_amount, ' 以上')", "'，费率 '", "%rate"]),
     'credit': (
-        ["event_date", "' '", "subject", "' of '", "document_id", "': '", "#slice_amount", "', share '", "%rate", "' = '", "#target", "' × exchange rate '", "#factor", "' = credit '", "#credited_amount"],
-        ["event_date", "' '", "subject", "' '", "document_id", "'：'", "#slice_amount", "'，分成 '", "%rate", "' = '", "#target", "' × 汇率 '", "#factor", "' = 业绩 '", "#credited_amount"]),
+        ["event_date", "' '", "subject", "' of '", "document_id", "coalesce(' (' || product_name || ')', '')", "': '", "#slice_amount", "', share '", "%rate", "' = '", "#target", "' × exchange rate '", "#factor", "' = credit '", "#credited_amount"],
+        ["event_date", "' '", "subject", "' '", "document_id", "coalesce('（' || product_name || '）', '')", "'：'", "#slice_amount", "'，分成 '", "%rate", "' = '", "#target", "' × 汇率 '", "#factor", "' = 业绩 '", "#credited_amount"]),
     'slice': (
         ["#slice_amount", "' in the band from '", "#lower_amount", "coalesce(' to ' || @upper_amount, ' on')", "' × '", "%rate"],
         ["'落在 '", "#lower_amount", "coalesce(' 至 ' || @upper_amount, ' 以上')", "' 档的部分 '", "#slice_amount", "' × '", "%rate"]),

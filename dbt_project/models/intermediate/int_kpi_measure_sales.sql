@@ -175,7 +175,7 @@ measures as (
         product_family,
         product_name,
         measured_amount as numerator,
-        split_ratio as denominator
+        deal_ratio as denominator
     from credit_lines
     where basis = 'booked' and event_type = 'won'
     union all

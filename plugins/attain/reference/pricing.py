@@ -74,8 +74,8 @@ class Pricer:
     def measured(self, credit: Credit, measure: str, currency: str) -> tuple[Decimal | None, str | None]:
         """A line's amount, margin, units or count at scale 6, or None and why it is not known (C3, M1).
 
-        A part of a document has the same part of its margin, units and count. A line without a rate is held even where
-        its units are known; they count (C3, D5).
+        A part of a document has the same part of its margin, units and count; units that are told line by line are
+        the line's. A line without a rate is held even where its units are known; they count (C3, D5).
         """
         if measure == "amount" and credit.given.currency_code == currency:
             return money.quantise6(credit.amount), None
@@ -83,6 +83,12 @@ class Pricer:
         if measure == "amount":
             value, missing = self.rates.converted(amount, credit.given, currency)
             return (None if value is None else at_scale_six(value)), missing
+        part = credit.part
+        if measure == "units" and part is not None and part.tells_quantity:
+            if part.quantity is None or part.amount == ZERO or part.currency_code != credit.given.currency_code:
+                return None, "the line's units are not known"
+            _, missing = self.rates.converted(amount, credit.given, currency)
+            return at_scale_six(Fraction(part.quantity) * amount / abs(Fraction(part.amount))), missing
         document = self.attributes.document(credit)
         if document is None or document.amount == ZERO:
             return None, f"the document's {measure} is not known"
