@@ -1,8 +1,12 @@
 {#- Fewer past changes than this are no distribution to hold a goal against. -#}
 {% macro least_past_improvements() -%} 20 {%- endmacro %}
 
-{#- A figure in words with two decimals at most. -#}
-{% macro number_text(value) -%} cast(cast(round({{ value }}, 2) as decimal(24, 2)) as varchar) {%- endmacro %}
+{#- A figure in words: two decimals, thousands apart. -#}
+{% macro number_text(value) -%}
+    {%- set rounded = 'cast(round(' ~ value ~ ', 2) as decimal(24, 2))' -%}
+    case when {{ rounded }} < 0 then '-' else '' end
+    || format('{:,}', cast(trunc(abs({{ rounded }})) as hugeint)) || right(cast(abs({{ rounded }}) as varchar), 3)
+{%- endmacro %}
 
 {#- Whole months that make a level of one's own. -#}
 {% macro least_own_months() -%} 6 {%- endmacro %}
