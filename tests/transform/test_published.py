@@ -9,8 +9,10 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+import duckdb
 import pytest
 
+from attain.reference import engine
 from attain.transform import dbt
 from tests.transform import golden
 from tests.transform.conftest import BuiltHome
@@ -139,6 +141,14 @@ def test_golden_numbers(built: BuiltHome, case: golden.Case) -> None:
             for period, total in earned.items()
         ],
     )
+
+
+def test_the_reference_engine_comes_to_the_same(built: BuiltHome) -> None:
+    with duckdb.connect(str(built.settings.warehouse_file), read_only=True) as connection:
+        results = engine.compute(engine.load_inputs(connection))
+        mismatches = engine.compare(results, connection)
+    assert {case.employee_id for case in golden.CASES} <= {item.payee_id for item in results.payouts}
+    assert mismatches == []
 
 
 def test_credit_lines(built: BuiltHome) -> None:
