@@ -16,12 +16,16 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from itertools import groupby
 
 import duckdb
 import pytest
 
+from attain.publish import tables
 from attain.reference import engine
 from attain.settings import Settings
+from attain.statement.rows import Row
+from attain.statement.verify import first_fault, verify
 from attain.transform import candidate, dbt
 from tests.transform.conftest import BuiltHome
 from tests.transform.landing import land
@@ -1089,6 +1093,43 @@ def test_both_engines_agree_about_every_case(year: BuiltHome) -> None:
     assert mismatches == []
 
 
+@pytest.fixture(scope="module")
+def statements(year: BuiltHome) -> list[list[Row]]:
+    with duckdb.connect(str(year.settings.warehouse_file), read_only=True) as connection:
+        rows = tables.rows(connection, "select * from incentive.fct_statement_line order by payee_id, period, line_no")
+    return [list(steps) for _, steps in groupby(rows, key=lambda row: (row["payee_id"], row["period"]))]
+
+
+def test_every_statement_of_the_year_adds_up(statements: list[list[Row]]) -> None:
+    assert len(statements) > 500
+    for rows in statements:
+        fault = first_fault(verify(rows))
+        assert fault is None, (rows[0]["payee_id"], rows[0]["period"], fault)
+
+
+@pytest.mark.parametrize(
+    ("person", "step", "column", "change"),
+    [
+        ("F2", "score", "band_no", 2),  # place 4 is a B
+        ("F2", "score", "slice_amount", -2),  # of four places one is an A
+        ("F2", "grade", "factor", Decimal("-0.2")),
+        ("F5", "score", "band_no", -3),
+        ("F7", "grade", "lower_amount", Decimal("0.2")),
+    ],
+)
+def test_k2_a_changed_place_or_seat_is_found(
+    statements: list[list[Row]], person: str, step: str, column: str, change: int | Decimal
+) -> None:
+    """K2: two of six are an A, three a B; a group of four is graded by bands."""
+    rows = next(rows for rows in statements if (rows[0]["payee_id"], rows[0]["period"]) == (person, "2026-03"))
+    place = next(number for number, row in enumerate(rows) if row["step"] == step)
+    copies = [*rows[:place], rows[place] | {column: rows[place][column] + change}, *rows[place + 1 :]]
+    assert first_fault(verify(rows)) is None
+    found = first_fault(verify(copies))
+    assert found is not None
+    assert found.rule == "K2"
+
+
 def test_m1_an_amount_of_twenty_billion_goes_through_every_table(year: BuiltHome) -> None:
     """M1: 10 % of 20,000,000,000.00, as a deal in yen or won may well be: no step is narrower than the amount."""
     same(
@@ -1904,6 +1945,17 @@ def test_q5_segments_of_a_version_share_a_window_and_another_version_starts_its_
             ("SG1", "2", "2026-Q1", "2026-03-10", "9300", "6000", "113.5"),
             ("SG2", "1", "2026-Q1", "2026-01-05", "6300", "3150", "31.5"),
             ("SG2", "1", "2026-Q1", "2026-01-25", "6300", "4150", "20"),
+        ],
+    )
+    same(
+        year.rows(
+            "select subject, target, ramp, active_days, period_days, effective_quota from incentive.fct_statement_line"
+            " where payee_id = 'SG1' and period = '2026-01' and step = 'quota_month'"
+        ),
+        [
+            ("2026-01", "3100", "0.5", 10, 31, "500"),
+            ("2026-01", "6200", "0.5", 21, 31, "2100"),
+            ("2026-02", "6200", "1", 14, 28, "3100"),
         ],
     )
 
