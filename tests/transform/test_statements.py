@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from decimal import Decimal
 from itertools import groupby
 
@@ -10,7 +11,8 @@ import duckdb
 import pytest
 
 from attain.publish import tables
-from attain.statement.rows import Row
+from attain.statement import page, text
+from attain.statement.rows import Row, Statement
 from attain.statement.verify import first_fault, verify
 from tests.transform import months
 from tests.transform.conftest import BuiltHome
@@ -309,6 +311,23 @@ def test_each_kind_of_step_has_words_of_its_own(
     row = next(row for row in month_of(statements, months.employee_id(plan), period) if row["step"] == step)
     assert english in row["text_en"]
     assert chinese in row["text_zh"]
+
+
+def test_a_card_is_headed_by_its_title(statements: list[list[Row]]) -> None:
+    card = Statement("G-s_card", "s_card", "", "2026-01", "r", month_of(statements, "G-s_card", "2026-01"))
+    assert "== s_card · Monthly review 月度考核 (review) · 2026-01 · CNY" in text.render(card)
+    assert "== s_card · 月度考核 (review) · 2026-01 · CNY" in text.render(card, "zh")
+    assert "<h3>Monthly review 月度考核 <small>review</small> ·" in page.render([card])
+    older = replace(card, rows=[{k: v for k, v in row.items() if k != "component_en"} for row in card.rows])
+    assert "== s_card · review · 2026-01 · CNY" in text.render(older)
+    assert "<h3>review ·" in page.render([older])
+
+
+def test_a_split_names_nobody_else_and_an_override_the_subordinate(statements: list[list[Row]]) -> None:
+    for plan, named in (("s_split", set()), ("s_overlay", set()), ("s_team", {"G-s_split"})):
+        rows = month_of(statements, months.employee_id(plan), "2026-01")
+        assert {row["subordinate_id"] for row in rows} - {None} == named
+        assert not [row for row in rows if "nobody" in f"{row['text_en']} {row['text_zh']}"]
 
 
 def test_statements_end_in_the_payouts(built: BuiltHome) -> None:

@@ -44,6 +44,10 @@ STATUS_WORDS = {
 }
 
 
+_COUNTED = {"units": "unit", "count": "deal"}
+"""What is counted where a rate is money for each, by the measure of a component."""
+
+
 @dataclass(frozen=True)
 class _Column:
     key: str
@@ -259,6 +263,8 @@ def _lines(book: _Book, engine: duckdb.DuckDBPyConnection) -> None:
     )
     for row in found:
         row["band_words"] = band_words(row["band_parts"], row.get("measure"))
+        if row.get("measure") in _COUNTED:
+            row["effective_rate"] = None  # money for each unit, which the words tell, is no percentage
         row["held_words"] = "held 暂缓" if row["is_held"] else ""
     empty = "no earning lines" if not sizes else "no period fits"
     book.table("Lines 明细", LINE_COLUMNS, found, empty, note=note, frozen_columns=3)
@@ -366,8 +372,8 @@ def band_words(band_parts: str | None, measure: str | None = None) -> str:
         start, end = plain(part["from"]), part["to"]
         bounds = f"from {start}" if end is None else f"{start} – {plain(end)}"
         rate = f"{plain(Decimal(part['rate']) * 100)} %"
-        if measure in ("units", "count"):
-            rate = f"{plain(part['rate'])} a {'unit' if measure == 'units' else 'deal'}"
+        if measure in _COUNTED:
+            rate = f"{plain(part['rate'])} a {_COUNTED[measure]}"
         words.append(f"{bounds}: {plain(part['amount'])} × {rate}")
     return "; ".join(words)
 
