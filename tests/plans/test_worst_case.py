@@ -308,6 +308,21 @@ WARNED = {
         + PENALTY.replace("KPI", "win_rate").replace("REST", "above: 80%, rate: 10%, limit: 1000"),
         "doing better pays less: above 0.80 of win_rate up to 300.00 CNY are taken",
     ),
+    "steps of grades": (
+        card().replace("coefficient: 1.5}", f"coefficient: 1.5}}{HERE}"),
+        "review: a cliff: reaching a score of 1 pays 15,000.00 CNY at once for each quarter: grade 'A' after 'B'",
+    ),
+    "steps of grades by rank": (
+        card()
+        .replace("coefficient: 1.5}", f"coefficient: 1.5}}{HERE}")
+        .replace(
+            "    bonus_base",
+            "    grading: forced\n    group: role\n    distribution: [{grade: A, share: 20%}, {grade: B, share: 80%}]\n"
+            "    bonus_base",
+        ),
+        "review: a cliff: one place better in the group, or reaching a score of 1 where fewer than five are graded, "
+        "pays 15,000.00 CNY at once for each quarter",
+    ),
     "a better grade that pays less": (
         card().replace("coefficient: 1.5}", f"coefficient: 1.5}}{HERE}").replace("coefficient: 0}", "coefficient: 2}"),
         "grade 'A' pays 5,000.00 CNY less than 'B'",
@@ -330,7 +345,9 @@ def linted(tmp_path: Path, body: str) -> tuple[list[Finding], int]:
     (tmp_path / "plans" / "costly.yml").write_text(text, encoding="utf-8")
     marked = [number for number, line in enumerate(text.splitlines(), start=1) if line.endswith("# here")]
     assert len(marked) == 1
-    return lint(dataclasses.replace(Settings.from_environment({}), plans_dir=tmp_path / "plans")), marked[0]
+    found = lint(dataclasses.replace(Settings.from_environment({}), plans_dir=tmp_path / "plans"))
+    # The grades of CARD are a cliff in every case that has a card; it is looked at where it is the marked line.
+    return [item for item in found if item.line == marked[0] or "review: a cliff" not in item.message], marked[0]
 
 
 @pytest.mark.parametrize("case", list(REFUSED))

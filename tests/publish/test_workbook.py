@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -162,6 +163,22 @@ def test_an_empty_release_says_so(settings, make_candidate) -> None:
     folder = Path(release.publish(settings).path)
     sheet = openpyxl.load_workbook(folder / "payouts.xlsx")["Payouts 应付"]
     assert sheet["A2"].value == "nobody is assigned to a plan"
+
+
+@pytest.mark.parametrize(
+    ("measure", "words"),
+    [
+        ("amount", "0 – 10: 10 × 5 %; from 10: 2 × 50.05 %"),
+        ("units", "0 – 10: 10 × 0.05 a unit; from 10: 2 × 0.5005 a unit"),
+        ("count", "0 – 10: 10 × 0.05 a deal; from 10: 2 × 0.5005 a deal"),
+    ],
+)
+def test_a_rate_for_each_unit_is_money_and_no_percentage(measure: str, words: str) -> None:
+    parts = [
+        {"band": 1, "from": "0.000000", "to": "10.000000", "rate": "0.050000", "amount": "10.000000"},
+        {"band": 2, "from": "10.000000", "to": None, "rate": "0.500500", "amount": "2.000000"},
+    ]
+    assert band_words(json.dumps(parts), measure) == words
 
 
 @pytest.mark.parametrize(("parts", "words"), [(None, ""), ("[]", "")])

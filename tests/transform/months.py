@@ -123,6 +123,101 @@ threshold: {at: 1000, pays: from_first}
 """,
         "",
     ),
+    # The month before picks the band.
+    "s_before": (
+        """\
+quota_kpi: collected_amount
+index: {as: attainment, basis: collected, measure: amount, offset: -1}
+accumulate: month
+band_method: retroactive
+bands:
+  - {from: 0%, to: 50%, rate: 1%}
+  - {from: 50%, rate: 3%}
+""",
+        """\
+ramp: [50%]
+quotas:
+  - {kpi: collected_amount, amount: 3000, per: month}
+""",
+    ),
+    "s_split": (
+        """\
+index: amount
+accumulate: month
+bands:
+  - {from: 0, rate: 10%}
+""",
+        "",
+    ),
+    "s_overlay": (
+        """\
+credit: overlay
+index: amount
+accumulate: month
+bands:
+  - {from: 0, rate: 10%}
+""",
+        "",
+    ),
+    # Manager of the person before.
+    "s_team": (
+        """\
+credit: team
+index: amount
+accumulate: month
+bands:
+  - {from: 0, rate: 1%}
+""",
+        "",
+    ),
+    "s_deals": (
+        """\
+measure: count
+index: amount
+accumulate: month
+bands:
+  - {from: 0, to: 1, rate: 500}
+  - {from: 1, rate: 800.5}
+""",
+        "",
+    ),
+    "s_card": (
+        """\
+index: amount
+accumulate: month
+bands:
+  - {from: 0, rate: 1%}
+""",
+        """\
+scorecards:
+  - scorecard: review
+    title: {en: Monthly review, zh: 月度考核}
+    frequency: month
+    missing_data: zero
+    bonus_base: 1000
+    kpis:
+      - {kpi: collected_amount, weight: 0.8, cap: 1.2}
+      - {kpi: "mbo:visits", weight: 0.2, cap: 1, direction: range, low: 0.8, high: 2}
+    grades:
+      - {grade: A, from: 0.9, coefficient: 1.5}
+      - {grade: B, from: 0.5, coefficient: 1}
+      - {grade: C, from: 0, coefficient: 0}
+""",
+    ),
+}
+
+# Deal: what the CRM says of its splits beside owner and amount.
+SPLITS = {
+    "s_split-shared": {
+        "split_owner_1": "G-nobody",
+        "split_percent_1": "33.33",
+        "split_owner_2": "G-s_split",
+        "split_percent_2": "33.34",
+        "split_owner_3": "G-nobody",
+        "split_percent_3": "33.33",
+        "overlay_owner_1": "G-s_overlay",
+        "overlay_percent_1": "12.5",
+    }
 }
 
 # Plan code: receipts as day, amount, days from settlement, deal.
@@ -138,6 +233,10 @@ RECEIPTS: dict[str, tuple[tuple[str, str, int, str], ...]] = {
     "s_held": (("2026-03-10", "6000", 10, ""), ("2026-03-11", "200", 10, "")),
     "s_curve": (("2026-01-10", "2600", 10, ""), ("2026-02-10", "6000", 10, ""), ("2026-03-10", "900", 10, "")),
     "s_whole": (("2026-01-10", "1500", 10, ""), ("2026-02-10", "3000", 10, "")),
+    "s_before": (("2026-01-10", "900", 10, ""), ("2026-02-10", "2000", 10, ""), ("2026-03-10", "1000", 10, "")),
+    "s_split": (("2026-01-10", "100.01", 10, "shared"), ("2026-02-10", "-50", 10, "shared")),
+    "s_deals": (("2026-01-10", "1000", 10, ""), ("2026-01-11", "2000", 10, "")),
+    "s_card": (("2026-01-10", "1000", 10, ""), ("2026-02-10", "100", 10, "")),
 }
 
 
@@ -173,7 +272,7 @@ def deliver(settings: Settings) -> None:
             deals.setdefault(
                 deal,
                 {"deal_id": deal, "owner_id": employee_id(plan), "account_id": "a1", "product_name": "GTX Pro",
-                 "stage": "Closed Won", "closing_date": date(2026, 3, 1)} | worth,
+                 "stage": "Closed Won", "closing_date": date(2026, 3, 1)} | worth | SPLITS.get(deal, {}),
             )  # fmt: skip
             invoices.setdefault(
                 deal,
@@ -195,10 +294,23 @@ def deliver(settings: Settings) -> None:
         }
         for plan in PLANS
     ]
+    # Has splits, and no plan.
+    people.append({"employee_id": "G-nobody", "full_name": "nobody", "role": "nobody", "hire_date": date(2026, 1, 1)})
+    card = employee_id("s_card")
+    targets = [
+        {"employee_id": card, "kpi_code": "collected_amount", "period": month, "target_value": "1000"}
+        | {"currency_code": "CNY"}
+        for month in ("2026-01", "2026-02")
+    ]
+    ratings = [{"employee_id": card, "period": "2026-01", "objective_code": "visits", "rating": "1"}]
+    manager = [{"employee_id": employee_id("s_split"), "manager_id": employee_id("s_team"), "team": "G-team"}]
     land(settings, "hr", "employees", people, extracted_at=EXTRACTED, file_name="golden.csv")
     for source, feed, rows in (
         ("zoho_crm", "deals", [*deals.values()]),
         ("finance", "invoices", [*invoices.values()]),
         ("finance", "receipts", receipts),
+        ("hr", "targets", targets),
+        ("hr", "ratings", ratings),
+        ("hr", "reporting_lines", manager),
     ):
         land(settings, source, feed, rows, extracted_at=EXTRACTED, file_name="golden.csv")

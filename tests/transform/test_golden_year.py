@@ -6,9 +6,9 @@ comments, and is read from the published tables.
 Settled readings that published tables show: C1, C3, C5, Q4, Q6 (leaving) in `test_published`; T3, T4, T5 (no
 attainment), T7, T8, T9 (lose), D3 (original rate, linear), C2, K6 (contest) in `golden`; draws, penalties and floor
 (K4), thresholds, caps, curves and the legal limit (D4) month by month in `months`; here M3, C1 (unknown person, splits
-that don't add up), C3 (cross, inverse, stale, reversal), C6, Q1, Q2, Q3, Q4 (whole quota, no threshold), Q6 (tail), T2,
-T3 (deal, roundings), T4 (own month), T5, T7 (holds), T8 and T9 (to date, carry), D1 and D2 (all but a release), D3 (all
-but a cancellation), D4 (rounding, keep), D5, K1, K2, K3, K4 and K6.
+that don't add up), C3 (cross, inverse, stale, reversal), C6, Q1, Q2, Q3, Q4 (whole quota, no threshold), Q5, Q6
+(tail), T2, T3 (deal, roundings), T4 (own month), T5, T7 (holds), T8 and T9 (to date, carry, year), D1 and D2, D3, D4
+(rounding, keep), D5, K1, K2, K3, K4 and K6. The reference engine agrees about every case.
 """
 
 from __future__ import annotations
@@ -16,10 +16,16 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from itertools import groupby
 
+import duckdb
 import pytest
 
+from attain.publish import tables
+from attain.reference import engine
 from attain.settings import Settings
+from attain.statement.rows import Row
+from attain.statement.verify import first_fault, verify
 from attain.transform import candidate, dbt
 from tests.transform.conftest import BuiltHome
 from tests.transform.landing import land
@@ -39,6 +45,9 @@ class Case:
         people: employee → what HR says beside number, name and role.
         deals: deal → owner, day, amount, and what the CRM says beside.
         refunds: day and amount taken back, of a deal that was invoiced and paid in full on its day.
+        given: deal → what the CRM says of it in a later file.
+        assign: who is on the plan, as YAML, one entry a line; the role of the case's people unless it says otherwise.
+        starts: first day of the plan.
         later: further versions of the plan: first day, keys of the component.
         feeds: further rows that are delivered, by feed: of HR, or of finance as `finance.<feed>`.
     """
@@ -49,6 +58,9 @@ class Case:
     version: tuple[str, ...] = ()
     component: tuple[str, ...] = (TEN_PERCENT,)
     refunds: tuple[tuple[str, str, str], ...] = ()
+    given: dict[str, dict[str, object]] = field(default_factory=dict)
+    assign: tuple[str, ...] = ()
+    starts: date = date(2026, 1, 1)
     accumulate: str = "month"
     index: str = "amount"
     basis: str = "booked"
@@ -57,7 +69,7 @@ class Case:
 
     @property
     def plan(self) -> str:
-        versions = [(date(2026, 1, 1), self.component)]
+        versions = [(self.starts, self.component)]
         versions += [(date.fromisoformat(day), keys) for day, keys in self.later]
         ends = [first_day - timedelta(days=1) for first_day, _ in versions[1:]]
         return f"plan: {self.code}\ntitle: {{en: {self.code}, zh: {self.code}}}\nversions:\n" + "".join(
@@ -76,7 +88,8 @@ class Case:
         ]
         return (
             f'  - version: "{number}"\n    {days}\n    currency: CNY\n    assign:\n'
-            f"      - role: {self.code}\n    components:\n      - "
+            + "".join(f"      - {entry}\n" for entry in self.assign or (f"role: {self.code}",))
+            + "    components:\n      - "
             + "\n        ".join(component)
             + "\n"
             + "".join(f"    {line}\n" for line in self.version)
@@ -841,6 +854,162 @@ CASES = (
         ),
         index="attainment",
     ),
+    # 3,000 of 12,000 come back in February; it is called off in March, after a sale of 1,000.
+    Case(
+        "d3_cancelled",
+        {"CA1": _JOINED},
+        {
+            "CA1-1": ("CA1", "2026-01-10", "12000", {"cancelled_date": date(2026, 3, 20)}),
+            "CA1-2": ("CA1", "2026-03-10", "1000", {}),
+        },
+        component=(_whole("5%", "8%"),),
+        refunds=(("CA1-1", "2026-02-10", "3000"),),
+    ),
+    # What was paid is taken back when it is paid back, not when the deal is called off.
+    Case(
+        "d3_cancelled_collected",
+        {"CA2": _JOINED},
+        {"CA2-1": ("CA2", "2026-01-10", "1000", {"cancelled_date": date(2026, 3, 20)})},
+        basis="collected",
+        refunds=(("CA2-1", "2026-04-10", "400"),),
+    ),
+    # The same months of two people; of one the held 660 are released in March.
+    Case(
+        "d1_release",
+        {"H3": _JOINED, "H4": _JOINED},
+        {
+            f"{person}-{number}": (person, day, amount, {})
+            for person in ("H3", "H4")
+            for number, (day, amount) in enumerate(
+                (("2026-01-10", "12000"), ("2026-01-20", "1000"), ("2026-03-10", "2000")), start=1
+            )
+        },
+        version=(
+            "holds: [{hold: large, title: {en: Large, zh: 大额}, document_amount_above: 10000}]",
+            "draw: {type: recoverable, amount: 800, minimum: 0, recovery_rate: 50%, recovery_from: 2026-03,"
+            " from_month: 0, to_month: 1}",
+        ),
+        component=(_whole("5%", "8%"),),
+        feeds={
+            "exceptions": [
+                {
+                    "exception_no": "X2",
+                    "employee_id": "H4",
+                    "exception_type": "release",
+                    "period": "2026-03",
+                    "document_id": "H4-1",
+                    "reason": "the customer has paid",
+                    "approved_by": "Finance",
+                    "approved_date": date(2026, 3, 5),
+                }
+            ]
+        },
+    ),
+    # A team a segment; the second person is on no plan in between. The second version starts on 15 February.
+    Case(
+        "q5_segments",
+        {"SG1": _JOINED, "SG2": {"hire_date": date(2025, 6, 1)}},
+        {
+            "SG1-1": ("SG1", "2026-01-05", "2000", {}),
+            "SG1-2": ("SG1", "2026-01-20", "2000", {}),
+            "SG1-3": ("SG1", "2026-02-14", "2000", {}),
+            "SG1-4": ("SG1", "2026-02-15", "1000", {}),
+            "SG1-5": ("SG1", "2026-03-10", "5000", {}),
+            "SG2-1": ("SG2", "2026-01-05", "3150", {}),
+            "SG2-2": ("SG2", "2026-01-15", "1000", {}),
+            "SG2-3": ("SG2", "2026-01-25", "1000", {}),
+        },
+        version=(
+            "ramp: [50%]",
+            "quotas:",
+            "  - {kpi: booked_amount, amount: 3100, per: month, assign: {team: Q5 North}}",
+            "  - {kpi: booked_amount, amount: 6200, per: month, assign: {team: Q5 South}}",
+        ),
+        component=(
+            "quota_kpi: booked_amount",
+            "bands: [{from: 0%, to: 50%, rate: 1%}, {from: 50%, to: 100%, rate: 2%}, {from: 100%, rate: 4%}]",
+        ),
+        later=(
+            (
+                "2026-02-15",
+                ("quota_kpi: booked_amount", "bands: [{from: 0%, to: 50%, rate: 2%}, {from: 50%, rate: 3%}]"),
+            ),
+        ),
+        assign=("{role: q5_segments, team: Q5 North}", "{role: q5_segments, team: Q5 South}"),
+        accumulate="quarter",
+        index="attainment",
+        feeds={
+            "reporting_lines": [
+                {"employee_id": "SG1", "team": "Q5 North", "valid_to": date(2026, 1, 10)},
+                {"employee_id": "SG1", "team": "Q5 South", "valid_from": date(2026, 1, 11)},
+                {"employee_id": "SG2", "team": "Q5 North", "valid_to": date(2026, 1, 10)},
+                {
+                    "employee_id": "SG2",
+                    "team": "Q5 Elsewhere",
+                    "valid_from": date(2026, 1, 11),
+                    "valid_to": date(2026, 1, 20),
+                },
+                {"employee_id": "SG2", "team": "Q5 South", "valid_from": date(2026, 1, 21)},
+            ]
+        },
+    ),
+    # A list price that nobody told; of A4 and A6 a later file tells it: 1 - 9,800 ÷ 11,000 is a factor of 1.
+    *(
+        Case(
+            f"t7_{applies_to}_released",
+            dict.fromkeys(people, _JOINED),
+            {
+                f"{person}-{number}": (person, day, amount, said)
+                for person in people
+                for number, (day, amount, said) in enumerate(
+                    (("2026-01-10", "9800", {}), ("2026-01-20", "1000", {"list_amount": "1250"})), start=1
+                )
+            },
+            component=_discounts(applies_to, "5%", _IN_JANUARY),
+            given={f"{people[1]}-1": {"list_amount": "11000"}},
+        )
+        for applies_to, people in (("pay", ("A3", "A4")), ("credit", ("A5", "A6")))
+    ),
+    Case(
+        "t9_year_lose",
+        {"CY1": _JOINED},
+        _monthly("CY1-", "CY1", ("600", "600", "300")),
+        component=(TEN_PERCENT, "cap: {amount: 100, per: year, excess: lose}"),
+        refunds=(("CY1-2", "2026-04-10", "600"),),
+    ),
+    Case(
+        "t9_year_carry",
+        {"CY2": {"hire_date": date(2025, 1, 1)}},
+        {
+            "CY2-1": ("CY2", "2025-11-10", "800", {}),
+            "CY2-2": ("CY2", "2025-12-10", "500", {}),
+            "CY2-3": ("CY2", "2026-01-10", "600", {}),
+            "CY2-4": ("CY2", "2026-02-10", "500", {}),
+        },
+        component=(TEN_PERCENT, "cap: {amount: 100, per: year, excess: carry}"),
+        starts=date(2025, 1, 1),
+    ),
+    # Half of the first deal of the month comes back; what the threshold left of the month is another part each time.
+    *(
+        Case(
+            f"d3_original_rate_{code}",
+            {person: _JOINED},
+            {f"{person}-{day}": (person, f"2026-01-{day}", amount, {}) for day, amount in sold.items()},
+            component=(TEN_PERCENT, "clawback: {method: original_rate}", *keys),
+            refunds=((f"{person}-10", "2026-03-10", "500"),),
+        )
+        for code, person, sold, keys in (
+            ("above", "TB1", {"10": "1000", "20": "1000"}, ("threshold: {at: 1500, pays: above}",)),
+            ("unmet", "TB2", {"10": "1000"}, ("threshold: {at: 1500, pays: from_first}",)),
+            ("met", "TB3", {"10": "1000", "20": "600"}, ("threshold: {at: 1500, pays: from_first}",)),
+            (
+                "above_capped",
+                "TB4",
+                {"10": "1000", "20": "1000"},
+                ("threshold: {at: 1500, pays: above}", "cap: {amount: 40, per: period, excess: lose}"),
+            ),
+        )
+    ),
     Case(
         "two_families",
         {"TWO1": {}, "TWO2": {}},
@@ -894,7 +1063,7 @@ def year(tmp_path_factory: pytest.TempPathFactory) -> BuiltHome:
     home = tmp_path_factory.mktemp("year") / "home"
     settings = Settings.from_environment({"ATTAIN_HOME": str(home), "ATTAIN_PLANS": str(home / "plans")})
     settings.plans_dir.mkdir(parents=True)
-    people, deals, invoices, receipts = [], [], [], []
+    people, deals, given, invoices, receipts = [], [], [], [], []
     feeds: dict[str, list[dict[str, object]]] = {}
     for case in CASES:
         for feed, rows in case.feeds.items():
@@ -904,8 +1073,8 @@ def year(tmp_path_factory: pytest.TempPathFactory) -> BuiltHome:
             {"employee_id": person, "full_name": person, "role": case.code, **said}
             for person, said in case.people.items()
         ]
-        deals += [
-            {
+        told = {
+            deal: {
                 "deal_id": deal,
                 "owner_id": owner,
                 "stage": "Closed Won",
@@ -916,7 +1085,9 @@ def year(tmp_path_factory: pytest.TempPathFactory) -> BuiltHome:
             }
             for deal, (owner, day, amount, said) in case.deals.items()
             if Decimal(amount)
-        ]
+        }
+        deals += told.values()
+        given += [told[deal] | said for deal, said in case.given.items()]
         for deal, day, amount in case.refunds:
             _, sold, worth, said = case.deals[deal]
             currency = said.get("currency_code", "CNY")
@@ -949,10 +1120,58 @@ def year(tmp_path_factory: pytest.TempPathFactory) -> BuiltHome:
         *((*(feed.split(".") if "." in feed else ("hr", feed)), rows) for feed, rows in feeds.items()),
     ):
         land(settings, source, feed, rows, extracted_at=EXTRACTED)
+    land(settings, "zoho_crm", "deals", given, extracted_at=EXTRACTED + timedelta(hours=1), file_name="given.csv")
     prepared = candidate.prepare(settings)
     for layer in dbt.SELECTIONS:
         dbt.build_layer(settings, layer, prepared.run_id)
     return BuiltHome(settings, prepared, {})
+
+
+def test_both_engines_agree_about_every_case(year: BuiltHome) -> None:
+    """The reference engine works out the same lines, payouts, balances and cards from the same rows."""
+    with duckdb.connect(str(year.settings.warehouse_file), read_only=True) as connection:
+        results = engine.compute(engine.load_inputs(connection))
+        mismatches = engine.compare(results, connection)
+    on_a_plan = {person for case in CASES for person, said in case.people.items() if "role" not in said}
+    assert on_a_plan <= {item.payee_id for item in results.payouts}
+    assert mismatches == []
+
+
+@pytest.fixture(scope="module")
+def statements(year: BuiltHome) -> list[list[Row]]:
+    with duckdb.connect(str(year.settings.warehouse_file), read_only=True) as connection:
+        rows = tables.rows(connection, "select * from incentive.fct_statement_line order by payee_id, period, line_no")
+    return [list(steps) for _, steps in groupby(rows, key=lambda row: (row["payee_id"], row["period"]))]
+
+
+def test_every_statement_of_the_year_adds_up(statements: list[list[Row]]) -> None:
+    assert len(statements) > 500
+    for rows in statements:
+        fault = first_fault(verify(rows))
+        assert fault is None, (rows[0]["payee_id"], rows[0]["period"], fault)
+
+
+@pytest.mark.parametrize(
+    ("person", "step", "column", "change"),
+    [
+        ("F2", "score", "band_no", 2),  # place 4 is a B
+        ("F2", "score", "slice_amount", -2),  # of four places one is an A
+        ("F2", "grade", "factor", Decimal("-0.2")),
+        ("F5", "score", "band_no", -3),
+        ("F7", "grade", "lower_amount", Decimal("0.2")),
+    ],
+)
+def test_k2_a_changed_place_or_seat_is_found(
+    statements: list[list[Row]], person: str, step: str, column: str, change: int | Decimal
+) -> None:
+    """K2: two of six are an A, three a B; a group of four is graded by bands."""
+    rows = next(rows for rows in statements if (rows[0]["payee_id"], rows[0]["period"]) == (person, "2026-03"))
+    place = next(number for number, row in enumerate(rows) if row["step"] == step)
+    copies = [*rows[:place], rows[place] | {column: rows[place][column] + change}, *rows[place + 1 :]]
+    assert first_fault(verify(rows)) is None
+    found = first_fault(verify(copies))
+    assert found is not None
+    assert found.rule == "K2"
 
 
 def test_m1_an_amount_of_twenty_billion_goes_through_every_table(year: BuiltHome) -> None:
@@ -1681,6 +1900,196 @@ def test_t3_lines_add_up_to_the_rounded_whole(year: BuiltHome) -> None:
 def test_t5_a_curve_is_flat_after_its_last_point(year: BuiltHome) -> None:
     """T5: 200 % are paid as 100 %: the whole 3,100, and no more."""
     same(beside(year, "V4"), [("2026-01", "earning", "3100")])
+
+
+def test_d3_a_cancellation_takes_back_what_is_left(year: BuiltHome) -> None:
+    """D3: of 12,000, 3,000 came back in February: 5 % below zero, -150. What is called off in March are 9,000.
+
+    March sold 1,000 before, 50; from 1,000 down to -8,000 is -50 and -8,000 x 5 % = -450. Collected money is not
+    reversed by a cancellation: 10 % of 1,000, less 10 % of the 400 that are paid back.
+    """
+    same(
+        year.rows(
+            "select event_date, credited_amount, earned_amount from incentive.fct_earning_line where payee_id = 'CA1'"
+        ),
+        [
+            ("2026-01-10", "12000", "660"),
+            ("2026-02-10", "-3000", "-150"),
+            ("2026-03-10", "1000", "50"),
+            ("2026-03-20", "-9000", "-450"),
+        ],
+    )
+    same(
+        year.rows(
+            "select event_date, credited_amount from incentive.fct_credit_line where document_id = 'CA1-1'"
+            " and basis = 'booked' and event_type = 'cancellation' and reversal_profile = 'standard'"
+        ),
+        [("2026-03-20", "-9000")],
+    )
+    same(
+        beside(year, "CA2"),
+        [("2026-01", "earning", "100"), ("2026-04", "earning", "-40")],
+    )
+
+
+def test_d1_a_release_pays_once_what_was_earned_and_is_not_earned_again(year: BuiltHome) -> None:
+    """D1, D5: 12,000 earn 660 and are held; 1,000 earn 80; in March 2,000 earn 100.
+
+    Earned are 740, released or not: the draw adds 60 in January and 800 in February; March pays back half of its 100.
+    Released, January pays the 660 beside the 80 + 60, and no other month anything more.
+    """
+    same(
+        earned(year, "H3", "H4"),
+        [
+            (person, month, "earning", amount, pay, held)
+            for person in ("H3", "H4")
+            for month, amount, pay, held in (
+                ("2026-01", "12000", "660", person == "H3"),
+                ("2026-01", "1000", "80", False),
+                ("2026-03", "2000", "100", False),
+            )
+        ],
+    )
+    same(
+        year.rows(
+            "select payee_id, period, earned_amount, draw_top_up_amount, draw_recovered_amount, closing_draw_balance,"
+            " held_amount, payable_amount from incentive.fct_payout"
+            " where payee_id in ('H3', 'H4') and period <= '2026-03'"
+        ),
+        [
+            ("H3", "2026-01", "740", "60", "0", "60", "660", "140"),
+            ("H3", "2026-02", "0", "800", "0", "860", "0", "800"),
+            ("H3", "2026-03", "100", "0", "50", "810", "0", "50"),
+            ("H4", "2026-01", "740", "60", "0", "60", "0", "800"),
+            ("H4", "2026-02", "0", "800", "0", "860", "0", "800"),
+            ("H4", "2026-03", "100", "0", "50", "810", "0", "50"),
+        ],
+    )
+
+
+def test_q5_segments_of_a_version_share_a_window_and_another_version_starts_its_own(year: BuiltHome) -> None:
+    """Q5: no rate is averaged; the window's quota is the sum of its segments' quotas.
+
+    January, ramp 50 %: (3,100 x 10 + 6,200 x 21) ÷ 31 x 50 % = 2,600; to 14 February 6,200 x 14 ÷ 28 = 3,100: 5,700.
+    Bounds 2,850 and 5,700: F(2,000) = 20, F(4,000) = 28.50 + 23 = 51.50, F(6,000) = 28.50 + 57 + 12 = 97.50. The second
+    version: 3,100 + 6,200 = 9,300, bound 4,650: F(1,000) = 20, F(6,000) = 93 + 40.50 = 133.50.
+    On no plan from 11 to 20 January: 1,000 + 6,200 x 11 ÷ 31 + 3,100 = 6,300, bound 3,150: 31.50, then 1,000 at 2 %;
+    what is sold between earns nothing and moves no band.
+    """
+    same(
+        year.rows(
+            "select payee_id, plan_version, window_code, event_date, effective_quota, cumulative_after, earned_amount"
+            " from incentive.fct_earning_line where payee_id in ('SG1', 'SG2')"
+        ),
+        [
+            ("SG1", "1", "2026-Q1", "2026-01-05", "5700", "2000", "20"),
+            ("SG1", "1", "2026-Q1", "2026-01-20", "5700", "4000", "31.5"),
+            ("SG1", "1", "2026-Q1", "2026-02-14", "5700", "6000", "46"),
+            ("SG1", "2", "2026-Q1", "2026-02-15", "9300", "1000", "20"),
+            ("SG1", "2", "2026-Q1", "2026-03-10", "9300", "6000", "113.5"),
+            ("SG2", "1", "2026-Q1", "2026-01-05", "6300", "3150", "31.5"),
+            ("SG2", "1", "2026-Q1", "2026-01-25", "6300", "4150", "20"),
+        ],
+    )
+    same(
+        year.rows(
+            "select subject, target, ramp, active_days, period_days, effective_quota from incentive.fct_statement_line"
+            " where payee_id = 'SG1' and period = '2026-01' and step = 'quota_month'"
+        ),
+        [
+            ("2026-01", "3100", "0.5", 10, 31, "500"),
+            ("2026-01", "6200", "0.5", 21, 31, "2100"),
+            ("2026-02", "6200", "1", 14, 28, "3100"),
+        ],
+    )
+
+
+def test_t7_a_held_line_is_priced_when_its_factor_is_given(year: BuiltHome) -> None:
+    """T7: 9,800 without a list price are held; when it is told the factor is 1, and they earn 490.
+
+    By pay, the 1,000 after it earn (200 x 5 % + 800 x 8 %) x 0.5 = 37 either way. By credit, 500 of them count: after
+    nothing 25, after 9,800 they earn 200 x 5 % + 300 x 8 % = 34.
+    """
+    same(
+        year.rows(
+            "select payee_id, event_date, factor, earned_amount, is_held from incentive.fct_earning_line"
+            " where payee_id in ('A3', 'A4')"
+        ),
+        [
+            ("A3", "2026-01-10", None, "0", True),
+            ("A3", "2026-01-20", "0.5", "37", False),
+            ("A4", "2026-01-10", "1", "490", False),
+            ("A4", "2026-01-20", "0.5", "37", False),
+        ],
+    )
+    same(
+        year.rows(
+            "select payee_id, event_date, counted_amount, earned_amount, is_held from incentive.fct_earning_line"
+            " where payee_id in ('A5', 'A6')"
+        ),
+        [
+            ("A5", "2026-01-10", None, "0", True),
+            ("A5", "2026-01-20", "500", "25", False),
+            ("A6", "2026-01-10", "9800", "490", False),
+            ("A6", "2026-01-20", "500", "34", False),
+        ],
+    )
+
+
+def test_t9_a_cap_of_the_year_over_its_months(year: BuiltHome) -> None:
+    """T9: 60 + 60 of 100: 20 are taken in February, all of March's 30; when 60 come back, 90 are left, uncut.
+
+    With `carry`, 30 of the 130 of 2025 wait for 2026: January has room for them beside its 60; with the 50 of February
+    it has 110, so that 10 are cut and the 30 wait again. A year pays its 100.
+    """
+    same(
+        beside(year, "CY1"),
+        [
+            ("2026-01", "earning", "60"),
+            ("2026-02", "earning", "60"),
+            ("2026-02", "cap", "-20"),
+            ("2026-03", "earning", "30"),
+            ("2026-03", "cap", "-30"),
+            ("2026-04", "earning", "-60"),
+            ("2026-04", "cap", "50"),
+        ],
+    )
+    same(
+        [row for row in beside(year, "CY2") if str(row[0]) <= "2026-12"],
+        [
+            ("2025-11", "earning", "80"),
+            ("2025-12", "earning", "50"),
+            ("2025-12", "cap", "-30"),
+            ("2026-01", "earning", "60"),
+            ("2026-01", "cap_carry", "30"),
+            ("2026-02", "earning", "50"),
+            ("2026-02", "cap", "-10"),
+            ("2026-02", "cap_carry", "-30"),
+        ],
+    )
+
+
+def test_d3_original_rate_takes_back_what_a_threshold_left(year: BuiltHome) -> None:
+    """D3, T8: half of a line of 100. `above` left 50 of 200: 100 x 500 ÷ 1,000 x 50 ÷ 200 = 12.50; a cap of 40: 10.
+
+    `from_first`: not met, nothing was left and nothing comes back; met, all was: 50.
+    """
+    same(
+        year.rows(
+            "select payee_id, origin_period, line_type, earned_amount from incentive.fct_earning_line"
+            " where starts_with(payee_id, 'TB') and (line_type <> 'earning' or credited_amount < 0)"
+        ),
+        [
+            ("TB1", "2026-01", "threshold", "-150"),
+            ("TB1", "2026-03", "earning", "-12.5"),
+            ("TB2", "2026-01", "threshold", "-100"),
+            ("TB2", "2026-03", "earning", "0"),
+            ("TB3", "2026-03", "earning", "-50"),
+            ("TB4", "2026-01", "threshold", "-150"),
+            ("TB4", "2026-01", "cap", "-10"),
+            ("TB4", "2026-03", "earning", "-10"),
+        ],
+    )
 
 
 def test_c1_a_contract_of_two_families_is_credited_line_by_line(year: BuiltHome) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from decimal import Decimal
 from itertools import groupby
 
@@ -10,7 +11,8 @@ import duckdb
 import pytest
 
 from attain.publish import tables
-from attain.statement.rows import Row
+from attain.statement import page, text
+from attain.statement.rows import Row, Statement
 from attain.statement.verify import first_fault, verify
 from tests.transform import months
 from tests.transform.conftest import BuiltHome
@@ -128,6 +130,25 @@ TAMPERED = [
     ("s_whole", "2026-01", "index", "cumulative_after", "-1000"),
     ("s_whole", "2026-01", "counted", "rate", "0.1"),
     ("s_whole", "2026-02", "threshold", "target", "5000"),
+    ("s_before", "2026-02", "quota_month", "target", "1"),
+    ("s_before", "2026-02", "quota_month", "ramp", "0.1"),
+    ("s_before", "2026-02", "quota", "effective_quota", "1"),
+    ("s_before", "2026-02", "index", "effective_quota", "1"),
+    ("s_before", "2026-02", "scale", "target", "0.1"),
+    ("s_split", "2026-01", "split", "rate", "0.0001"),
+    ("s_split", "2026-01", "credit", "rate", "0.0001"),
+    ("s_split", "2026-01", "credit", "slice_amount", "1"),
+    ("s_split", "2026-01", "credit", "target", "0.01"),
+    ("s_split", "2026-01", "credit", "band_no", "1"),
+    ("s_split", "2026-02", "credit", "slice_amount", "40"),
+    ("s_overlay", "2026-01", "split", "rate", "0.01"),
+    ("s_overlay", "2026-01", "credit", "slice_amount", "1"),
+    ("s_team", "2026-01", "split", "rate", "0.0001"),
+    ("s_team", "2026-01", "credit", "target", "0.01"),
+    ("s_deals", "2026-01", "scale", "rate", "0.01"),
+    ("s_card", "2026-01", "grade", "lower_amount", "0.2"),
+    ("s_card", "2026-01", "grade", "rate", "0.1"),
+    ("s_card", "2026-01", "score", "rate", "0.1"),
 ]
 
 
@@ -160,6 +181,11 @@ def test_a_change_in_what_a_figure_is_worked_out_from_is_found(
         ("s_curve", "2026-01", "curve_point"),
         ("s_whole", "2026-01", "index"),
         ("s_held", "2026-03", "out_of_held"),
+        ("s_before", "2026-02", "quota_month"),
+        ("s_split", "2026-01", "split"),
+        ("s_overlay", "2026-01", "split"),
+        ("s_team", "2026-01", "split"),
+        ("s_card", "2026-01", "grade"),
     ],
 )
 def test_what_a_figure_is_worked_out_from_is_missed(
@@ -198,6 +224,20 @@ PAYABLE = {
     # Half of 1,500 counts, 750 are below 1,000; with half of 3,000 the 2,250 are all at 7 %.
     ("s_whole", "2026-01"): "0.00",
     ("s_whole", "2026-02"): "157.50",
+    # Nothing in December; 900 of January's 1,500 are 60 %: 3 %; 2,000 of February's 3,000 are 66.6667 %.
+    ("s_before", "2026-01"): "9.00",
+    ("s_before", "2026-02"): "60.00",
+    ("s_before", "2026-03"): "30.00",
+    # 33.33, 33.34 and 33.33 % of 100.01: the cent goes to the 33.343334, which has the most left: 33.35.
+    ("s_split", "2026-01"): "3.34",
+    # 12.5 % of 100.01 are 12.50125: 12.50.
+    ("s_overlay", "2026-01"): "1.25",
+    ("s_team", "2026-01"): "0.33",
+    # Two deals at 500 and 800.50.
+    ("s_deals", "2026-01"): "1300.50",
+    # 0.8 x 1 + 0.2 x 1 = 1: A, 1,500, and 1 % of 1,000. February: 0.8 x 0.1 = 0.08: C, 0.
+    ("s_card", "2026-01"): "1510.00",
+    ("s_card", "2026-02"): "1.00",
 }
 
 
@@ -211,10 +251,19 @@ def test_the_month_comes_to(statements: list[list[Row]], plan: str, period: str)
 @pytest.mark.parametrize(
     ("plan", "period", "step", "english", "chinese"),
     [
+        ("s_draw", "2026-01", "factor", "Factor on the credit × 1.1 (Days to the receipt: 10)", "（回款天数：10）"),
+        ("s_draw", "2026-01", "credit", "2026-01-10 receipt of s_draw-1", "2026-01-10 到账 s_draw-1"),
+        ("s_split", "2026-02", "credit", "2026-02-10 refund of s_split-shared", "2026-02-10 退款 s_split-shared"),
         ("s_draw", "2026-01", "threshold", "not met: nothing is paid yet", "未达到，暂不发放"),
         ("s_draw", "2026-03", "cap", "what is above is lost", "超出部分作废"),
         ("s_draw", "2026-03", "draw_recovery", "50 % of what is earned above 100, from 2026-03", "自 2026-03"),
-        ("s_draw", "2026-01", "penalty_kpi", "collected_amount 2,000 is below 4,000: 50, at most 40", "低于 4,000"),
+        (
+            "s_draw",
+            "2026-01",
+            "penalty_kpi",
+            "Penalty Too little: Collected amount 2,000 is below 4,000: 50, at most 40",
+            "扣罚 回款不足：回款额 2,000 低于 4,000",
+        ),
         ("s_draw", "2026-01", "floor", "floor of 50", "不低于保底 50"),
         ("s_carry", "2026-02", "cap", "carried in 150", "上期结转 150"),
         ("s_carry", "2026-02", "line", "Paid of what was carried in: 100", "发放上期结转：100"),
@@ -225,6 +274,35 @@ def test_the_month_comes_to(statements: list[list[Row]], plan: str, period: str)
         ("s_curve", "2026-01", "curve", "attainment 86.6667 %", "达成率 86.6667 %"),
         ("s_curve", "2026-01", "draw", "Draw on top of what is earned, not paid back: 70", "固定补贴（不扣还）：70"),
         ("s_whole", "2026-01", "index", "its band prices the whole", "全部业绩"),
+        ("s_before", "2026-02", "quota_month", "Other period, 2026-01: target 3,000 × ramp 50 %", "其他期间 2026-01："),
+        ("s_split", "2026-01", "split", "Split 1 of s_split-shared: 33.33 % of the amount in CNY", "第 1 份分成"),
+        (
+            "s_overlay",
+            "2026-01",
+            "split",
+            "Overlay 1 of s_split-shared: 12.5 % of the amount in CNY",
+            "第 1 份重复计分",
+        ),
+        (
+            "s_team",
+            "2026-01",
+            "line",
+            "Override on s_split-shared, credit of s_split (G-s_split): 0.33",
+            "团队提成 s_split-shared（s_split G-s_split 的业绩）：0.33",
+        ),
+        ("s_team", "2026-02", "line", "credit of s_split (G-s_split): -0.17", "（s_split G-s_split 的业绩）：-0.17"),
+        ("s_deals", "2026-01", "scale", "Band 1: from 0 to 1 at 500 CNY a deal", "单价 500 CNY/单"),
+        ("s_deals", "2026-01", "slice", "1 in the band from 0 to 1 × 500 CNY a deal", "× 500 CNY/单"),
+        ("s_card", "2026-01", "score_kpi", "Collected amount: 1,000 of 1,000", "回款额：实际 1,000"),
+        ("s_card", "2026-01", "score_range", "Objective visits counts in full", "考核目标 visits 在"),
+        (
+            "s_card",
+            "2026-01",
+            "grade",
+            "Grade A: a score from 0.9 on, coefficient 1.5",
+            "等级 A：得分 0.9 起，系数 1.5",
+        ),
+        ("s_card", "2026-01", "score", "Score 1, grade A: base 1,000", "得分 1，等级 A"),
     ],
 )
 def test_each_kind_of_step_has_words_of_its_own(
@@ -233,6 +311,23 @@ def test_each_kind_of_step_has_words_of_its_own(
     row = next(row for row in month_of(statements, months.employee_id(plan), period) if row["step"] == step)
     assert english in row["text_en"]
     assert chinese in row["text_zh"]
+
+
+def test_a_card_is_headed_by_its_title(statements: list[list[Row]]) -> None:
+    card = Statement("G-s_card", "s_card", "", "2026-01", "r", month_of(statements, "G-s_card", "2026-01"))
+    assert "== s_card · Monthly review 月度考核 (review) · 2026-01 · CNY" in text.render(card)
+    assert "== s_card · 月度考核 (review) · 2026-01 · CNY" in text.render(card, "zh")
+    assert "<h3>Monthly review 月度考核 <small>review</small> ·" in page.render([card])
+    older = replace(card, rows=[{k: v for k, v in row.items() if k != "component_en"} for row in card.rows])
+    assert "== s_card · review · 2026-01 · CNY" in text.render(older)
+    assert "<h3>review ·" in page.render([older])
+
+
+def test_a_split_names_nobody_else_and_an_override_the_subordinate(statements: list[list[Row]]) -> None:
+    for plan, named in (("s_split", set()), ("s_overlay", set()), ("s_team", {"G-s_split"})):
+        rows = month_of(statements, months.employee_id(plan), "2026-01")
+        assert {row["subordinate_id"] for row in rows} - {None} == named
+        assert not [row for row in rows if "nobody" in f"{row['text_en']} {row['text_zh']}"]
 
 
 def test_statements_end_in_the_payouts(built: BuiltHome) -> None:

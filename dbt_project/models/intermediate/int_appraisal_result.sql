@@ -259,6 +259,8 @@ final as (
         graded.score,
         graded.grade,
         graded.coefficient,
+        case when graded.grading = 'forced' and graded.scored_people >= 5 then graded.position end as rank_position,
+        case when graded.grading = 'forced' and graded.scored_people >= 5 then graded.scored_people end as ranked_people,
         days.active_days,
         {{ days_of_span('graded.period_start', 'graded.period_end') }} as period_days,
         cast({{ safe_ratio('days.active_days', days_of_span('graded.period_start', 'graded.period_end')) }} as decimal(18, 6))

@@ -14,6 +14,9 @@ final as (
         plan_code,
         version,
         component_code,
+        title_en,
+        title_zh,
+        measure,
         band_method,
         index_measure,
         index_offset

@@ -121,6 +121,9 @@ final as (
 
     select
         placed.component_line_id,
+        placed.plan_code,
+        placed.version as factor_version,
+        placed.component_code,
         placed.factor_code,
         placed.applies_to,
         row_number() over (

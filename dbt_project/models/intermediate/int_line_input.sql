@@ -1,6 +1,7 @@
--- What the lines of a statement are worked out from, a row each (rules T2, T5, T7, T8, T9, D3, K1, K6): the index that
--- picks a band, the points of a curve or card, factors, what counts of a credit, the original line of a takeback, the places and
--- prizes of a contest, and what thresholds and caps look at, to date. None of them is money of the month.
+-- What the lines of a statement are worked out from, a row each (rules C1, T2, T5, T7, T8, T9, D3, K1, K2, K6): the
+-- splits of a document, the index that picks a band, the points of a curve or card, the grades of a card, factors, what
+-- counts of a credit, the original line of a takeback, the places and prizes of a contest, and what thresholds and caps
+-- look at, to date. None of them is money of the month.
 {% set columns = statement_columns() %}
 
 with
@@ -55,7 +56,56 @@ points as (
 
 card_kpis as (
 
-    select * from {{ ref('stg_plan__scorecard_kpi') }}
+    select * from {{ ref('int_card_kpi_term') }}
+
+),
+
+grades as (
+
+    select * from {{ ref('stg_plan__grade_band') }}
+
+),
+
+results as (
+
+    select * from {{ ref('int_appraisal_result') }}
+
+),
+
+splits as (
+
+    select * from {{ ref('int_document_split') }}
+
+),
+
+shared_documents as (
+
+    select
+        source_system,
+        document_id
+    from splits
+    where credit_role = 'revenue'
+    group by source_system, document_id
+    having count(*) > 1
+
+),
+
+credit_lines as (
+
+    select * from {{ ref('int_credit_line') }}
+    where reversal_profile = 'standard' and event_type in ('won', 'invoice', 'receipt')
+
+),
+
+factor_titles as (
+
+    select * from {{ ref('stg_plan__factor') }}
+
+),
+
+titles as (
+
+    select * from {{ ref('int_component_title') }}
 
 ),
 
@@ -192,8 +242,8 @@ final as (
         lines.component_code, lines.window_code,
         1 as part_no, 4 as place, 'bonus' as section, 'score_range' as step, card_kpis.kpi_code as sort_key, 2 as sub_place,
         {{ typed_columns(columns, {
-            'subject': 'card_kpis.kpi_code', 'lower_amount': 'card_kpis.low', 'upper_amount': 'card_kpis.high',
-            'rule_codes': "'K1'",
+            'subject': 'card_kpis.kpi_code', 'subject_en': 'card_kpis.kpi_en', 'subject_zh': 'card_kpis.kpi_zh',
+            'lower_amount': 'card_kpis.low', 'upper_amount': 'card_kpis.high', 'rule_codes': "'K1'",
         }) }}
     from placed as lines
     inner join card_kpis
@@ -209,7 +259,8 @@ final as (
         1 as part_no, 4 as place, 'bonus' as section, 'score_point' as step,
         card_points.kpi_code as sort_key, 2 + card_points.point_no as sub_place,
         {{ typed_columns(columns, {
-            'subject': 'card_points.kpi_code', 'band_no': 'card_points.point_no',
+            'subject': 'card_points.kpi_code', 'subject_en': 'card_kpis.kpi_en', 'subject_zh': 'card_kpis.kpi_zh',
+            'band_no': 'card_points.point_no',
             'lower_amount': 'card_points.at_attainment', 'rate': 'card_points.score', 'rule_codes': "'K1'",
         }) }}
     from placed as lines
@@ -218,7 +269,64 @@ final as (
             lines.plan_code = card_points.plan_code
             and lines.plan_version = card_points.version
             and lines.component_code = card_points.scorecard_code
+    inner join card_kpis
+        on
+            card_points.plan_code = card_kpis.plan_code
+            and card_points.version = card_kpis.version
+            and card_points.scorecard_code = card_kpis.scorecard_code
+            and card_points.kpi_code = card_kpis.kpi_code
     where lines.line_type = 'bonus'
+    union all
+    select
+        lines.payee_id, lines.origin_period as period, lines.plan_code, lines.plan_version, lines.currency_code,
+        lines.component_code, lines.window_code,
+        1 as part_no, 5 as place, 'bonus' as section, 'grade' as step, '' as sort_key,
+        row_number() over (partition by lines.earning_line_id order by grades.lower_score desc) - 1000 as sub_place,
+        {{ typed_columns(columns, {
+            'subject': 'grades.grade',
+            'band_no': 'row_number() over (partition by lines.earning_line_id order by grades.lower_score desc)',
+            'lower_amount': 'grades.lower_score', 'rate': 'grades.coefficient',
+            'factor': 'case when results.ranked_people is not null then grades.share end',
+            'method': "case when results.ranked_people is not null then 'forced' else 'bands' end", 'rule_codes': "'K2'",
+        }) }}
+    from placed as lines
+    inner join results
+        on
+            lines.payee_id = results.employee_id
+            and lines.plan_code = results.plan_code
+            and lines.component_code = results.scorecard_code
+            and lines.window_code = results.period
+    inner join grades
+        on
+            lines.plan_code = grades.plan_code
+            and lines.plan_version = grades.version
+            and lines.component_code = grades.scorecard_code
+    where lines.line_type = 'bonus'
+    union all
+    select
+        lines.payee_id, lines.origin_period as period, lines.plan_code, lines.plan_version, lines.currency_code,
+        lines.component_code, lines.window_code,
+        1 as part_no, 6 as place, 'credit' as section, 'split' as step, lines.line_sort as sort_key,
+        splits.split_no - 1000 as sub_place,
+        {{ typed_columns(columns, {
+            'line_type': 'lines.line_type', 'earning_line_id': 'lines.earning_line_id',
+            'subject': 'credit_lines.document_currency_code', 'band_no': 'splits.split_no', 'rate': 'splits.split_ratio',
+            'method': 'splits.credit_role', 'rule_codes': "'C1 M3'", 'source_system': 'lines.source_system',
+            'document_id': 'lines.document_id',
+        }) }}
+    from placed as lines
+    inner join credit_lines on lines.credit_line_id = credit_lines.credit_line_id
+    inner join splits
+        on
+            lines.source_system = splits.source_system
+            and lines.document_id = splits.document_id
+            and (
+                (splits.credit_role = 'overlay' and lines.credit_role = 'overlay' and lines.split_no = splits.split_no)
+                or (splits.credit_role = 'revenue' and lines.credit_role <> 'overlay')
+            )
+    left join shared_documents
+        on splits.source_system = shared_documents.source_system and splits.document_id = shared_documents.document_id
+    where splits.credit_role = 'overlay' or shared_documents.document_id is not null
     union all
     select
         lines.payee_id, lines.origin_period as period, lines.plan_code, lines.plan_version, lines.currency_code,
@@ -230,11 +338,21 @@ final as (
             'line_type': 'lines.line_type', 'earning_line_id': 'lines.earning_line_id',
             'subject': "concat_ws(': ', factors.factor_code, "
             ~ "nullif(concat_ws(' x ', factors.row_value, factors.column_value), ''))",
+            'subject_en': "concat_ws(': ', factor_titles.title_en, "
+            ~ "nullif(concat_ws(' × ', factors.row_value, factors.column_value), ''))",
+            'subject_zh': "concat_ws('：', factor_titles.title_zh, "
+            ~ "nullif(concat_ws(' × ', factors.row_value, factors.column_value), ''))",
             'factor': 'factors.factor', 'method': 'factors.applies_to', 'reason': 'factors.hold_reason',
             'rule_codes': "'T7'",
         }) }}
     from placed as lines
     inner join factors on lines.earning_line_id = factors.component_line_id
+    left join factor_titles
+        on
+            factors.plan_code = factor_titles.plan_code
+            and factors.factor_version = factor_titles.version
+            and factors.component_code = factor_titles.component_code
+            and factors.factor_code = factor_titles.factor_code
     where lines.earning_line_id not in (select original_rates.earning_line_id from original_rates)
     union all
     select
@@ -285,12 +403,18 @@ final as (
         1 as part_no, 3 as place, 'line' as section, 'contest' as step, '' as sort_key, 0 as sub_place,
         {{ typed_columns(columns, {
             'line_type': 'lines.line_type', 'earning_line_id': 'lines.earning_line_id',
-            'subject': 'lines.component_code', 'cumulative_after': 'contests.measured_amount',
+            'subject': 'lines.component_code', 'subject_en': 'titles.title_en', 'subject_zh': 'titles.title_zh',
+            'cumulative_after': 'contests.measured_amount',
             'band_no': 'contests.first_place', 'active_days': 'contests.place_in_tie', 'period_days': 'contests.tied',
             'rule_codes': "'K6 M3'",
         }) }}
     from placed as lines
     inner join contests on lines.earning_line_id = contests.earning_line_id
+    left join titles
+        on
+            lines.plan_code = titles.plan_code
+            and lines.plan_version = titles.version
+            and lines.component_code = titles.component_code
     union all
     select
         lines.payee_id, lines.origin_period as period, lines.plan_code, lines.plan_version, lines.currency_code,

@@ -34,6 +34,16 @@ penalties as (
 
 ),
 
+kpis as (
+
+    select
+        kpi_code,
+        name_en,
+        name_zh
+    from {{ ref('kpis') }}
+
+),
+
 facts as (
 
     select * from {{ ref('int_kpi_employee_period') }}
@@ -138,6 +148,8 @@ penalised as (
         months.earnings_amount,
         penalties.penalty_code,
         penalties.kpi_code,
+        penalties.title_en || ': ' || kpis.name_en as title_en,
+        penalties.title_zh || '：' || kpis.name_zh as title_zh,
         penalties.comparison,
         penalties.bound,
         penalties.amount,
@@ -146,6 +158,7 @@ penalised as (
         facts.actual_value
     from months
     inner join penalties on months.plan_code = penalties.plan_code and months.plan_version = penalties.version
+    left join kpis on penalties.kpi_code = kpis.kpi_code
     left join facts
         on
             months.payee_id = facts.employee_id
@@ -244,6 +257,8 @@ final as (
         2 as part_no, 4 as place, 'penalty' as section, 'penalty_kpi' as step, penalised.penalty_code as sort_key, 0 as sub_place,
         {{ typed_columns(columns, {
             'subject': "penalised.penalty_code || ': ' || penalised.kpi_code",
+            'subject_en': 'penalised.title_en',
+            'subject_zh': 'penalised.title_zh',
             'method': 'penalised.comparison',
             'target': 'penalised.bound',
             'slice_amount': 'penalised.actual_value',

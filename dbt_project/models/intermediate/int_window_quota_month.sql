@@ -1,5 +1,5 @@
--- The months that make up the quota of each window (rules Q1, Q5, T6), with what each month's share is
--- made of: days of the month that are active, and days of the period that the target is of.
+-- The months that make up the quota of each window (rules Q1, Q5, T6), and the segments of a month, with what each share
+-- is made of: days of it that are active, and days of the period that the target is of.
 
 with
 
@@ -11,7 +11,7 @@ components as (
 
 quotas as (
 
-    select * from {{ ref('int_effective_quota') }}
+    select * from {{ ref('int_quota_segment') }}
 
 ),
 
@@ -24,6 +24,7 @@ final as (
         components.component_code,
         {{ period_code('components.accumulate', 'quotas.month_start') }} as window_code,
         quotas.month,
+        quotas.segment_no,
         quotas.target_value,
         quotas.ramp,
         quotas.counted_days as active_days,

@@ -21,6 +21,7 @@ from attain.plans.model import (
     Contest,
     Factor,
     Finding,
+    GradeBand,
     Penalty,
     Plan,
     PlanVersion,
@@ -544,6 +545,8 @@ def _scorecard(version: PlanVersion, card: Scorecard) -> Iterator[Finding]:
                 f"{(worse.coefficient - better.coefficient) * base:,.2f} {currency} less than {worse.grade!r} (K3)",
                 "let the coefficients rise with the score",
             )
+        elif better.coefficient > worse.coefficient and (card.grading == "forced" or better.lower_score <= highest):
+            yield _step_of_grades(card, worse, better, currency)
     for grade in ranked:
         if card.grading == "bands" and grade.lower_score > highest:
             yield _finding(
@@ -568,6 +571,21 @@ def _scorecard(version: PlanVersion, card: Scorecard) -> Iterator[Finding]:
                     f"{spread:,.2f} {currency} (K1)",
                     "let the curve rise or stay level",
                 )
+
+
+def _step_of_grades(card: Scorecard, worse: GradeBand, better: GradeBand, currency: str) -> Finding:
+    """The cliff between two grades: a little more of a score, or one place, pays a step of the coefficient (K2, K3)."""
+    step = (better.coefficient - worse.coefficient) * card.bonus_base_amount
+    crossing = f"reaching a score of {better.lower_score.normalize():f}"
+    if card.grading == "forced":
+        crossing = f"one place better in the group, or {crossing} where fewer than five are graded,"
+    return _finding(
+        better.line,
+        "warning",
+        f"{card.code}: a cliff: {crossing} pays {step:,.2f} {currency} at once for each {card.frequency}: grade "
+        f"{better.grade!r} after {worse.grade!r} (K2, K3)",
+        "keep it if it is meant; more grades make the steps small",
+    )
 
 
 def _best(kpi: ScorecardKpi) -> Decimal:

@@ -44,6 +44,10 @@ STATUS_WORDS = {
 }
 
 
+_COUNTED = {"units": "unit", "count": "deal"}
+"""What is counted where a rate is money for each, by the measure of a component."""
+
+
 @dataclass(frozen=True)
 class _Column:
     key: str
@@ -258,7 +262,9 @@ def _lines(book: _Book, engine: duckdb.DuckDBPyConnection) -> None:
         shown,
     )
     for row in found:
-        row["band_words"] = band_words(row["band_parts"])
+        row["band_words"] = band_words(row["band_parts"], row.get("measure"))
+        if row.get("measure") in _COUNTED:
+            row["effective_rate"] = None  # money for each unit, which the words tell, is no percentage
         row["held_words"] = "held 暂缓" if row["is_held"] else ""
     empty = "no earning lines" if not sizes else "no period fits"
     book.table("Lines 明细", LINE_COLUMNS, found, empty, note=note, frozen_columns=3)
@@ -352,11 +358,12 @@ def _about(book: _Book, engine: duckdb.DuckDBPyConnection) -> None:
     book.table("About 说明", columns, inputs, "no inputs", facts=facts)
 
 
-def band_words(band_parts: str | None) -> str:
+def band_words(band_parts: str | None, measure: str | None = None) -> str:
     """The parts of a marginal calculation in words: `0 – 80,000: 1,000.5 × 3 %; from 80,000: 2,000 × 5.5 %`.
 
     Args:
         band_parts: JSON of `incentive.fct_earning_line.band_parts`; None gives an empty text.
+        measure: what is counted; of units and deals the rate is money for each.
     """
     if band_parts is None:
         return ""
@@ -364,7 +371,10 @@ def band_words(band_parts: str | None) -> str:
     for part in json.loads(band_parts):
         start, end = plain(part["from"]), part["to"]
         bounds = f"from {start}" if end is None else f"{start} – {plain(end)}"
-        words.append(f"{bounds}: {plain(part['amount'])} × {plain(Decimal(part['rate']) * 100)} %")
+        rate = f"{plain(Decimal(part['rate']) * 100)} %"
+        if measure in _COUNTED:
+            rate = f"{plain(part['rate'])} a {_COUNTED[measure]}"
+        words.append(f"{bounds}: {plain(part['amount'])} × {rate}")
     return "; ".join(words)
 
 

@@ -25,7 +25,7 @@ def render(statement: Statement, language: Language = "both") -> str:
         here = (row["plan_code"], row["currency_code"], row["component_code"] or "", row["window_code"] or "")
         if here != above:
             parts.append("")
-            names = [row["plan_code"], row["component_code"], row["window_code"], row["currency_code"]]
+            names = [row["plan_code"], _component(row, language), row["window_code"], row["currency_code"]]
             parts.append("== " + " · ".join(name for name in names if name))
             above = here
         parts += _step(row, language)
@@ -82,6 +82,12 @@ def _step(row: Row, language: Language) -> list[str]:
     if row["file_name"]:
         lines.append(f"       ← {row['file_name']}, {_word('row', '行', language)} {row['row_number']}")
     return lines
+
+
+def _component(row: Row, language: Language) -> str | None:
+    """What a component is called, with its code; the code alone where a release knows no title."""
+    english, chinese, code = row.get("component_en"), row.get("component_zh"), row["component_code"]
+    return f"{_word(english, chinese, language)} ({code})" if english and chinese else code
 
 
 def _word(english: str, chinese: str, language: Language) -> str:

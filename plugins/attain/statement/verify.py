@@ -9,12 +9,15 @@ from fractions import Fraction
 from itertools import groupby, pairwise
 from typing import Any
 
-from attain.money import EXACT, minor_unit, quantise6, round_half_away, round_money
+from attain.money import EXACT, allocate, minor_unit, quantise6, round_half_away, round_money
 from attain.statement.rows import SUMMED, Row, payouts_of, windows_of
 
 ZERO, ONE = Decimal(0), Decimal(1)
+_FIRST_OVERLAY = 101
+"""Number of the first overlay among the splits of a document; those of its revenue are below."""
 _RATE_UNIT, _CREDIT_UNIT = Decimal(1).scaleb(-8), Decimal(1).scaleb(-6)
 _NOT_ADDED = ("earned", "legal_limit", "payable")
+_CREDITED = ("won", "invoice", "receipt")
 
 
 @dataclass(frozen=True)
@@ -24,8 +27,8 @@ class Check:
     line_no: int
     rule: str
     what: str
-    stated: Decimal | None
-    found: Decimal | None
+    stated: Decimal | str | None
+    found: Decimal | str | None
 
     @property
     def is_good(self) -> bool:
@@ -35,12 +38,17 @@ class Check:
 def verify(rows: Sequence[Row]) -> list[Check]:
     """Every check of a statement, good or not, in its order.
 
-    Quotas are target × ramp × days ÷ days (Q1); what counts of a credit is its measure × share × factors × months left
-    (C2, T7, D3); lines are the difference of F at both ends of their credit, each rounded (T3), or their parts × rate ×
-    factors (T4, T7), the curve at the attainment (T5), the original line's pay × what comes back (D3), or a share of
-    prizes (K6, M3); thresholds and caps are taken from the pay to date (T8, T9); bonuses are the card's score and base
-    (K1, K3); the month follows draw (D1, D2), penalty (K4), hold (D5), recovery (D3) and legal limit (D4). Balances and
-    amounts to date before the month are taken as stated: the statement of the month before works them out.
+    Quotas are target × ramp × days ÷ days (Q1), also those of another period that picks a band (T2); a person's part of
+    an event is its share by largest remainder (C1, M3); what counts of a credit is its measure × share × factors ×
+    months left (C2, T7, D3); lines are the difference of F at both ends of their credit, each rounded (T3), or their
+    parts × rate × factors (T4, T7), the curve at the attainment (T5), the original line's pay × what comes back (D3),
+    or a share of prizes (K6, M3); thresholds and caps are taken from the pay to date (T8, T9); bonuses are the card's
+    score, its grade by bands or by the seats of its group (K2), and base (K1, K3); the month follows draw (D1, D2),
+    penalty (K4), hold (D5), recovery (D3) and legal limit (D4).
+
+    Taken as stated are balances and amounts to date before the month, which the statement of the month before works
+    out; the place in a group, which the scores of others make; and which earlier lines a reversal takes back, never
+    more than it is of itself.
     """
     with localcontext(EXACT):
         payouts = payouts_of(rows)
@@ -72,16 +80,20 @@ def _of(rows: Sequence[Row], step: str) -> list[Row]:
 def _window(rows: Sequence[Row]) -> Iterator[Check]:
     by_line = {
         step: {key: list(group) for key, group in _by_line(_of(rows, step))}
-        for step in ("credit", "factor", "counted", "slice", "original_rate")
+        for step in ("credit", "split", "factor", "counted", "slice", "original_rate")
     }
     whole = _whole_quota(_of(rows, "quota_month"))
     yield from _quota(_of(rows, "quota_month"), _of(rows, "quota"), whole)
+    for row in _of(rows, "quota") if not _of(rows, "quota_month") else ():
+        yield _check(row, "Q5", "the months of the quota are shown", None, row["effective_quota"])
     scale = _of(rows, "scale")
     yield from _scale(scale, whole)
     index = next(iter(_of(rows, "index")), None)
+    quota = next((row["effective_quota"] for row in _of(rows, "quota")), None)
     for row in (*_of(rows, "index"), *_of(rows, "curve")):
         yield from _attainment(row)
-    quota = next((row["effective_quota"] for row in _of(rows, "quota")), None)
+        if quota is not None and row["effective_quota"] is not None:
+            yield _check(row, "Q4", "quota of the attainment", row["effective_quota"], quota)
     after: Decimal | None = None
     for line in _of(rows, "line"):
         own = {step: found.get(line["earning_line_id"], []) for step, found in by_line.items()}
@@ -89,6 +101,7 @@ def _window(rows: Sequence[Row]) -> Iterator[Check]:
             yield from _bonus(line, rows)
         for credit in own["credit"]:
             yield _check(line, "C1", "credit of the line", line["credited_amount"], credit["credited_amount"])
+            yield from _split(credit, own["split"])
             yield from _conversion(credit)
         if line["line_type"] not in ("earning", "spiff"):
             continue
@@ -162,6 +175,46 @@ def _attainment(row: Row) -> Iterator[Check]:
     quota = row["effective_quota"]
     found = quantise6(row["cumulative_after"] / quota) if quota is not None and quota > 0 else None
     yield _check(row, "Q4", f"attainment {row['cumulative_after']} ÷ {quota}", row["factor"], found)
+
+
+def _split(credit: Row, splits: Sequence[Row]) -> Iterator[Check]:
+    """A person's part of an event: the whole, or the share of it, to the cent by largest remainder (C1, M3).
+
+    A reversal is spread over earlier lines by what is left of each (D3), which the statement does not show: of it only
+    that the part is no more than the whole, nor of the other sign.
+    """
+    whole, part = credit["slice_amount"], credit["target"]
+    if whole is None or part is None:
+        yield _check(credit, "C1", "the amount and the part of it are shown", None, ZERO)
+        return
+    if credit["subject"] not in _CREDITED:
+        if credit["band_no"] is None or credit["band_no"] < _FIRST_OVERLAY:
+            yield _check(credit, "D3", f"part of {whole}", part, max(min(part, max(whole, ZERO)), min(whole, ZERO)))
+        return
+    own = next((row for row in splits if row["band_no"] == credit["band_no"]), None)
+    if own is None:
+        yield _check(credit, "C1", "share of whoever has it alone", credit["rate"], ONE)
+        yield _check(credit, "C1", "the whole is theirs", part, whole)
+        return
+    yield _check(credit, "C1", f"share of split {own['band_no']}", credit["rate"], own["rate"])
+    decimals = minor_unit(own["subject"])
+    if whole != round_half_away(whole, decimals):
+        decimals = 2
+    if own["method"] == "overlay":
+        found = round_half_away(whole * own["rate"], decimals)
+        yield _check(credit, "C1", f"{whole} × {own['rate']}", part, found)
+        return
+    yield _check(own, "C1", "splits of the document", sum((row["rate"] for row in splits), ZERO), ONE)
+    shares = {row["band_no"]: row["rate"] for row in splits}
+    yield _check(
+        credit, "C1 M3", f"{whole} × {own['rate']}, of {len(shares)}", part, _part(whole, shares, own, decimals)
+    )
+
+
+def _part(whole: Decimal, shares: dict[int, Decimal], own: Row, decimals: int) -> Decimal | None:
+    if sum(shares.values()) <= 0 or min(shares.values()) < 0:
+        return None
+    return allocate(whole, shares, decimals)[own["band_no"]]
 
 
 def _conversion(credit: Row) -> Iterator[Check]:
@@ -467,6 +520,7 @@ def _bonus(line: Row, rows: Sequence[Row]) -> Iterator[Check]:
         if score["factor"] is not None and weight:
             found = quantise6(sum((row["unrounded_after"] for row in present), ZERO) / weight)
             yield _check(score, "K1", "weights × what counts", score["factor"], found)
+        yield from _grade(score, _of(rows, "grade"))
         if score["target"] is not None and score["period_days"]:
             share = score["target"] * (score["rate"] or ZERO) * score["active_days"] / score["period_days"]
             yield _check(
@@ -476,6 +530,47 @@ def _bonus(line: Row, rows: Sequence[Row]) -> Iterator[Check]:
                 line["amount"],
                 round_money(share, line["currency_code"]),
             )
+
+
+def _grade(score: Row, grades: Sequence[Row]) -> Iterator[Check]:
+    """The grade of a score, by bands or by place in its group, and the grade's coefficient (K2, K3)."""
+    if not grades:
+        yield _check(score, "K2", "grades that the statement does not show", score["subject"], None)
+        yield _check(score, "K2", "at least one grade is shown", None, ZERO)
+        return
+    ordered = sorted(grades, key=lambda row: row["lower_amount"], reverse=True)
+    grade = None
+    if score["factor"] is not None:
+        by_bands = next((row for row in ordered if score["factor"] >= row["lower_amount"]), None)
+        grade = by_bands
+        is_ranked = any(row["method"] == "forced" for row in grades)
+        is_told = score["slice_amount"] is not None and score["band_no"] is not None
+        yield _check(
+            score,
+            "K2",
+            "place in a group that is ranked",
+            "told" if is_told else "none",
+            "told" if is_ranked else "none",
+        )
+        if is_ranked and is_told:
+            grade = _seated(ordered, int(score["slice_amount"]), score["band_no"]) or by_bands
+    what = f"grade of score {score['factor']}" + (f", place {score['band_no']}" if score["band_no"] else "")
+    yield _check(score, "K2", what, score["subject"], grade["subject"] if grade else None)
+    coefficient = grade["rate"] if grade and score["method"] != "forfeited" else ZERO
+    yield _check(score, "K2", "coefficient of the grade", score["rate"] or ZERO, coefficient)
+
+
+def _seated(grades: Sequence[Row], people: int, place: int) -> Row | None:
+    """The grade whose seats the place is among, the best grade first: seats by largest remainder (K2, M3)."""
+    shares = {number: row["factor"] or ZERO for number, row in enumerate(grades)}
+    if sum(shares.values()) <= 0 or min(shares.values()) < 0:
+        return None
+    last = ZERO
+    for number, seats in allocate(Decimal(people), shares, 0).items():
+        last += seats
+        if place <= last:
+            return grades[number]
+    return None
 
 
 def _score_kpi(row: Row, ranges: Sequence[Row], points: Sequence[Row]) -> Iterator[Check]:

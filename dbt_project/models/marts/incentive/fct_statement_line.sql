@@ -36,9 +36,37 @@ month_quotas as (
 
 ),
 
+index_quotas as (
+
+    select * from {{ ref('int_index_quota_month') }}
+
+),
+
+indexes as (
+
+    select * from {{ ref('int_window_index') }}
+    where index_offset <> 0
+
+),
+
 bands as (
 
     select * from {{ ref('int_window_band') }}
+
+),
+
+employees as (
+
+    select
+        employee_id,
+        full_name
+    from {{ ref('dim_employee') }}
+
+),
+
+titles as (
+
+    select * from {{ ref('int_component_title') }}
 
 ),
 
@@ -77,8 +105,10 @@ windows as (
         lines.currency_code,
         lines.component_code,
         lines.window_code,
-        max(lines.effective_quota) as effective_quota,
+        max(case when components.index_offset <> 0 then indexes.effective_quota else lines.effective_quota end)
+            as effective_quota,
         coalesce(max(components.index_offset), 0) as index_offset,
+        max(components.measure) as measure,
         bool_or(lines.line_type = 'bonus') as is_bonus
     from lines
     left join components
@@ -86,6 +116,13 @@ windows as (
             lines.plan_code = components.plan_code
             and lines.plan_version = components.version
             and lines.component_code = components.component_code
+    left join indexes
+        on
+            lines.payee_id = indexes.payee_id
+            and lines.plan_code = indexes.plan_code
+            and lines.plan_version = indexes.plan_version
+            and lines.component_code = indexes.component_code
+            and lines.window_code = indexes.window_code
     group by
         lines.payee_id,
         lines.origin_period,
@@ -144,7 +181,7 @@ plan_bands as (
             bands.plan_code = components.plan_code
             and bands.version = components.version
             and bands.component_code = components.component_code
-    where components.index_measure = 'attainment' and components.index_offset = 0
+    where components.index_measure = 'attainment'
 
 ),
 
@@ -205,9 +242,13 @@ placed as (
 
     select
         priced.*,
+        credit_lines.subordinate_id,
+        employees.full_name as subordinate_name,
         {{ statement_line_sort('priced.event_date', 'positions.line_position', 'priced.earning_line_id') }} as line_sort
     from priced
     left join positions on priced.earning_line_id = positions.earning_line_id
+    left join credit_lines on priced.credit_line_id = credit_lines.credit_line_id
+    left join employees on credit_lines.subordinate_id = employees.employee_id
 
 ),
 
@@ -254,7 +295,8 @@ steps as (
     select
         windows.payee_id, windows.period, windows.plan_code, windows.plan_version, windows.currency_code,
         windows.component_code, windows.window_code,
-        1 as part_no, 1 as place, 'quota' as section, 'quota_month' as step, month_quotas.month as sort_key, 1 as sub_place,
+        1 as part_no, 1 as place, 'quota' as section, 'quota_month' as step, month_quotas.month as sort_key,
+        month_quotas.segment_no as sub_place,
         {{ typed_columns(columns, {
             'subject': 'month_quotas.month', 'target': 'month_quotas.target_value', 'ramp': 'month_quotas.ramp',
             'active_days': 'month_quotas.active_days', 'period_days': 'month_quotas.month_days',
@@ -269,6 +311,28 @@ steps as (
             and windows.component_code = month_quotas.component_code
             and windows.window_code = month_quotas.window_code
     where windows.effective_quota is not null and windows.index_offset = 0
+    union all
+    select
+        windows.payee_id, windows.period, windows.plan_code, windows.plan_version, windows.currency_code,
+        windows.component_code, windows.window_code,
+        1 as part_no, 1 as place, 'quota' as section, 'quota_month' as step,
+        index_quotas.month || ' ' || index_quotas.quota_version as sort_key, index_quotas.segment_no as sub_place,
+        {{ typed_columns(columns, {
+            'subject': "index_quotas.month || case when index_quotas.quota_version <> windows.plan_version "
+            ~ "then ' (' || index_quotas.quota_version || ')' else '' end",
+            'target': 'index_quotas.target_value', 'ramp': 'index_quotas.ramp', 'active_days': 'index_quotas.active_days',
+            'period_days': 'index_quotas.month_days', 'effective_quota': 'index_quotas.effective_quota',
+            'method': "'other'", 'rule_codes': "'T2 Q1 Q2 Q6'",
+        }) }}
+    from windows
+    inner join index_quotas
+        on
+            windows.payee_id = index_quotas.employee_id
+            and windows.plan_code = index_quotas.plan_code
+            and windows.plan_version = index_quotas.plan_version
+            and windows.component_code = index_quotas.component_code
+            and windows.window_code = index_quotas.window_code
+    where windows.effective_quota is not null
     union all
     select
         payee_id, period, plan_code, plan_version, currency_code, component_code, window_code,
@@ -287,7 +351,7 @@ steps as (
         {{ typed_columns(columns, {
             'subject': 'windows.window_code', 'band_no': 'bands.band_no', 'lower_amount': 'bands.lower_amount',
             'upper_amount': 'bands.upper_amount', 'rate': 'bands.rate', 'target': 'plan_bands.lower_bound',
-            'rule_codes': "'T1 T2'",
+            'method': 'windows.measure', 'rule_codes': "'T1 T2'",
         }) }}
     from windows
     inner join bands
@@ -309,7 +373,8 @@ steps as (
         windows.component_code, windows.window_code,
         1 as part_no, 4 as place, 'bonus' as section, 'score_kpi' as step, card_lines.kpi_code as sort_key, 1 as sub_place,
         {{ typed_columns(columns, {
-            'subject': 'card_lines.kpi_code', 'target': 'card_lines.target_value', 'rate': 'card_lines.weight',
+            'subject': 'card_lines.kpi_code', 'subject_en': 'card_kpis.kpi_en', 'subject_zh': 'card_kpis.kpi_zh',
+            'target': 'card_lines.target_value', 'rate': 'card_lines.weight',
             'slice_amount': 'card_lines.actual_value', 'factor': 'card_lines.capped_attainment',
             'cumulative_after': 'card_lines.attainment', 'upper_amount': 'card_lines.cap', 'method': 'card_kpis.direction',
             'unrounded_after': 'card_lines.weighted_score', 'reason': 'card_lines.missing_reason', 'rule_codes': "'K1'",
@@ -336,6 +401,8 @@ steps as (
         {{ typed_columns(columns, {
             'subject': 'results.grade', 'target': 'results.bonus_base_amount', 'rate': 'case when results.is_forfeited then 0 else results.coefficient end',
             'active_days': 'results.active_days', 'period_days': 'results.period_days', 'factor': 'results.score',
+            'band_no': 'results.rank_position', 'slice_amount': 'results.ranked_people',
+            'method': "case when results.is_forfeited then 'forfeited' end",
             'reason': 'results.hold_reason', 'rule_codes': "'K1 K2 K3'",
         }) }}
     from windows
@@ -353,6 +420,9 @@ steps as (
         1 as part_no, 6 as place, 'credit' as section, 'credit' as step, lines.line_sort as sort_key, 1 as sub_place,
         {{ typed_columns(columns, {
             'line_type': 'lines.line_type', 'earning_line_id': 'lines.earning_line_id', 'subject': 'credit_lines.event_type',
+            'subject_en': event_title('credit_lines.event_type', 'en'),
+            'subject_zh': event_title('credit_lines.event_type', 'zh'),
+            'band_no': 'lines.split_no', 'subordinate_id': 'lines.subordinate_id', 'subordinate_name': 'lines.subordinate_name',
             'event_date': 'lines.event_date', 'credited_amount': 'lines.credited_amount', 'target': 'credit_lines.split_amount',
             'rate': 'credit_lines.split_ratio',
             'slice_amount': 'credit_lines.line_amount', 'factor': 'credit_lines.fx_rate', 'method': 'credit_lines.fx_rate_type',
@@ -372,7 +442,7 @@ steps as (
         {{ typed_columns(columns, {
             'line_type': 'lines.line_type', 'earning_line_id': 'lines.earning_line_id', 'subject': 'lines.window_code',
             'band_no': 'parts.part.band', 'lower_amount': 'parts.part."from"', 'upper_amount': 'parts.part."to"',
-            'rate': 'parts.part.rate', 'slice_amount': 'parts.part.amount', 'rule_codes': "'T1'",
+            'rate': 'parts.part.rate', 'slice_amount': 'parts.part.amount', 'method': 'lines.measure', 'rule_codes': "'T1'",
         }) }}
     from parts
     inner join placed as lines on parts.earning_line_id = lines.earning_line_id
@@ -395,7 +465,7 @@ steps as (
         case when line_type = 'cap_carry' then 1000001 else 1000000 end as sub_place,
         {{ typed_columns(columns, {
             'line_type': 'line_type', 'earning_line_id': 'earning_line_id', 'subject': 'coalesce(document_id, window_code)',
-            'event_date': 'event_date', 'credited_amount': 'credited_amount', 'cumulative_before': 'cumulative_before',
+            'subordinate_id': 'subordinate_id', 'subordinate_name': 'subordinate_name', 'event_date': 'event_date', 'credited_amount': 'credited_amount', 'cumulative_before': 'cumulative_before',
             'cumulative_after': 'cumulative_after', 'effective_quota': 'effective_quota', 'rate': 'effective_rate',
             'slice_amount': 'counted_amount', 'factor': 'line_factor', 'method': 'pricing',
             'amount': 'earned_amount', 'moved': 'earned_amount', 'rule_codes': 'rule_codes',
@@ -466,6 +536,30 @@ running as (
 
 ),
 
+titled as (
+
+    select
+        running.*,
+        titles.title_en as component_en,
+        titles.title_zh as component_zh
+    from running
+    left join titles
+        on
+            running.plan_code = titles.plan_code
+            and running.plan_version = titles.version
+            and running.component_code = titles.component_code
+
+),
+
+spoken as (
+
+    select
+        *,
+        {{ spoken_columns() }}
+    from titled
+
+),
+
 final as (
 
     select
@@ -478,6 +572,8 @@ final as (
         plan_code,
         nullif(plan_version, '') as plan_version,
         nullif(component_code, '') as component_code,
+        component_en,
+        component_zh,
         nullif(window_code, '') as window_code,
         currency_code,
         {{ statement_text('en') }} as text_en,
@@ -485,6 +581,10 @@ final as (
         line_type,
         earning_line_id,
         subject,
+        subject_en,
+        subject_zh,
+        subordinate_id,
+        subordinate_name,
         event_date,
         credited_amount,
         cumulative_before,
@@ -517,7 +617,7 @@ final as (
         is_held,
         reason,
         cast(running_total as decimal(18, 2)) as running_total
-    from running
+    from spoken
 
 )
 
