@@ -33,7 +33,7 @@
 {%- endmacro %}
 
 {#- A share as a percentage, exact: 0.055000 is 5.5 %. -#}
-{% macro spoken_share(value) -%} {{ spoken_number('cast(' ~ value ~ ' * 100 as decimal(24, 6))') }} || ' %' {%- endmacro %}
+{% macro spoken_share(value) -%} {{ spoken_number('cast(cast(' ~ value ~ ' as decimal(24, 6)) * 100 as decimal(24, 6))') }} || ' %' {%- endmacro %}
 
 {#- The figures of a step as people write them, for `statement_text`: `<column>_said`, and `<column>_share` in percent. -#}
 {% macro spoken_columns() -%}
