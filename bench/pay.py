@@ -134,6 +134,7 @@ select
     document_id,
     event_id,
     1 as line_no,
+    1 as document_line_no,
     1 as split_no,
     event_type,
     event_date,

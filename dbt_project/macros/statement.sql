@@ -11,7 +11,8 @@
     ('method', 'varchar'), ('amount', 'decimal(18, 2)'), ('moved', 'decimal(18, 2)'), ('opening_balance', 'decimal(18, 2)'),
     ('closing_balance', 'decimal(18, 2)'),
     ('rule_codes', 'varchar'), ('source_system', 'varchar'),
-    ('document_id', 'varchar'), ('event_id', 'varchar'), ('delivery_id', 'varchar'), ('file_name', 'varchar'),
+    ('document_id', 'varchar'), ('product_name', 'varchar'), ('event_id', 'varchar'), ('delivery_id', 'varchar'),
+    ('file_name', 'varchar'),
     ('row_number', 'bigint'), ('is_held', 'boolean'), ('reason', 'varchar'),
     ]) }}
 {%- endmacro %}
@@ -31,8 +32,10 @@
     )
 {%- endmacro %}
 
-{#- A share as a percentage, exact: 0.055000 is 5.5 %. -#}
-{% macro spoken_share(value) -%} {{ spoken_number('cast(' ~ value ~ ' * 100 as decimal(24, 6))') }} || ' %' {%- endmacro %}
+{#- A share as a percentage, exact: 0.055000 is 5.5 %. Wide, since it is formed of every row, of amounts, too. -#}
+{% macro spoken_share(value) -%}
+    {{ spoken_number('cast(cast(' ~ value ~ ' as decimal(32, 12)) * 100 as decimal(38, 6))') }} || ' %'
+{%- endmacro %}
 
 {#- The figures of a step as people write them, for `statement_text`: `<column>_said`, and `<column>_share` in percent. -#}
 {% macro spoken_columns() -%}
@@ -102,8 +105,8 @@ Of a piece `#column` is a number, `%column` a percentage, `@pay_rate` what a ban
         ["'Band '", "band_no", "': from '", "#lower_amount", "coalesce(' to ' || upper_amount_said, ' on')", "' at '", "@pay_rate"],
         ["'第 '", "band_no", "' 档：'", "#lower_amount", "coalesce(' 至 ' || upper_amount_said, ' 以上')", "case when method in ('units', 'count') then '，单价 ' else '，费率 ' end", "@pay_rate"]),
     'credit': (
-        ["event_date", "' '", "subject", "' of '", "document_id", "': '", "#slice_amount", "', share '", "%rate", "' = '", "#target", "' × exchange rate '", "#factor", "' = credit '", "#credited_amount"],
-        ["event_date", "' '", "subject", "' '", "document_id", "'：'", "#slice_amount", "'，分成 '", "%rate", "' = '", "#target", "' × 汇率 '", "#factor", "' = 业绩 '", "#credited_amount"]),
+        ["event_date", "' '", "subject", "' of '", "document_id", "coalesce(' (' || product_name || ')', '')", "': '", "#slice_amount", "', share '", "%rate", "' = '", "#target", "' × exchange rate '", "#factor", "' = credit '", "#credited_amount"],
+        ["event_date", "' '", "subject", "' '", "document_id", "coalesce('（' || product_name || '）', '')", "'：'", "#slice_amount", "'，分成 '", "%rate", "' = '", "#target", "' × 汇率 '", "#factor", "' = 业绩 '", "#credited_amount"]),
     'slice': (
         ["#slice_amount", "' in the band from '", "#lower_amount", "coalesce(' to ' || upper_amount_said, ' on')", "' × '", "@pay_rate"],
         ["'落在 '", "#lower_amount", "coalesce(' 至 ' || upper_amount_said, ' 以上')", "' 档的部分 '", "#slice_amount", "' × '", "@pay_rate"]),

@@ -12,6 +12,7 @@ import duckdb
 import pytest
 
 from attain.settings import PROJECT_ROOT, Settings
+from tests.once import made_once
 
 ATTAIN = Path(sys.executable).parent / "attain"
 
@@ -43,12 +44,16 @@ def query(home: Path, sql: str) -> list[tuple[object, ...]]:
 @pytest.fixture(scope="session")
 def sample_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home with the sample company, run once with `attain run`. Look, don't touch."""
-    home = tmp_path_factory.mktemp("sample") / "home"
-    assert attain(home, "demo").returncode == 0
-    done = attain(home, "run")
-    assert done.returncode == 0, done.stdout + done.stderr
-    (home / "first_run.txt").write_text(done.stdout, encoding="utf-8")
-    return home
+
+    def make(folder: Path) -> Path:
+        home = folder / "home"
+        assert attain(home, "demo").returncode == 0
+        done = attain(home, "run")
+        assert done.returncode == 0, done.stdout + done.stderr
+        (home / "first_run.txt").write_text(done.stdout, encoding="utf-8")
+        return home
+
+    return made_once(tmp_path_factory, "sample_home", make)
 
 
 @pytest.fixture

@@ -40,6 +40,11 @@ create table kpi.fct_kpi_employee_period (
     employee_id varchar, kpi_code varchar, period_type varchar, period varchar, currency_code varchar,
     period_start date, period_end date, actual_value decimal(24, 6), target_value decimal(24, 6),
     attainment decimal(18, 6));
+create table kpi.dim_kpi (kpi_code varchar, name_en varchar, name_zh varchar);
+create table kpi.rpt_gap (
+    comparison_id varchar, subject_type varchar, subject_id varchar, employee_id varchar, kpi_code varchar,
+    comparison varchar, period_type varchar, period varchar, currency_code varchar, compared_value decimal(24, 6),
+    gap_value decimal(24, 6), story_en varchar, story_zh varchar, next_step_en varchar, next_step_zh varchar);
 create table incentive.fct_credit_line (
     credit_line_id varchar, customer_id varchar, product_name varchar, file_name varchar,
     row_number bigint);
@@ -249,6 +254,22 @@ def _rows(delivery_id: str, payouts: list[tuple[Any, ...]]) -> dict[str, list[tu
                 "1",
                 "9",
             ),
+        ],
+        "kpi.dim_kpi": [("collected_amount", "Collected", "回款")],
+        "kpi.rpt_gap": [
+            (
+                *(f"{kind}|{who}|{comparison}|{period}", kind, who, who if kind == "employee" else None),
+                *("collected_amount", comparison, "quarter", period, "CNY", asked, gap),
+                *(f"story of {who} {comparison} {period}", f"{who} 的原因", f"what {who} does next", f"{who} 的下一步"),
+            )
+            for kind, who, comparison, period, asked, gap in (
+                ("employee", "E2", "target", "2026-Q1", 100, -50),
+                ("employee", "E3", "target", "2026-Q1", 10, -9),
+                ("employee", "E1", "target", "2026-Q1", 100, 20),
+                ("employee", "E4", "team", "2026-Q1", 100, -90),
+                ("employee", "E4", "target", "2025-Q4", 100, -90),
+                ("team", "North", "target", "2026-Q1", 1000, -10),
+            )
         ],
         "incentive.fct_credit_line": [("CL1", "C1", "GTX Pro", "收款.csv", 17), ("CL2", "C2", "@sum", "a.csv", 2)],
         "incentive.fct_earning_line": [

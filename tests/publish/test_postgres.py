@@ -774,6 +774,90 @@ def test_a_scope_is_inherited_and_finance_sees_all(
         assert len(rows_of(finance, "appraisal.rpt_champion_practice")) == 1
 
 
+def teams() -> Tables:
+    """Gaps and KPIs of two teams: North is E1's and E2's, who report to E4, who reports to E9; West reports to E5."""
+    return {
+        "kpi.fct_gap": pa.table(
+            {
+                "gap_id": ["north", "west", "house", "E1", "E2"],
+                "employee_id": [None, None, None, "E1", "E2"],
+                "manager_ids": ["E4|E9", "E5|E9", None, None, None],
+            }
+        ),
+        "kpi.rpt_gap": pa.table(
+            {
+                "comparison_id": ["north", "west", "house", "E1", "E2"],
+                "employee_id": [None, None, None, "E1", "E2"],
+                "manager_ids": ["E4|E9", "E5|E9", None, None, None],
+            }
+        ),
+        "kpi.fct_kpi_team_period": pa.table(
+            {"team": ["north", "west", "house"], "manager_ids": ["E4|E9", "E5|E9", None]}
+        ),
+    }
+
+
+TEAM_TABLES = ("kpi.fct_gap", "kpi.rpt_gap", "kpi.fct_kpi_team_period")
+TEAMS = {"north", "west", "house"}
+
+
+@pytest.mark.parametrize(
+    ("scope", "seen_teams", "seen_people"),
+    [
+        pytest.param(["E4"], {"north"}, set(), id="a manager sees their own team"),
+        pytest.param(["E4", "E1", "E2"], {"north"}, {"E1", "E2"}, id="and the rows of people that they are given"),
+        pytest.param(["E5"], {"west"}, set(), id="another manager another team"),
+        pytest.param(["E9"], {"north", "west"}, set(), id="who is further up the line sees both"),
+        pytest.param(["E1"], set(), {"E1"}, id="who sells in the team sees their own rows only"),
+        pytest.param([], set(), set(), id="nobody sees nothing"),
+        pytest.param(["E", "E4|E9", "4", "%", "", "|"], set(), set(), id="a part of a number is not the number"),
+    ],
+)
+def test_rows_of_a_team_are_for_the_managers_up_its_line(
+    dsn: str,
+    admin: psycopg.Connection,
+    make_release: MakeRelease,
+    make_login: Callable[..., str],
+    scope: list[str],
+    seen_teams: set[str],
+    seen_people: set[str],
+) -> None:
+    postgres.publish_release(dsn, make_release(FIRST, teams()), FIRST)
+    login = make_login("some", postgres.READER)
+    name = psycopg.conninfo.conninfo_to_dict(login)["user"]
+    for employee_id in scope:
+        admin.execute("insert into attain.reader_scope values (%s, %s)", [name, employee_id])
+    with psycopg.connect(login, autocommit=True) as reader:
+        for table in TEAM_TABLES:
+            keys = {row[0] for row in rows_of(reader, table)}
+            assert keys & TEAMS == seen_teams, table
+            assert keys - TEAMS == (set() if table == "kpi.fct_kpi_team_period" else seen_people), table
+        with pytest.raises(pg_errors.InsufficientPrivilege):
+            reader.execute("insert into attain.reader_scope values (current_user, 'E9')")
+    with psycopg.connect(make_login("finance", postgres.FINANCE), autocommit=True) as finance:
+        for table in TEAM_TABLES:
+            assert {row[0] for row in rows_of(finance, table)} >= TEAMS
+
+
+def test_a_cheap_function_learns_nothing_about_other_teams(
+    dsn: str, admin: psycopg.Connection, make_release: MakeRelease, make_login: Callable[..., str]
+) -> None:
+    postgres.publish_release(dsn, make_release(FIRST, teams()), FIRST)
+    login = make_login("manager", postgres.READER)
+    admin.execute(
+        "insert into attain.reader_scope values (%s, 'E4')", [psycopg.conninfo.conninfo_to_dict(login)["user"]]
+    )
+    told: list[str] = []
+    with psycopg.connect(login, autocommit=True) as reader:
+        reader.add_notice_handler(lambda notice: told.append(notice.message_primary or ""))
+        reader.execute(
+            "create function pg_temp.tell(text) returns boolean language plpgsql cost 0.0000001 as"
+            " $$ begin raise notice '%', $1; return true; end $$"
+        )
+        rows = reader.execute("select team from kpi.fct_kpi_team_period where pg_temp.tell(team)").fetchall()
+    assert rows == [("north",)] and told == ["north"]
+
+
 def test_the_data_behind_the_views_is_closed(admin: psycopg.Connection, scoped: str) -> None:
     (partition,) = partitions(admin)
     parent = partition.rsplit("__", 1)[0]

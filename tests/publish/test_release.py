@@ -166,7 +166,7 @@ def test_killed_at_any_step_nothing_half_is_seen_and_the_next_run_finishes(
     release.publish(settings)
     assert must_be_sound(settings) == made.candidate.release_id
     assert names(settings) == sorted(filter(None, [before, made.candidate.release_id, "current"]))
-    assert release.verify_release(settings).files == 22
+    assert release.verify_release(settings).files == 24
     history = [(before, "publish")] if before else []
     assert moves(settings) == [*history, (made.candidate.release_id, "publish")]
 
@@ -319,7 +319,7 @@ def add(path: Path) -> None:
 @pytest.mark.usefixtures("quick", "published")
 def test_verify_sees_any_damage(settings, file: str, damage: Callable[[Path], None], said: str) -> None:
     published = release.publish(settings)
-    assert release.verify_release(settings, published.release_id).files == 22
+    assert release.verify_release(settings, published.release_id).files == 24
     damage(Path(published.path) / file)
     with pytest.raises(BadInput, match=said):
         release.verify_release(settings)
@@ -405,5 +405,5 @@ def test_two_homes_make_the_same_bytes(tmp_path: Path, make_candidate) -> None:
         folders.append(Path(release.publish(settings).path))
         time.sleep(1.1)  # the second of a clock that must not show in the bytes
     one, other = ({path.relative_to(f): path.read_bytes() for path in f.rglob("*") if path.is_file()} for f in folders)
-    assert len(one) == 23
+    assert len(one) == 25
     assert one == other

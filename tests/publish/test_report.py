@@ -81,6 +81,15 @@ def test_it_tells_what_was_published(page: Page) -> None:
     assert "incentive.fct_payout7" in text.replace(" ", "")
 
 
+def test_it_tells_where_to_act(page: Page) -> None:
+    """Teams first, then people by how much of their target they lack; other quarters and comparisons are not told."""
+    told = re.findall(r"what (\w+) does next", page.text)
+    assert told == ["North", "E3", "E2"]
+    assert "Where to act 从何着手 2026-Q1" in re.sub(r"\s+", " ", page.text)
+    for word in ("story of North target 2026-Q1", "North 的原因", "E2 的下一步", "−50.00"):
+        assert word in page.text, word
+
+
 def test_charts_show_each_currency_that_is_paid(page: Page) -> None:
     bars = [found for tag, found in page.tags if tag == "rect"]
     assert len(bars) == 4  # two months of CNY and of JPY; nothing is paid in USD

@@ -34,6 +34,7 @@ BASES = ("booked", "invoiced", "collected")
 WINDOWS = ("month", "quarter", "year")
 PEOPLE_OF_A_PLAN = 3
 DOCUMENTS_OF_A_PERSON = 5
+CONTRACTS_OF_A_PERSON = 1
 Row = dict[str, Any]
 
 
@@ -75,10 +76,17 @@ def generate(seed: int, plans: int = 100) -> Company:
     for _, person in enumerate(people):
         _history(company, chance, person, people)
     _rates(company, chance)
+    signed = random.Random(f"{seed}|contracts")
+    for person in people:
+        for number in range(CONTRACTS_OF_A_PERSON):
+            _document(company, signed, f"{person['employee_id']}-{number}", person, people, is_contract=True)
     for number, family in enumerate(FAMILIES):
+        product = {"product_name": f"Product {number}", "product_family": family}
         company.rows[("zoho_crm", "products")].append(
-            {"product_id": f"P{number}", "product_name": f"Product {number}", "product_family": family}
+            {"product_id": f"P{number}", "product_code": f"SKU-{number}", **product}
         )
+        if number:  # the contracts' own catalogue lacks the first, which the other one knows
+            company.rows[("jiandaoyun_crm", "products")].append({"product_no": f"sku-{number}", **product})
     return company
 
 
@@ -528,6 +536,7 @@ def _people(company: Company, chance: random.Random, number: int, writer: _PlanW
             "region": chance.choice(REGIONS),
             "hire_date": hired,
             "crm_user_id": f"u{code}",
+            "member_username": f"m{code}",
             "base_salary_amount": Decimal(chance.randrange(200000, 900000)) / 100,
             "salary_currency_code": "CNY",
         }
@@ -587,8 +596,12 @@ def _amount(chance: random.Random, most: int, currency: str) -> str:
     return str(Decimal(chance.randrange(1, most * 100)) / (1 if currency == "JPY" else 100))
 
 
-def _document(company: Company, chance: random.Random, number: str, owner: Row, people: list[Row]) -> None:
-    """A deal with what an attribute can be, its invoices, and receipts, refunds, notes and write-offs of those."""
+def _document(
+    company: Company, chance: random.Random, number: str, owner: Row, people: list[Row], is_contract: bool = False
+) -> None:
+    """A deal or contract with what an attribute can be, its invoices, and receipts, refunds, notes and write-offs of
+    those. A contract has lines.
+    """
     currency = chance.choice(["CNY"] * 4 + ["USD", "JPY"])
     closed = FIRST_DAY + timedelta(days=chance.randrange((AS_OF - FIRST_DAY).days))
     amount = Decimal(_amount(chance, 20000, currency))
@@ -626,7 +639,12 @@ def _document(company: Company, chance: random.Random, number: str, owner: Row, 
         deal |= {"overlay_owner_1": owner["full_name"], "overlay_percent_1": str(chance.randrange(1, 101))}
     if chance.random() < 0.2:
         deal |= {"overlay_owner_2": chance.choice(people)["full_name"], "overlay_percent_2": "33.33"}
-    company.rows[("zoho_crm", "deals")].append(deal)
+    document_no = f"K{number}" if is_contract else f"D{number}"
+    if is_contract:
+        company.rows[("jiandaoyun_crm", "contracts")].append(_as_contract(deal, document_no, owner))
+        _contract_lines(company, chance, document_no, amount, currency)
+    else:
+        company.rows[("zoho_crm", "deals")].append(deal)
     if not any(row["account_id"] == customer for row in company.rows[("zoho_crm", "accounts")]):
         company.rows[("zoho_crm", "accounts")].append(
             {"account_id": customer, "account_name": f"Customer {customer}", "industry": chance.choice(SEGMENTS),
@@ -634,22 +652,76 @@ def _document(company: Company, chance: random.Random, number: str, owner: Row, 
         )  # fmt: skip
     if chance.random() < 0.05:
         company.rows[("hr", "exceptions")].append(
-            {"exception_no": f"X{number}", "employee_id": owner["employee_id"], "exception_type": "release",
-             "period": "2026-06", "document_id": f"D{number}", "reason": "reviewed", "approved_by": "Boss",
+            {"exception_no": f"X{document_no}", "employee_id": owner["employee_id"], "exception_type": "release",
+             "period": "2026-06", "document_id": document_no, "reason": "reviewed", "approved_by": "Boss",
              "approved_date": AS_OF}
         )  # fmt: skip
     for part in range(chance.randrange(1, 3)):
-        _invoice(company, chance, number, f"I{number}-{part}", closed, currency)
+        invoice_no = f"I{document_no if is_contract else number}-{part}"
+        _invoice(company, chance, document_no, invoice_no, closed, currency)
+
+
+def _as_contract(deal: Row, contract_no: str, owner: Row) -> Row:
+    """The same document as a contract: signed by a member, approved when it is won."""
+    renamed = {
+        "deal_name": "contract_name",
+        "closing_date": "signed_date",
+        "account_id": "customer_no",
+        "account_name": "customer_name",
+    }
+    contract = {renamed.get(name, name): value for name, value in deal.items()}
+    is_won = contract.pop("stage") == "Closed Won"
+    del contract["deal_id"], contract["owner_id"]
+    return contract | {
+        "contract_no": contract_no,
+        "owner_username": owner["member_username"],
+        "flow_status": "approved" if is_won else "refused",
+    }
+
+
+def _contract_lines(company: Company, chance: random.Random, contract_no: str, amount: Decimal, currency: str) -> None:
+    """Lines of several families, some a gift, a discount, or without amount; they rarely add up to the whole."""
+    for _ in range(chance.choice([0, 1, 2, 2, 2, 3, 4])):
+        line: Row = {"contract_no": contract_no, "product_name": f"Product {chance.randrange(4)}"}
+        worth = Decimal(_amount(chance, max(2, int(amount) // 2), currency))
+        kind = chance.random()
+        if kind < 0.86:
+            line["amount"] = str(worth)
+        elif kind < 0.92:
+            line["amount"] = "0"
+        elif kind < 0.97:
+            line["amount"] = str(-worth)
+        if chance.random() < 0.8:
+            line["quantity"] = Decimal(chance.randrange(1, 2000)) / 100
+        if chance.random() < 0.2:
+            line |= {"product_name": "Special", "product_no": f"SKU-{chance.randrange(1, 3)}"}
+        company.rows[("jiandaoyun_crm", "contract_lines")].append(line)
+
+
+def _invoice_lines(company: Company, chance: random.Random, invoice_no: str, currency: str) -> None:
+    """What an invoice says it is for: by name or number, and now and then in words that no catalogue knows."""
+    for _ in range(chance.choice([1, 2, 3])):
+        line: Row = {"invoice_no": invoice_no, "amount": _amount(chance, 3000, currency)}
+        kind = chance.random()
+        if kind < 0.6:
+            line["item_name"] = f"product {chance.randrange(3)} "
+        elif kind < 0.9:
+            line["item_code"] = f"SKU-{chance.randrange(1, 3)}"
+        else:
+            line["item_name"] = "Fee"
+        if chance.random() < 0.6:
+            line["quantity"] = Decimal(chance.randrange(1, 500)) / 100
+        company.rows[("finance", "invoice_lines")].append(line)
 
 
 def _invoice(
-    company: Company, chance: random.Random, number: str, invoice_no: str, closed: date, currency: str
+    company: Company, chance: random.Random, document_no: str, invoice_no: str, closed: date, currency: str
 ) -> None:
     billed = min(closed + timedelta(days=chance.randrange(60)), AS_OF)
     invoice: Row = {
         "invoice_no": invoice_no,
         "invoice_status": "issued",
-        "document_no": f"D{number}",
+        "document_no": document_no,
         "currency_code": currency,
         "invoice_date": billed,
         "amount": _amount(chance, 9000, currency),
@@ -659,6 +731,9 @@ def _invoice(
     if chance.random() < 0.5:
         invoice["settlement_date"] = billed + timedelta(days=chance.randrange(20))
     company.rows[("finance", "invoices")].append(invoice)
+    itemised = random.Random(f"{invoice_no}|{invoice['amount']}")
+    if itemised.random() < 0.35:
+        _invoice_lines(company, itemised, invoice_no, currency)
     named = {"invoice_no": invoice_no, "currency_code": currency}
     for place in range(chance.randrange(3)):
         came = min(billed + timedelta(days=chance.randrange(150)), AS_OF)

@@ -198,6 +198,11 @@ def deliver(settings: Settings) -> None:
         }
         for number in range(36)
     ]  # fmt: skip
+    contract_lines = [
+        {"contract_no": f"K{number}", "product_name": f"Product {place}", "amount": f"{100 + 31 * number * place}.07"}
+        for number in range(0, 36, 2)
+        for place in (1, 2, 3)
+    ]
     rates: list[dict[str, Any]] = []
     for offset in range(0, 545, 5):
         quoted = date(2025, 1, 1) + timedelta(days=offset)
@@ -214,6 +219,7 @@ def deliver(settings: Settings) -> None:
         ("zoho_crm", "deals"): deals,
         ("jiandaoyun_crm", "members"): members,
         ("jiandaoyun_crm", "contracts"): contracts,
+        ("jiandaoyun_crm", "contract_lines"): contract_lines,
         ("finance", "invoices"): invoices,
         ("finance", "receipts"): receipts,
         ("finance", "credit_notes"): notes,
@@ -374,6 +380,30 @@ def build_candidate(home: Path, company: generator.Company) -> tuple[Settings, s
     return settings, run_id
 
 
+TOLD_IN_LINES = """
+    select
+        count(*) filter (credited.basis = 'booked'),
+        count(*) filter (credited.event_type = 'invoice' and credited.source_system = 'zoho_crm'),
+        count(*) filter (credited.event_type = 'receipt'),
+        count(*) filter (credited.event_type = 'refund'),
+        count(*) filter (credited.credit_role = 'override'),
+        count(*) filter (filters.attribute is not null),
+        count(*) filter (factors.factor_code is not null),
+        count(*) filter (earned.measure = 'units')
+    from incentive.fct_earning_line as earned
+    inner join incentive.fct_credit_line as credited on earned.credit_line_id = credited.credit_line_id
+    left join plan.component_filter as filters
+        on earned.plan_code = filters.plan_code and earned.plan_version = filters.version
+        and earned.component_code = filters.component_code and filters.attribute = 'product_family'
+        and lower(credited.product_family) = filters.value
+    left join plan.factor as factors
+        on earned.plan_code = factors.plan_code and earned.plan_version = factors.version
+        and earned.component_code = factors.component_code and factors.row_by = 'product_family'
+    where credited.document_line_no > 1
+"""
+"""Lines after the first of their document that earn: by kind, and those that a filter or a factor of families met."""
+
+
 @pytest.mark.parametrize("seed", range(1, 1 + int(os.environ.get("ATTAIN_SOAK", "1"))))
 def test_the_engines_agree_on_a_hundred_random_plans(tmp_path: Path, seed: int) -> None:
     """All plans in one company and one build, and every statement adds up; ATTAIN_SOAK says how many such companies."""
@@ -382,6 +412,9 @@ def test_the_engines_agree_on_a_hundred_random_plans(tmp_path: Path, seed: int) 
         mismatches = engine.compare(results, opened)
         unrewarded = engine.compare(dataclasses.replace(results, recognitions=()), opened)
         steps = tables.rows(opened, "select * from incentive.fct_statement_line order by payee_id, period, line_no")
+        told = opened.execute(TOLD_IN_LINES).fetchone()
+    assert told is not None
+    assert min(told) > 20, f"seed {seed}: documents of several lines met {told}"
     assert len(results.earning_lines) > 5000
     assert len([item for item in results.appraisals if item.grade]) > 100
     assert not mismatches, f"seed {seed}: {len(mismatches)} differ, first {mismatches[0]}"
@@ -439,6 +472,7 @@ def test_random_plans_bring_up_every_kind_of_line_and_key(tmp_path: Path) -> Non
 
 def test_the_company_meets_what_it_was_made_for(results: Results) -> None:
     lines, payouts = results.earning_lines, results.payouts
+    assert len([line for line in lines if line.credit_line_id.endswith("|1.2|1")]) > 10
     assert len([line for line in lines if line.earned_amount > 0]) > 200
     assert len([line for line in lines if line.earned_amount < 0]) > 20
     assert any(line.hold_reason and line.credited_amount is None for line in lines)

@@ -223,6 +223,22 @@ def changed(rows: list[Row], line_no: int, column: str, value: Any) -> list[Row]
     ]
 
 
+def test_a_bound_that_ends_in_a_half_is_rounded_away_from_zero() -> None:
+    """(1,685 × 26 ÷ 28 + 11,728) × 1.566299 is 20,820.2532145, though a 28th part has no last digit (Q1, T2, M1)."""
+    rows = [
+        row(1, "quota_month", target="1685", ramp="1", active_days=26, period_days=28, effective_quota="1564.642857"),
+        row(2, "quota_month", target="11728", ramp="1", active_days=31, period_days=31, effective_quota="11728"),
+        row(3, "quota", effective_quota="13292.642857"),
+        row(4, "scale", band_no=1, lower_amount="0", upper_amount="20820.253215", rate="0.05", target="0"),
+        row(5, "scale", band_no=2, lower_amount="20820.253215", rate="0.08", target="1.566299"),
+        row(6, "earned", amount="0", running_total="0"),
+        row(7, "payable", amount="0", running_total="0"),
+    ]
+    assert first_fault(verify(rows)) is None
+    down = changed(changed(rows, 5, "lower_amount", "20820.253214"), 4, "upper_amount", "20820.253214")
+    assert first_fault(verify(down)) is not None
+
+
 def test_what_a_threshold_takes_of_a_deal_is_under_the_deals_cap() -> None:
     """A deal of 1,000 at 10 %, 300 of it below the threshold; the cap of the deal sees 70, and takes 20 (T8, T9)."""
     deal = {"window_code": "zoho_crm:D1"}
@@ -309,6 +325,8 @@ def test_splits_that_are_taken_away_or_do_not_add_up_are_missed() -> None:
     assert first_fault(verify([given for given in rows if given["step"] != "split"])) is not None
     assert first_fault(verify(changed(rows, 3, "rate", "0.6"))) is not None
     assert first_fault(verify(changed(rows, 11, "rate", "0.31"))) is not None
+    assert first_fault(verify(changed(rows, 11, "slice_amount", "6.451"))) is not None
+    assert first_fault(verify(changed(rows, 2, "subject", "yuan"))) is not None
 
 
 def test_a_reversal_takes_no_more_than_it_is() -> None:

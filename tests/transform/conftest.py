@@ -13,6 +13,7 @@ import pytest
 
 from attain.settings import Settings
 from attain.transform import candidate, dbt
+from tests.once import made_once
 from tests.transform import golden, months, sample
 
 
@@ -41,15 +42,19 @@ def delivered_home(home: Path) -> Settings:
 @pytest.fixture(scope="session")
 def built(tmp_path_factory: pytest.TempPathFactory) -> BuiltHome:
     """The built sample company. Nobody may change it."""
-    settings = delivered_home(tmp_path_factory.mktemp("sample") / "home")
-    golden.write_plans(settings.plans_dir)
-    golden.deliver(settings)
-    months.write_plans(settings.plans_dir)
-    months.deliver(settings)
-    prepared = candidate.prepare(settings)
-    for layer in dbt.SELECTIONS:
-        dbt.build_layer(settings, layer, prepared.run_id)
-    return BuiltHome(settings, prepared, {result.name: result for result in dbt.test(settings, prepared.run_id)})
+
+    def make(folder: Path) -> BuiltHome:
+        settings = delivered_home(folder / "home")
+        golden.write_plans(settings.plans_dir)
+        golden.deliver(settings)
+        months.write_plans(settings.plans_dir)
+        months.deliver(settings)
+        prepared = candidate.prepare(settings)
+        for layer in dbt.SELECTIONS:
+            dbt.build_layer(settings, layer, prepared.run_id)
+        return BuiltHome(settings, prepared, {result.name: result for result in dbt.test(settings, prepared.run_id)})
+
+    return made_once(tmp_path_factory, "built_sample", make)
 
 
 @pytest.fixture

@@ -191,6 +191,10 @@ insert into incentive.fct_balance by name
 insert into incentive.fct_statement_line by name
     select 'y' as statement_line_id, 'nobody' as payee_id from range(2);
 update appraisal.fct_goal set employee_id = 'nobody';
+insert into intermediate.int_product_family by name
+    select 'crm' as source_system, 'name' as reference_kind, 'x' as reference from range(2);
+insert into intermediate.int_document_line by name
+    select 'invoice' as line_of, 'finance' as source_system, 'x' as document_no, 1 as document_line_no from range(2);
 insert into intermediate.int_past_improvement by name select 'guessed' as kpi_code, 'month' as period_type;
 insert into appraisal.rpt_goal_suggestion by name
     select 'x' as suggestion_id, 'nobody' as employee_id, 'guessed' as kpi_code from range(2);

@@ -1010,6 +1010,50 @@ CASES = (
             ),
         )
     ),
+    Case(
+        "two_families",
+        {"TWO1": {}, "TWO2": {}},
+        {},
+        component=("only: {product_family: [Software]}", TEN_PERCENT),
+        basis="collected",
+        feeds={
+            "jiandaoyun_crm.products": [
+                {"product_no": "S-1", "product_name": "Atlas", "product_family": "Software"},
+                {"product_no": "H-1", "product_name": "Rack", "product_family": "Hardware"},
+            ],
+            "jiandaoyun_crm.contracts": [
+                {
+                    "contract_no": "TWO",
+                    "owner_name": "TWO1",
+                    "signed_date": date(2026, 1, 10),
+                    "amount": "950",
+                    "currency_code": "CNY",
+                    "product_name": "Rack",
+                    "flow_status": "approved",
+                    "split_owner_1": "TWO1",
+                    "split_percent_1": "30",
+                    "split_owner_2": "TWO2",
+                    "split_percent_2": "70",
+                }
+            ],
+            "jiandaoyun_crm.contract_lines": [
+                {"contract_no": "TWO", "product_name": "Atlas", "quantity": "6", "amount": "600"},
+                {"contract_no": "TWO", "product_name": "Rack", "quantity": "2", "amount": "400"},
+                {"contract_no": "TWO", "product_name": "Discount", "amount": "-50"},
+            ],
+            "finance.invoices": [
+                _invoice("TWO", "2026-02-01", "900"),
+                {**_invoice("TWO", "2026-02-02", "50"), "invoice_no": "I-OWN"},
+            ],
+            "finance.invoice_lines": [
+                {"invoice_no": "I-OWN", "item_name": "Setup", "item_code": "s-1", "amount": "50"}
+            ],
+            "finance.receipts": [
+                *_receipts("TWO", ("2026-02-10", "475"), ("2026-03-10", "-500")),
+                {**_receipts("TWO", ("2026-02-20", "50"))[0], "receipt_no": "R-OWN", "invoice_no": "I-OWN"},
+            ],
+        },
+    ),
 )
 
 
@@ -1923,6 +1967,63 @@ def test_d1_a_release_pays_once_what_was_earned_and_is_not_earned_again(year: Bu
     )
 
 
+def test_c1_a_contract_of_two_families_is_credited_line_by_line(year: BuiltHome) -> None:
+    """C1, C2, M3: 950 of lines of 600 and 400 is 570 and 380, the discount being borne by both, each split 30/70.
+
+    The receipt of half of it is spread alike. That of an invoice of its own line is all of that line. The refund takes
+    500 of the 525, from each line by what is left of it: 285 + 50 of software and 190 of hardware.
+    """
+    same(
+        year.rows(
+            "select event_id, document_line_no, product_name, product_family, line_amount, sum(split_amount),"
+            " sum(credited_units)"
+            " from incentive.fct_credit_line where document_id = 'TWO' and basis = 'booked' and event_type = 'won'"
+            " group by all"
+        ),
+        [("TWO", 1, "Atlas", "Software", "570", "570", "6"), ("TWO", 2, "Rack", "Hardware", "380", "380", "2")],
+    )
+    same(
+        year.rows(
+            "select event_id, product_family, employee_id, split_amount from incentive.fct_credit_line"
+            " where document_id = 'TWO' and basis = 'collected'"
+        ),
+        [
+            ("R-TWO-1", "Software", "TWO1", "85.5"),
+            ("R-TWO-1", "Software", "TWO2", "199.5"),
+            ("R-TWO-1", "Hardware", "TWO1", "57"),
+            ("R-TWO-1", "Hardware", "TWO2", "133"),
+            ("R-OWN", "Software", "TWO1", "15"),
+            ("R-OWN", "Software", "TWO2", "35"),
+            ("R-TWO-2", "Software", "TWO1", "-81.43"),
+            ("R-TWO-2", "Software", "TWO2", "-190"),
+            ("R-TWO-2", "Hardware", "TWO1", "-54.29"),
+            ("R-TWO-2", "Hardware", "TWO2", "-126.67"),
+            ("R-TWO-2", "Software", "TWO1", "-14.28"),
+            ("R-TWO-2", "Software", "TWO2", "-33.33"),
+        ],
+    )
+
+
+def test_c1_a_component_pays_the_lines_of_one_family(year: BuiltHome) -> None:
+    """C1: 10 % of the software alone, each line to its own cent, also of what the refund takes back."""
+    same(
+        year.rows(
+            "select payee_id, origin_period, credited_amount, earned_amount from incentive.fct_earning_line"
+            " where plan_code = 'two_families' and line_type = 'earning'"
+        ),
+        [
+            ("TWO1", "2026-02", "85.5", "8.55"),
+            ("TWO1", "2026-02", "15", "1.5"),
+            ("TWO1", "2026-03", "-81.43", "-8.14"),
+            ("TWO1", "2026-03", "-14.28", "-1.43"),
+            ("TWO2", "2026-02", "199.5", "19.95"),
+            ("TWO2", "2026-02", "35", "3.5"),
+            ("TWO2", "2026-03", "-190", "-19"),
+            ("TWO2", "2026-03", "-33.33", "-3.33"),
+        ],
+    )
+
+
 def test_q5_segments_of_a_version_share_a_window_and_another_version_starts_its_own(year: BuiltHome) -> None:
     """Q5: no rate is averaged; the window's quota is the sum of its segments' quotas.
 
@@ -2044,5 +2145,23 @@ def test_d3_original_rate_takes_back_what_a_threshold_left(year: BuiltHome) -> N
             ("TB4", "2026-01", "threshold", "-150"),
             ("TB4", "2026-01", "cap", "-10"),
             ("TB4", "2026-03", "earning", "-10"),
+        ],
+    )
+
+
+def test_c1_kpis_by_family_go_by_the_lines_and_add_up_to_the_whole(year: BuiltHome) -> None:
+    """C1: the deal counts for 0.6 in software and 0.4 in hardware, so that its average worth is 950 in both."""
+    same(
+        year.rows(
+            "select kpi_code, dimension_value, actual_value from kpi.fct_kpi_segment_period"
+            " where dimension_type = 'product_family' and period = '2026-01' and currency_code = 'CNY'"
+            " and kpi_code in ('booked_amount', 'average_deal_amount')"
+            " and dimension_value in ('Software', 'Hardware')"
+        ),
+        [
+            ("booked_amount", "Software", "570"),
+            ("booked_amount", "Hardware", "380"),
+            ("average_deal_amount", "Software", "950"),
+            ("average_deal_amount", "Hardware", "950"),
         ],
     )

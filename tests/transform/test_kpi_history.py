@@ -36,6 +36,7 @@ LINE = ["kpi_code", "employee_id", "day", "currency_code", "numerator", "denomin
 # What happened on a day; a longer period is the sum of its days.
 OF_EVENTS = {
     *("won_deals", "win_rate", "new_customers", "orders", "average_order_amount", "sales_cycle_days"),
+    "discount_ratio",
     *("leads_created", "lead_conversion", "lead_win_rate", "calls", "visits", "follow_ups"),
     *("csat", "csat_responses", "nps", "nps_responses"),
 }
@@ -44,6 +45,10 @@ OVERDUE = ("overdue_amount", "overdue_1_30_amount", "overdue_31_60_amount", "ove
 
 def dec(text: str) -> Decimal:
     return Decimal(text.replace(",", "") or "0")
+
+
+def dec_or_none(text: str) -> Decimal | None:
+    return dec(text) if text else None
 
 
 def plain(record_id: str) -> str:
@@ -68,6 +73,9 @@ class Deal:
     customer: str
     shares: dict[str, Decimal]
     owner: str
+    list_amount: Decimal | None
+    cost: Decimal | None
+    product: str
 
 
 @dataclass
@@ -161,6 +169,9 @@ def documents(company: Company) -> list[Deal]:
                 customers.get(account, ""),
                 shares_of(owner, pairs, zoho),
                 owner,
+                dec_or_none(row["List Amount"]),
+                dec_or_none(row["Cost Amount"]),
+                row["Product Name"],
             )
         )
     for row in company.rows("jiandaoyun_crm/contracts"):
@@ -179,6 +190,9 @@ def documents(company: Company) -> list[Deal]:
                 customers.get(row["客户编号"], ""),
                 shares_of(owner, pairs, jdy),
                 owner,
+                dec_or_none(row["折前金额"]),
+                dec_or_none(row["成本金额"]),
+                row["产品名称"],
             )
         )
     return made
@@ -200,6 +214,9 @@ def sales_lines(made: list[Deal]) -> Iterable[tuple[Any, ...]]:
             if deal.outcome == "lost":
                 continue
             yield "won_deals", person, deal.day, "", share, None
+            if deal.list_amount:
+                discount = deal.list_amount - deal.amount
+                yield "discount_ratio", person, deal.day, deal.currency, discount * share, deal.list_amount * share
             if deal.number in firsts:
                 yield "new_customers", person, deal.day, "", share, None
             if deal.kind == "deal":
@@ -209,6 +226,19 @@ def sales_lines(made: list[Deal]) -> Iterable[tuple[Any, ...]]:
             else:
                 yield "orders", person, deal.day, "", share, None
                 yield "average_order_amount", person, deal.day, deal.currency, deal.amount * share, share
+
+
+def order_lines(company: Company, made: list[Deal]) -> Iterable[tuple[Any, ...]]:
+    """Orders of Zoho: whose their deal is, else their owner's; a contract is its own order (`sales_lines`)."""
+    users = prepare(company)[0]
+    shares = {deal.number: deal.shares for deal in made}
+    for order in company.rows("zoho_crm/sales_orders"):
+        if order["Status"] == "Cancelled":
+            continue
+        owner, day = users[plain(order["Sales Order Owner.id"])], order["Created Time"][:10]
+        for person, share in shares.get(plain(order["Deal Name.id"]), {owner: ONE}).items():
+            yield "orders", person, day, "", share, None
+            yield "average_order_amount", person, day, order["Currency"], dec(order["Grand Total"]) * share, share
 
 
 def lead_lines(company: Company, made: list[Deal]) -> Iterable[tuple[Any, ...]]:
@@ -230,6 +260,9 @@ def activity_lines(company: Company) -> Iterable[tuple[Any, ...]]:
             yield "calls", users[plain(call["Call Owner.id"])], call["Call Start Time"][:10], "", 1, None
     for meeting in company.rows("zoho_crm/events"):
         yield "visits", users[plain(meeting["Host.id"])], meeting["From"][:10], "", 1, None
+    for task in company.rows("zoho_crm/tasks"):
+        if task["Closed Time"]:
+            yield "follow_ups", users[plain(task["Task Owner.id"])], task["Closed Time"][:10], "", 1, None
     for follow_up in company.rows("jiandaoyun_crm/follow_ups"):
         person, day = jdy[follow_up["跟进人"]], follow_up["跟进时间"][:10]
         yield "follow_ups", person, day, "", 1, None
@@ -238,13 +271,18 @@ def activity_lines(company: Company) -> Iterable[tuple[Any, ...]]:
             yield kind, person, day, "", 1, None
 
 
-def answer_lines(company: Company) -> Iterable[tuple[Any, ...]]:
+def owners_of_customers(company: Company) -> dict[str, str]:
     users, _, jdy, customers = prepare(company)
     owners: dict[str, str] = {}
     for account in company.rows("zoho_crm/accounts"):
         owners[customers[plain(account["Record Id"])]] = users[plain(account["Account Owner.id"])]
     for customer in company.rows("jiandaoyun_crm/customers"):
         owners[customers[customer["客户编号"]]] = jdy[customer["负责人"]]  # of two records this one gives the id
+    return owners
+
+
+def answer_lines(company: Company) -> Iterable[tuple[Any, ...]]:
+    customers, owners = prepare(company)[3], owners_of_customers(company)
     for answer in company.rows("hr/surveys"):
         person = answer["工号"] or owners[customers[answer["客户编号"]]]
         score, day = float(answer["评分"]), answer["答卷日期"][:10]
@@ -400,7 +438,11 @@ def history(tmp_path_factory: pytest.TempPathFactory) -> History:
 def recomputed(settings: Settings, company: Company) -> History:
     made = documents(company)
     lines = itertools.chain(
-        sales_lines(made), lead_lines(company, made), activity_lines(company), answer_lines(company)
+        sales_lines(made),
+        order_lines(company, made),
+        lead_lines(company, made),
+        activity_lines(company),
+        answer_lines(company),
     )
     frame = pd.DataFrame(list(lines), columns=LINE)
     frame["numerator"] = [Decimal(value) for value in frame["numerator"]]
@@ -490,6 +532,24 @@ def test_teams_are_those_of_the_day(history: History) -> None:
     same(told(facts, "team"), summed(own.assign(team=teams), "team"))
 
 
+def test_products_are_those_of_the_documents(history: History) -> None:
+    """Deals won and their discounts by the product's name, as the document spells it."""
+    lines: list[tuple[Any, ...]] = []
+    for deal in history.deals:
+        if deal.outcome == "won" and deal.day <= END:
+            lines.append(("won_deals", deal.product, deal.day, "", ONE, Decimal(0)))
+            if deal.list_amount:
+                discount = deal.list_amount - deal.amount
+                lines.append(("discount_ratio", deal.product, deal.day, deal.currency, discount, deal.list_amount))
+    frame = pd.DataFrame(lines, columns=LINE)
+    assert frame["employee_id"].nunique() > 14, "the catalogue's, and slips of the pen"
+    facts = history.published(
+        "select * from kpi.fct_kpi_segment_period where dimension_type = 'product'"
+        " and kpi_code in ('won_deals', 'discount_ratio')"
+    )
+    same(told(facts, "dimension_value"), summed(frame, "employee_id"))
+
+
 def month_ends() -> list[str]:
     firsts = [date(2024 + place // 12, place % 12 + 1, 1) for place in range(11, 35)]
     return [(first - timedelta(days=1)).isoformat() for first in firsts]
@@ -545,34 +605,117 @@ class Rates:
         return worth[0] / worth[1]
 
 
-def test_the_pipeline_is_what_had_been_created_and_not_closed(history: History) -> None:
-    rates = Rates(history.company)
-    roles = {row["工号"]: row["岗位"] for row in history.company.rows("hr/employees")}
-    wanted: dict[tuple[str, str, str], Fraction] = defaultdict(Fraction)
-    for deal in history.deals:
-        if deal.kind != "deal":
-            continue
-        closed = deal.day if deal.outcome in ("won", "lost") else "9999"
-        for day in month_ends():
-            if not deal.created <= day < closed:
+def currency_of(company: Company, person: str) -> str:
+    """Who sells abroad has a plan in dollars, everybody else in yuan."""
+    roles = {row["工号"]: row["岗位"] for row in company.rows("hr/employees")}
+    return "USD" if roles.get(person) == "Sales Agent" else "CNY"
+
+
+def pipeline(history: History, days: Iterable[str]) -> dict[tuple[str, str, str], Fraction]:
+    """What is open on each of the days, by person, day and the person's currency."""
+    company, rates = history.company, Rates(history.company)
+    people = {person for deal in history.deals for person in deal.shares} - {HOUSE}
+    currencies = {person: currency_of(company, person) for person in people}
+    lasting = [
+        (deal.created, deal.day if deal.outcome in ("won", "lost") else "9999", deal.amount, deal.currency, deal.shares)
+        for deal in history.deals
+        if deal.kind == "deal"
+    ]
+    jdy = prepare(company)[2]
+    for row in company.rows("jiandaoyun_crm/opportunities"):
+        if row["商机阶段"] not in ("赢单", "输单"):
+            shares = {jdy[row["负责人"]]: ONE}
+            lasting.append((row["提交时间"][:10], "9999", dec(row["预计成交金额"]), row["币种"], shares))
+    found: dict[tuple[str, str, str], Fraction] = defaultdict(Fraction)
+    for day in days:
+        for created, closed, amount, currency, shares in lasting:
+            if not created <= day < closed:
                 continue
-            for person, share in deal.shares.items():
+            for person, share in shares.items():
                 if person == HOUSE:
                     continue
-                target = "USD" if roles[person] == "Sales Agent" else "CNY"
-                worth = Fraction(deal.amount) * Fraction(share)
-                if deal.currency != target:
-                    worth *= rates.rate(deal.currency, target, day)
-                wanted[person, day[:7], target] += worth
+                worth = Fraction(amount) * Fraction(share)
+                if currency != currencies[person]:
+                    worth *= rates.rate(currency, currencies[person], day)
+                found[person, day, currencies[person]] += worth
+    return found
+
+
+def test_the_pipeline_is_what_had_been_created_and_not_closed(history: History) -> None:
+    wanted = {
+        (person, day[:7], currency): worth for (person, day, currency), worth in pipeline(history, month_ends()).items()
+    }
     facts = history.published(
         "select employee_id, period, currency_code, numerator from kpi.fct_kpi_employee_period"
         " where kpi_code = 'pipeline_amount' and period_type = 'month' and numerator <> 0 and employee_id <> 'HOUSE'"
     )
     found = {(row.employee_id, row.period, row.currency_code): row.numerator for row in facts.itertuples()}
     assert set(found) == set(wanted)
-    assert len(found) > 300
-    # Each product family is converted by itself, so the last decimals differ.
+    assert len(found) > 450
+    # Each product is converted by itself, so the last decimals differ.
     assert {key: value for key, value in found.items() if abs(Fraction(value) - wanted[key]) > Fraction(1, 1000)} == {}
+
+
+def spans() -> list[tuple[str, str, str, str]]:
+    """Every period of the history: its type, code, first day and last month."""
+    months = [day[:7] for day in month_ends()]
+    found = [("month", month, f"{month}-01", month) for month in months]
+    found += [("ytd", f"{month}-YTD", f"{month[:4]}-01-01", month) for month in months]
+    for year in sorted({month[:4] for month in months}):
+        found.append(("year", year, f"{year}-01-01", f"{year}-12"))
+    for year, quarter in sorted({(month[:4], (int(month[5:]) + 2) // 3) for month in months}):
+        first = f"{year}-{quarter * 3 - 2:02d}-01"
+        found.append(("quarter", f"{year}-Q{quarter}", first, f"{year}-{quarter * 3:02d}"))
+    return found
+
+
+def target_rows(company: Company) -> Iterable[dict[str, str]]:
+    """The readable targets, a later file's after an earlier one's: the key is person, KPI and month."""
+    for file in sorted(
+        (file for file in company.report.files if file.feed == "targets"), key=lambda file: file.path[-13:]
+    ):
+        sheet = read_sheet(company.inbox / file.path)
+        dirty = {row.row_number for row in file.dirty}
+        for number, row in enumerate(sheet.rows, start=sheet.first_row):
+            if number not in dirty:
+                yield dict(zip(sheet.header, row, strict=True))
+
+
+def day_before(day: str) -> str:
+    return (date.fromisoformat(day) - timedelta(days=1)).isoformat()
+
+
+def test_the_pipeline_covers_the_booked_targets_of_a_period(history: History) -> None:
+    """What was open when the period began ÷ the booked targets of its months, for all kinds of periods."""
+    opened = pipeline(history, sorted({day_before(first) for _, _, first, _ in spans()}))
+    targets: dict[tuple[str, str, str], Decimal] = {}
+    for row in target_rows(history.company):
+        if row["指标"] == "签约额":
+            targets[row["工号"], row["币种"], row["月份"]] = dec(row["目标值"])
+    wanted: dict[tuple[str, ...], tuple[Fraction, Fraction]] = {}
+    for kind, period, first, last in spans():
+        asked: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
+        for (person, currency, month), value in targets.items():
+            if first[:7] <= month <= last:
+                asked[person, currency] += value
+        for (person, currency), value in asked.items():
+            key = (person, kind, period, currency)
+            wanted[key] = (opened.get((person, day_before(first), currency), Fraction(0)), Fraction(value))
+    facts = history.published(
+        "select * from kpi.fct_kpi_employee_period where kpi_code = 'pipeline_coverage' and denominator > 0"
+    )
+    found = {
+        (row.employee_id, row.period_type, row.period, row.currency_code): (row.numerator, row.denominator)
+        for row in facts.itertuples()
+    }
+    assert set(found) == set(wanted)
+    assert len(found) > 400
+    assert {key: (found[key], wanted[key]) for key in found if not near(found[key], wanted[key])} == {}
+
+
+def near(found: tuple[Decimal, ...], wanted: tuple[Fraction, ...]) -> bool:
+    """Whether figures that were converted in parts are the same to a tenth of a cent."""
+    return all(abs(Fraction(one) - other) <= Fraction(1, 1000) for one, other in zip(found, wanted, strict=True))
 
 
 def test_retention_compares_the_same_customers_a_year_apart(history: History) -> None:
@@ -603,8 +746,70 @@ def test_retention_compares_the_same_customers_a_year_apart(history: History) ->
     assert {row.period: (row.kept, row.there) for row in facts.itertuples()} == wanted
 
 
+def bookings(history: History) -> dict[tuple[str, str], list[tuple[str, Fraction]]]:
+    """What each customer booked on which day, reversals taken off, in the currency of those who sold it."""
+    happened, rates = movements(history.company), Rates(history.company)
+    found: dict[tuple[str, str], list[tuple[str, Fraction]]] = defaultdict(list)
+    for deal in history.deals:
+        if deal.outcome != "won" or deal.day > END or not deal.customer:
+            continue
+        # Who shares a deal is of one team, so of one currency; what nobody has stays in the deal's.
+        (person, *_) = deal.shares
+        currency = deal.currency if person == HOUSE else currency_of(history.company, person)
+        worth = Fraction(1) if deal.currency == currency else rates.rate(deal.currency, currency, deal.day)
+        for day, amount, _ in counted(deal, happened[deal.number], "booked"):
+            found[deal.customer, currency].append((day, Fraction(amount) * worth))
+    return found
+
+
+def test_retained_revenue_compares_the_same_money_a_year_apart(history: History) -> None:
+    """Net and gross, by the customers' owner, for all kinds of periods; one that runs beside the same days of 2025."""
+    owners = owners_of_customers(history.company)
+    booked = bookings(history)
+    wanted: dict[tuple[str, ...], tuple[Fraction, Fraction]] = defaultdict(lambda: (Fraction(0), Fraction(0)))
+    for kind, period, first, last in spans():
+        base_first = f"{int(first[:4]) - 1}{first[4:]}"
+        if base_first < "2024-11-01":
+            continue
+        # Days are compared as texts: no month has a day after the 31st.
+        until = min(f"{last}-31", END)
+        base_until = f"{int(until[:4]) - 1}{until[4:]}"
+        for (customer, currency), amounts in booked.items():
+            before = sum((money for day, money in amounts if base_first <= day <= base_until), Fraction(0))
+            now = sum((money for day, money in amounts if first <= day <= until), Fraction(0))
+            if before <= 0:
+                continue
+            for kpi, kept in (
+                ("net_revenue_retention", now),
+                ("gross_revenue_retention", min(max(now, Fraction(0)), before)),
+            ):
+                key = (owners[customer], kpi, kind, period, currency)
+                wanted[key] = (wanted[key][0] + kept, wanted[key][1] + before)
+    facts = history.published(
+        "select * from kpi.fct_kpi_employee_period where kpi_code like '%revenue_retention' and denominator > 0"
+    )
+    found = {
+        (row.employee_id, row.kpi_code, row.period_type, row.period, row.currency_code): (
+            row.numerator,
+            row.denominator,
+        )
+        for row in facts.itertuples()
+    }
+    assert {key[2] for key in wanted} == {"month", "quarter", "year", "ytd"}
+    assert set(found) == set(wanted)
+    assert len(found) > 500
+    assert {key: (found[key], wanted[key]) for key in found if not near(found[key], wanted[key])} == {}
+
+
+def half_up(amount: Fraction) -> Decimal:
+    """An amount at scale 6, halves away from 0."""
+    whole, rest = divmod(abs(amount) * 10**6, 1)
+    sign = -1 if amount < 0 else 1
+    return Decimal(sign * (int(whole) + (rest >= Fraction(1, 2)))).scaleb(-6)
+
+
 def test_money_of_people_who_only_sold_in_yuan(history: History) -> None:
-    """Booked, invoiced, collected and the days to collect, to the cent.
+    """Booked, invoiced, collected, its margin and the days to collect, to the cent.
 
     Exchange rates and the way in which a shared document is taken back are the reference engine's business: people are
     looked at who had no foreign document, and none with others that was taken back.
@@ -621,6 +826,10 @@ def test_money_of_people_who_only_sold_in_yuan(history: History) -> None:
             for day, amount, days in counted(deal, happened[deal.number], basis):
                 for person, part in in_cents(amount, deal.shares).items():
                     lines.append((f"{basis}_amount", person, day, "CNY", part, Decimal(0)))
+                    if basis == "booked" and deal.cost is not None:
+                        margin = half_up(Fraction(part) * Fraction(deal.amount - deal.cost) / Fraction(deal.amount))
+                        lines.append(("gross_margin_amount", person, day, "CNY", margin, Decimal(0)))
+                        lines.append(("gross_margin_ratio", person, day, "CNY", margin, part))
                     if basis == "invoiced":
                         lines.append(("collection_ratio", person, day, "CNY", Decimal(0), part))
                     if basis == "collected":
@@ -714,6 +923,11 @@ def test_key_customers_are_covered_by_what_was_done_with_them(history: History) 
         if row["Call Type"] != "Missed"
     }
     reached |= {(made[plain(row["Related To.id"])], row["From"][:7]) for row in company.rows("zoho_crm/events")}
+    reached |= {
+        (made[plain(row["Related To.id"])], row["Closed Time"][:7])
+        for row in company.rows("zoho_crm/tasks")
+        if row["Closed Time"]
+    }
     reached |= {(customers[row["客户编号"]], row["跟进时间"][:7]) for row in company.rows("jiandaoyun_crm/follow_ups")}
     wanted = {}
     for day in month_ends():

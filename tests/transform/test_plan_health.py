@@ -88,7 +88,12 @@ def test_groups_beside_the_others(built: BuiltHome) -> None:
                 "1 in the group and 0 others: fewer than 5 are not compared",
                 "本组1人，其他0人：少于5人不作比较",
             )
-            for dimension, group in (("region", "unknown"), ("team", "South"), ("tenure_group", "1 to 3 years"))
+            for dimension, group in (
+                ("region", "unknown"),
+                ("segment", "Retail"),
+                ("team", "South"),
+                ("tenure_group", "1 to 3 years"),
+            )
         ],
     )
 

@@ -336,6 +336,32 @@ def test_kpis(built: BuiltHome) -> None:
     )
 
 
+def test_rows_of_teams_name_the_managers_up_their_line(built: BuiltHome) -> None:
+    """Ann moved to South on 1 February and Bo stayed in North, both below E4; rows of people name nobody."""
+    same(
+        built.rows(
+            "select distinct team, period, manager_ids from kpi.fct_kpi_team_period"
+            " where period in ('2026-01', '2026-03') and team in ('North', 'South', 'Abroad', 'HOUSE')"
+        ),
+        [
+            ("North", "2026-01", "E4"),
+            ("HOUSE", "2026-01", None),
+            ("North", "2026-03", "E4"),
+            ("South", "2026-03", "E4"),
+            ("Abroad", "2026-03", "E5"),
+            ("HOUSE", "2026-03", None),
+        ],
+    )
+    for table in ("kpi.fct_gap", "kpi.rpt_gap"):
+        same(
+            built.rows(
+                f"select distinct subject_type, manager_ids from {table} where period = '2026-03'"
+                " and (subject_type = 'employee' or team in ('North', 'South', 'Abroad'))"
+            ),
+            [("employee", None), ("team", "E4"), ("team", "E5")],
+        )
+
+
 def test_dimensions(built: BuiltHome) -> None:
     same(
         built.rows(

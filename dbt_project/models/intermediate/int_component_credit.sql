@@ -274,6 +274,7 @@ final as (
         document_id,
         event_id,
         line_no,
+        document_line_no,
         split_no,
         event_type,
         event_date,

@@ -4,7 +4,8 @@
 -- credited amount and is held (rule D5).
 --
 -- Besides money a line has its part of the document's margin (amount less cost), units and count, at scale 6: what its
--- amount is of the document's. What the document does not tell is NULL, with the reason in `measure_hold_reason`.
+-- amount is of the document's; of units that are told line by line, what its amount is of the line's. What the document
+-- does not tell is NULL, with the reason in `measure_hold_reason`. Product and family are the line's.
 --
 -- Credit that is taken back by other events than the rules' own choice stands under a `reversal_profile` of its own,
 -- whole; sums over people and KPIs are of role revenue and profile standard.
@@ -140,6 +141,7 @@ reversals as (
         reversal_shares.event_type,
         reversal_shares.event_id,
         reversal_shares.line_no,
+        reversal_shares.document_line_no,
         reversal_shares.split_no,
         reversal_shares.event_position,
         reversal_shares.event_date,
@@ -150,10 +152,18 @@ reversals as (
         originals.credit_role,
         originals.customer_id,
         originals.product_name,
+        originals.is_told_in_lines,
+        originals.line_product_family,
+        originals.line_quantity,
+        originals.has_line_quantities,
+        originals.line_part_amount,
+        originals.line_currency_code,
         originals.document_currency_code,
         reversal_shares.event_amount,
+        reversal_shares.event_amount as line_amount,
         originals.settled_from,
         originals.split_ratio,
+        originals.deal_ratio,
         reversal_shares.split_amount,
         originals.payee_currency_code,
         originals.hold_reason,
@@ -187,6 +197,7 @@ reversals as (
             and reversal_shares.original_event_type = originals.event_type
             and reversal_shares.original_event_id = originals.event_id
             and reversal_shares.original_line_no = originals.line_no
+            and reversal_shares.document_line_no = originals.document_line_no
             and reversal_shares.split_no = originals.split_no
     left join undone
         on
@@ -211,7 +222,8 @@ described as (
 
     select
         combined.*,
-        documents.product_family,
+        case when combined.is_told_in_lines then combined.line_product_family else documents.product_family end
+            as product_family,
         documents.customer_type,
         documents.segment,
         documents.channel,
@@ -219,10 +231,20 @@ described as (
         documents.margin_ratio,
         documents.discount_ratio,
         documents.document_amount,
-        documents.quantity,
+        case when combined.has_line_quantities then combined.line_quantity else documents.quantity end as quantity,
         case when documents.document_amount > 0 then {{ to_units('documents.document_amount', 2) }} end
             as document_hundredths,
+        case
+            when combined.has_line_quantities and combined.line_part_amount <> 0
+                then abs({{ to_units('combined.line_part_amount', 2) }})
+            when not coalesce(combined.has_line_quantities, false) and documents.document_amount > 0
+                then {{ to_units('documents.document_amount', 2) }}
+        end as quantity_hundredths,
         coalesce(documents.currency_code = combined.document_currency_code, false) as is_in_document_currency,
+        case
+            when combined.has_line_quantities then combined.line_currency_code = combined.document_currency_code
+            else coalesce(documents.currency_code = combined.document_currency_code, false)
+        end as is_in_quantity_currency,
         {{ to_units('documents.document_amount - documents.cost_amount', 2) }} as margin_hundredths,
         {{ to_units('combined.fx_numerator', 12) }} as fx_numerator_units,
         {{ to_units('combined.fx_denominator', 12) }} as fx_denominator_units
@@ -256,9 +278,9 @@ measured as (
             ), 6
         ) }} as credited_margin,
         case
-            when is_in_document_currency
+            when is_in_quantity_currency
                 then {{ from_units(
-                    divide_half_away(to_units('quantity', 8) ~ ' * ' ~ to_units('split_amount', 2), 'document_hundredths * 100'), 6
+                    divide_half_away(to_units('quantity', 8) ~ ' * ' ~ to_units('split_amount', 2), 'quantity_hundredths * 100'), 6
                 ) }}
         end as credited_units,
         case
@@ -284,11 +306,12 @@ measured as (
 final as (
 
     select
-        {{ credit_line_key('event_type', 'event_id', 'line_no') }} || profile_key || override_key as credit_line_id,
+        {{ credit_line_key('event_type', 'event_id', 'line_no', 'document_line_no') }} || profile_key || override_key
+            as credit_line_id,
         case
             when original_event_type is not null
                 then
-                    {{ credit_line_key('original_event_type', 'original_event_id', 'original_line_no') }}
+                    {{ credit_line_key('original_event_type', 'original_event_id', 'original_line_no', 'document_line_no') }}
                     || original_profile_key || override_key
         end as original_credit_line_id,
         reversal_profile,
@@ -297,6 +320,7 @@ final as (
         document_id,
         event_id,
         cast(line_no as integer) as line_no,
+        cast(document_line_no as integer) as document_line_no,
         cast(split_no as integer) as split_no,
         event_type,
         event_date,
@@ -322,7 +346,9 @@ final as (
         document_amount,
         document_currency_code,
         event_amount,
+        line_amount,
         split_ratio,
+        deal_ratio,
         split_amount,
         fx_numerator,
         fx_denominator,
@@ -350,9 +376,14 @@ final as (
                 then 'the document has no amount above 0: the part of its margin, units and count can''t be told'
             when not is_in_document_currency
                 then 'the document is of another currency than the event: the part of its units and count can''t be told'
+            when not is_in_quantity_currency
+                then 'the invoice is of another currency than the receipt: the part of its units can''t be told'
             when margin_hundredths is null and quantity is null then 'the document names neither its cost nor a quantity'
             when margin_hundredths is null then 'the document does not name its cost'
+            when quantity is null and has_line_quantities then 'the line of the document names no quantity'
             when quantity is null then 'the document names no quantity'
+            when quantity_hundredths is null
+                then 'the line has no part of the document''s amount: the part of its units can''t be told'
         end as measure_hold_reason,
         is_reversal,
         coalesce(hold_reason, fx_hold_reason) is not null as is_held,

@@ -68,6 +68,7 @@ accumulated as (
         document_id,
         event_id,
         line_no,
+        document_line_no,
         split_no,
         event_date,
         known_at,
@@ -88,13 +89,15 @@ accumulated as (
         cast(coalesce(sum(counted_amount) over (
             partition by payee_id, plan_code, plan_version, component_code, window_code
             order by
-                event_date, source_system, document_id, is_reversal, event_id, line_no, split_no, event_type, credit_line_id
+                event_date, source_system, document_id, is_reversal, event_id, line_no, document_line_no, split_no, event_type,
+                credit_line_id
             rows between unbounded preceding and current row
         ), 0) as decimal(18, 6)) as cumulative_after,
         row_number() over (
             partition by payee_id, plan_code, plan_version, component_code, window_code
             order by
-                event_date, source_system, document_id, is_reversal, event_id, line_no, split_no, event_type, credit_line_id
+                event_date, source_system, document_id, is_reversal, event_id, line_no, document_line_no, split_no, event_type,
+                credit_line_id
         ) as line_position
     from counted
 
@@ -124,6 +127,7 @@ final as (
         accumulated.document_id,
         accumulated.event_id,
         accumulated.line_no,
+        accumulated.document_line_no,
         accumulated.split_no,
         accumulated.event_date,
         accumulated.known_at,

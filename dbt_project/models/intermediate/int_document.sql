@@ -36,39 +36,10 @@ customers as (
 
 ),
 
--- Zoho's catalogue knows its products by name; a name of two families is of none.
-product_families as (
+families as (
 
-    select
-        source_system,
-        {{ comparable('product_name') }} as product_name,
-        case when count(distinct product_family) = 1 then min(product_family) end as product_family
-    from (
-        select
-            source_system,
-            product_name,
-            product_family
-        from {{ ref('stg_zoho_crm__products') }}
-        union all
-        select
-            source_system,
-            product_name,
-            product_family
-        from {{ ref('stg_jiandaoyun_crm__products') }}
-    ) as products
-    where product_family is not null
-    group by source_system, {{ comparable('product_name') }}
-
-),
-
-single_families as (
-
-    select
-        product_name,
-        min(product_family) as product_family
-    from product_families
-    group by product_name
-    having count(distinct product_family) = 1 and count(product_family) = count(*)
+    select * from {{ ref('int_product_family') }}
+    where reference_kind = 'name'
 
 ),
 
@@ -285,14 +256,15 @@ final as (
     from known as judged
     left join customers on judged.customer_id = customers.customer_id and not customers.is_unknown
     left join first_wins on judged.customer_id = first_wins.customer_id
-    left join product_families as own_families
+    left join families as own_families
         on
             judged.source_system = own_families.source_system
-            and {{ comparable('judged.product_name') }} = own_families.product_name
-    left join single_families
+            and {{ comparable('judged.product_name') }} = own_families.reference
+    left join families as single_families
         on
-            own_families.product_name is null
-            and {{ comparable('judged.product_name') }} = single_families.product_name
+            own_families.reference is null
+            and single_families.source_system = ''
+            and {{ comparable('judged.product_name') }} = single_families.reference
     left join owners
         on
             judged.source_system = owners.source_system

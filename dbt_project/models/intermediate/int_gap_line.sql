@@ -52,7 +52,7 @@ won as (
         credit_lines.employee_id,
         credit_lines.event_date,
         credit_lines.measured_currency as currency_code,
-        credit_lines.split_ratio,
+        credit_lines.deal_ratio as split_ratio,
         credit_lines.product_family,
         credit_lines.segment,
         coalesce(credit_lines.customer_type, 'new') = 'new' as is_new,

@@ -148,7 +148,7 @@ final as (
             when 'too few' then '. Too few people to tell the goal from its execution.'
             else '.'
         end
-        || ' Most of it: ' || causes.title_en || ', ' || {{ number_text('worded.cause_amount') }} || '.' as story_en,
+        || ' Largest cause: ' || causes.title_en || ', ' || {{ number_text('worded.cause_amount') }} || '.' as story_en,
         {{ number_text('worded.actual_value') }} || '，'
         || case when worded.comparison = 'target' then '目标 ' else '对照 ' end || {{ number_text('worded.compared_value') }}
         || case

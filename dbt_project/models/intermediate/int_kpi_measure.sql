@@ -1,7 +1,7 @@
 -- What each KPI of events counts, line by line, with numerator and denominator, so that any roll-up is a sum (a ratio
--- is never averaged). The team is that of the reporting line valid on the event date; segment, channel, region and
--- product family are those of the document or customer, where the event has one. What is measured at the end of a
--- period is in int_kpi_state.
+-- is never averaged). The team is that of the reporting line valid on the event date; segment, channel, region,
+-- product family and product are those of the document or customer, where the event has one. What is measured at the
+-- end of a period is in int_kpi_state.
 
 with
 
@@ -35,6 +35,7 @@ final as (
         measures.channel,
         measures.region,
         measures.product_family,
+        measures.product_name,
         measures.numerator,
         measures.denominator
     from measures

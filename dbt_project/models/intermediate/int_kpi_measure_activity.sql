@@ -48,6 +48,7 @@ final as (
         cast(null as varchar) as channel,
         customers.region,
         cast(null as varchar) as product_family,
+        cast(null as varchar) as product_name,
         cast(1 as decimal(24, 6)) as numerator,
         cast(null as decimal(24, 6)) as denominator
     from counted

@@ -87,6 +87,7 @@ won_deals as (
         documents.channel,
         documents.customer_region as region,
         documents.product_family,
+        documents.product_name,
         {{ days_of_span('deals.created_date', 'documents.document_date') }} - 1 as cycle_days
     from documents
     inner join run on documents.document_date <= run.as_of_date
@@ -113,6 +114,7 @@ measures as (
         cast(null as varchar) as channel,
         cast(null as varchar) as region,
         cast(null as varchar) as product_family,
+        cast(null as varchar) as product_name,
         {{ numerator }} as numerator,
         {{ denominator }} as denominator
     from owned_leads
@@ -127,6 +129,7 @@ measures as (
         channel,
         region,
         product_family,
+        product_name,
         cycle_days * split_ratio as numerator,
         split_ratio as denominator
     from won_deals
@@ -144,6 +147,7 @@ final as (
         channel,
         region,
         product_family,
+        product_name,
         cast(numerator as decimal(24, 6)) as numerator,
         cast(denominator as decimal(24, 6)) as denominator
     from measures

@@ -84,6 +84,7 @@ closed as (
         documents.channel,
         documents.customer_region as region,
         documents.product_family,
+        documents.product_name,
         coalesce(first_wins.win_no = 1, false) as is_first_win
     from documents
     inner join splits
@@ -108,7 +109,8 @@ orders as (
         closed.segment,
         closed.channel,
         closed.region,
-        closed.product_family
+        closed.product_family,
+        closed.product_name
     from closed
     cross join run
     where
@@ -125,7 +127,8 @@ orders as (
         documents.segment,
         documents.channel,
         documents.customer_region as region,
-        documents.product_family
+        documents.product_family,
+        documents.product_name
     from sales_orders
     inner join run on sales_orders.order_date <= run.as_of_date
     left join documents
@@ -156,6 +159,7 @@ measures as (
         channel,
         region,
         product_family,
+        product_name,
         measured_amount as numerator,
         cast(null as decimal(24, 6)) as denominator
     from credit_lines
@@ -169,8 +173,9 @@ measures as (
         channel,
         region,
         product_family,
+        product_name,
         measured_amount as numerator,
-        split_ratio as denominator
+        deal_ratio as denominator
     from credit_lines
     where basis = 'booked' and event_type = 'won'
     union all
@@ -183,6 +188,7 @@ measures as (
         channel,
         region,
         product_family,
+        product_name,
         measured_amount as numerator,
         0 as denominator
     from credit_lines
@@ -197,6 +203,7 @@ measures as (
         channel,
         region,
         product_family,
+        product_name,
         0 as numerator,
         measured_amount as denominator
     from credit_lines
@@ -211,6 +218,7 @@ measures as (
         channel,
         region,
         product_family,
+        product_name,
         split_ratio as numerator,
         null as denominator
     from closed
@@ -225,6 +233,7 @@ measures as (
         channel,
         region,
         product_family,
+        product_name,
         case when stage_outcome = 'won' then split_ratio else 0 end as numerator,
         split_ratio as denominator
     from closed
@@ -239,6 +248,7 @@ measures as (
         channel,
         region,
         product_family,
+        product_name,
         split_ratio as numerator,
         null as denominator
     from closed
@@ -253,6 +263,7 @@ measures as (
         channel,
         region,
         product_family,
+        product_name,
         credited_margin as numerator,
         null as denominator
     from credit_lines
@@ -267,6 +278,7 @@ measures as (
         channel,
         region,
         product_family,
+        product_name,
         credited_margin as numerator,
         measured_amount as denominator
     from credit_lines
@@ -281,6 +293,7 @@ measures as (
         channel,
         region,
         product_family,
+        product_name,
         cast(list_amount - document_amount as decimal(24, 2)) * split_ratio as numerator,
         cast(list_amount as decimal(24, 2)) * split_ratio as denominator
     from closed
@@ -295,6 +308,7 @@ measures as (
         channel,
         region,
         product_family,
+        product_name,
         split_ratio as numerator,
         null as denominator
     from orders
@@ -308,6 +322,7 @@ measures as (
         channel,
         region,
         product_family,
+        product_name,
         cast(order_amount as decimal(24, 2)) * split_ratio as numerator,
         split_ratio as denominator
     from orders
@@ -322,6 +337,7 @@ measures as (
         channel,
         region,
         product_family,
+        product_name,
         cast(measured_amount as decimal(24, 6)) * collection_days as numerator,
         measured_amount as denominator
     from credit_lines
@@ -340,6 +356,7 @@ final as (
         channel,
         region,
         product_family,
+        product_name,
         cast(numerator as decimal(24, 6)) as numerator,
         cast(denominator as decimal(24, 6)) as denominator
     from measures

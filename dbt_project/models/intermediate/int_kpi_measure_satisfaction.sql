@@ -97,6 +97,7 @@ final as (
         cast(null as varchar) as channel,
         region,
         cast(null as varchar) as product_family,
+        cast(null as varchar) as product_name,
         cast(numerator as decimal(24, 6)) as numerator,
         cast(denominator as decimal(24, 6)) as denominator
     from measures

@@ -1,8 +1,14 @@
--- KPIs by segment, channel, region or product family and period. Each dimension is a cut of its own of the same
+-- KPIs by segment, channel, region, product family or product and period. Each dimension is a cut of its own of the same
 -- numerators and denominators, so that its values add up to the whole; what has no value, or can't have one, is under
 -- UNKNOWN.
 
-{% set dimensions = ['segment', 'channel', 'region', 'product_family'] %}
+{% set dimensions = {
+    'segment': 'segment',
+    'channel': 'channel',
+    'region': 'region',
+    'product_family': 'product_family',
+    'product': 'product_name',
+} %}
 
 with
 
@@ -26,10 +32,10 @@ kpi_sums as (
 
 cut as (
 
-    {% for dimension in dimensions %}
+    {% for dimension, attribute in dimensions.items() %}
     select
         '{{ dimension }}' as dimension_type,
-        {{ dimension }} as dimension_value,
+        {{ attribute }} as dimension_value,
         kpi_code,
         period_type,
         period,
@@ -37,7 +43,7 @@ cut as (
         sum(numerator) as numerator,
         sum(denominator) as denominator
     from kpi_sums
-    group by {{ dimension }}, kpi_code, period_type, period, currency_code
+    group by {{ attribute }}, kpi_code, period_type, period, currency_code
     {{ 'union all' if not loop.last }}
     {% endfor %}
 

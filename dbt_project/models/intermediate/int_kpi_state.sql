@@ -33,6 +33,7 @@ final as (
         measures.channel,
         measures.region,
         measures.product_family,
+        measures.product_name,
         measures.numerator,
         measures.denominator
     from measures

@@ -270,6 +270,7 @@ final as (
         cast(null as varchar) as channel,
         customers.region,
         cast(null as varchar) as product_family,
+        cast(null as varchar) as product_name,
         cast(sum(measures.numerator) as decimal(24, 6)) as numerator,
         cast(sum(measures.denominator) as decimal(24, 6)) as denominator
     from measures

@@ -110,7 +110,8 @@ pipeline as (
         documents.segment,
         documents.channel,
         documents.customer_region as region,
-        documents.product_family
+        documents.product_family,
+        documents.product_name
     from documents
     inner join deals
         on documents.source_system = deals.source_system and documents.document_id = deals.deal_id
@@ -131,7 +132,8 @@ pipeline as (
         customers.industry as segment,
         cast(null as varchar) as channel,
         customers.region,
-        cast(null as varchar) as product_family
+        cast(null as varchar) as product_family,
+        cast(null as varchar) as product_name
     from opportunities
     inner join stages on {{ comparable('opportunities.stage') }} = stages.stage and stages.stage_outcome = 'open'
     left join owners
@@ -169,6 +171,7 @@ open_lines as (
         pipeline.channel,
         pipeline.region,
         pipeline.product_family,
+        pipeline.product_name,
         cast(sum(pipeline.open_amount) as decimal(24, 6)) as open_amount
     from days
     inner join pipeline on days.open_date between pipeline.open_from and pipeline.open_to
@@ -181,7 +184,8 @@ open_lines as (
         pipeline.segment,
         pipeline.channel,
         pipeline.region,
-        pipeline.product_family
+        pipeline.product_family,
+        pipeline.product_name
 
 ),
 
@@ -232,6 +236,7 @@ converted as (
         open_lines.channel,
         open_lines.region,
         open_lines.product_family,
+        open_lines.product_name,
         case
             when conversions.place is null then open_lines.open_amount
             else cast({{ from_units(
@@ -307,6 +312,7 @@ forecasts as (
         documents.channel,
         documents.customer_region as region,
         documents.product_family,
+        documents.product_name,
         case
             when
                 documents.stage_outcome = 'won'
@@ -345,6 +351,7 @@ measures as (
         converted.channel,
         converted.region,
         converted.product_family,
+        converted.product_name,
         converted.open_amount as numerator,
         cast(null as decimal(24, 6)) as denominator
     from converted
@@ -361,6 +368,7 @@ measures as (
         converted.channel,
         converted.region,
         converted.product_family,
+        converted.product_name,
         converted.open_amount as numerator,
         0 as denominator
     from period_targets
@@ -381,6 +389,7 @@ measures as (
         null as channel,
         null as region,
         null as product_family,
+        null as product_name,
         0 as numerator,
         target_value as denominator
     from period_targets
@@ -396,6 +405,7 @@ measures as (
         channel,
         region,
         product_family,
+        product_name,
         cast(won_amount as decimal(24, 6)) as numerator,
         cast(forecast_amount as decimal(24, 6)) as denominator
     from forecasts
@@ -415,6 +425,7 @@ final as (
         channel,
         region,
         product_family,
+        product_name,
         cast(sum(numerator) as decimal(24, 6)) as numerator,
         cast(sum(denominator) as decimal(24, 6)) as denominator
     from measures
@@ -428,7 +439,8 @@ final as (
         segment,
         channel,
         region,
-        product_family
+        product_family,
+        product_name
 
 )
 

@@ -204,7 +204,8 @@ owned as (
         documents.segment,
         documents.channel,
         documents.customer_region as region,
-        documents.product_family
+        documents.product_family,
+        documents.product_name
     from overdue
     left join documents
         on overdue.document_source_system = documents.source_system and overdue.document_id = documents.document_id
@@ -241,6 +242,7 @@ final as (
         measures.channel,
         measures.region,
         measures.product_family,
+        measures.product_name,
         cast(sum(cast(measures.owned_amount as decimal(24, 6))) as decimal(24, 6)) as numerator,
         cast(null as decimal(24, 6)) as denominator
     from measures
@@ -255,7 +257,8 @@ final as (
         measures.segment,
         measures.channel,
         measures.region,
-        measures.product_family
+        measures.product_family,
+        measures.product_name
 
 )
 

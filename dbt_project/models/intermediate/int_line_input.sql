@@ -164,6 +164,13 @@ caps as (
 
 ),
 
+-- An index may move in a month in which the person is not on the plan; such a month has no statement of it.
+payouts as (
+
+    select * from {{ ref('int_payout_month') }}
+
+),
+
 final as (
 
     select
@@ -449,6 +456,12 @@ final as (
             thresholds.plan_code = components.plan_code
             and thresholds.plan_version = components.version
             and thresholds.component_code = components.component_code
+    inner join payouts
+        on
+            thresholds.payee_id = payouts.payee_id
+            and thresholds.plan_code = payouts.plan_code
+            and thresholds.month = payouts.period
+            and thresholds.currency_code = payouts.currency_code
     where thresholds.index_amount <> 0 or thresholds.earned_amount <> 0 or thresholds.taken_amount <> 0
     union all
     select
@@ -466,6 +479,12 @@ final as (
             'line_type': 'caps.cap_per', 'rule_codes': "'T9'",
         }) }}
     from caps
+    inner join payouts
+        on
+            caps.payee_id = payouts.payee_id
+            and caps.plan_code = payouts.plan_code
+            and caps.month = payouts.period
+            and caps.currency_code = payouts.currency_code
     where caps.earned_amount <> 0 or caps.taken_amount <> 0 or caps.carried_amount <> 0 or caps.carried_in <> 0
 
 )

@@ -48,21 +48,47 @@ currencies as (
 
 ),
 
-line_months as (
+-- What each window earned in each month after its threshold, beside what all windows of the component did. A cap of the
+-- year takes away from them by what they earned.
+months as (
 
-    select distinct
+    select
         payee_id,
         plan_code,
         plan_version,
         component_code,
         window_code,
-        origin_period
-    from lines
+        origin_period,
+        greatest(sum(earned_amount), 0) as earned_amount,
+        sum(greatest(sum(earned_amount), 0)) over (
+            partition by payee_id, plan_code, plan_version, component_code, origin_period
+        ) as earned_by_all_amount
+    from (
+        select
+            payee_id,
+            plan_code,
+            plan_version,
+            component_code,
+            window_code,
+            origin_period,
+            earned_amount
+        from lines
+        union all
+        select
+            payee_id,
+            plan_code,
+            plan_version,
+            component_code,
+            window_code,
+            origin_period,
+            earned_amount
+        from thresholds
+    ) as earned
+    group by payee_id, plan_code, plan_version, component_code, window_code, origin_period
 
 ),
 
--- Before and after threshold and cap, by window; what a cap of the year takes away in a month is of the windows that
--- have lines in it.
+-- Before and after threshold and cap, by window.
 cut as (
 
     select
@@ -92,14 +118,22 @@ cut as (
         caps.component_code,
         coalesce(months.window_code, caps.window_code) as window_code,
         cast(0 as decimal(18, 2)) as amount_before,
-        caps.earned_amount as amount_after
+        case
+            when months.window_code is null then caps.earned_amount
+            else cast({{ from_units(
+                divide_half_away(
+                    to_units('caps.earned_amount', 2) ~ ' * ' ~ to_units('months.earned_amount', 2),
+                    to_units('months.earned_by_all_amount', 2)
+                ), 2
+            ) }} as decimal(18, 2))
+        end as amount_after
     from caps
     inner join components
         on
             caps.plan_code = components.plan_code
             and caps.plan_version = components.version
             and caps.component_code = components.component_code
-    left join line_months as months
+    left join months
         on
             components.cap_per = 'year'
             and components.accumulate <> 'year'
@@ -108,6 +142,7 @@ cut as (
             and caps.plan_version = months.plan_version
             and caps.component_code = months.component_code
             and caps.origin_period = months.origin_period
+            and months.earned_by_all_amount > 0
 
 ),
 

@@ -1,17 +1,44 @@
--- Products of the catalogues, and the names met on documents that their catalogue does not know, each with
--- the catalogue name that it is most like. The likely name is for a person to look at; nothing is matched by it.
+-- Products of the catalogues, and the names met on documents and their lines that their catalogue does not know, each
+-- with the catalogue name that it is most like. The likely name is for a person to look at; nothing is matched by it.
 
 with
 
 products as (
 
-    select * from {{ ref('stg_zoho_crm__products') }}
+    select
+        source_system,
+        product_id,
+        product_name,
+        product_code,
+        product_family,
+        unit_price,
+        currency_code
+    from {{ ref('stg_zoho_crm__products') }}
+    union all
+    select
+        source_system,
+        product_no as product_id,
+        product_name,
+        product_no as product_code,
+        product_family,
+        unit_price,
+        currency_code
+    from {{ ref('stg_jiandaoyun_crm__products') }}
 
 ),
 
 documents as (
 
-    select * from {{ ref('int_document') }}
+    select
+        source_system,
+        product_name
+    from {{ ref('int_document') }}
+    union
+    select
+        source_system,
+        product_name
+    from {{ ref('int_document_line') }}
+    where line_of = 'document' and product_family is null
 
 ),
 

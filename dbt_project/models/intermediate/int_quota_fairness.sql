@@ -5,6 +5,8 @@
 -- within 0.5 ± the margin in 19 of 20 groups:
 --     margin = 1.96 x root((N^3 - N - ties) ÷ (12 x n x m x N x (N - 1))),    N = n + m, ties = the sum of t^3 - t,
 -- so of 20 fair groups one is said to be unfair. Below 5 people on either side nothing is said.
+--
+-- The segment of a payee is what they mainly sell to in the period, on the basis that the version is measured by.
 
 with
 
@@ -21,24 +23,38 @@ peers as (
 
 ),
 
+segments as (
+
+    select * from {{ ref('int_payee_segment') }}
+
+),
+
 joined as (
 
     select
         payees.*,
         peers.region,
         peers.tenure_group,
-        peers.team
+        peers.team,
+        coalesce(segments.segment, 'unknown') as segment
     from payees
     inner join peers
         on
             payees.payee_id = peers.employee_id
             and payees.period_type = peers.period_type
             and payees.period = peers.period
+    left join segments
+        on
+            payees.payee_id = segments.employee_id
+            and payees.revenue_basis = segments.basis
+            and payees.currency_code = segments.currency_code
+            and payees.period_type = segments.period_type
+            and payees.period = segments.period
 
 ),
 
 members as (
-    {% for dimension in ['region', 'tenure_group', 'team'] %}
+    {% for dimension in ['region', 'tenure_group', 'team', 'segment'] %}
     select
         plan_code,
         plan_version,

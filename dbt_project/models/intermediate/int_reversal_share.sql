@@ -66,6 +66,7 @@ lines as (
         shares.event_type,
         shares.event_id,
         shares.line_no,
+        shares.document_line_no,
         shares.split_no,
         -- revenue is spread as one, each overlay by itself
         case when shares.credit_role = 'overlay' then shares.split_no else 0 end as pool_no,
@@ -77,7 +78,7 @@ lines as (
                 shares.source_system,
                 shares.document_id,
                 shares.document_currency_code
-            order by shares.event_position, shares.split_no
+            order by shares.event_position, shares.document_line_no, shares.split_no
         ) as line_position,
         {{ to_units('shares.split_amount', 2) }} as line_hundredths
     from shares
@@ -269,9 +270,11 @@ final as (
                 reversals.document_id,
                 reversals.event_type,
                 reversals.event_id,
+                lines.document_line_no,
                 lines.split_no
             order by reversals.line_no, lines.line_position
         ) as line_no,
+        lines.document_line_no,
         lines.split_no,
         reversals.event_position,
         reversals.event_date,

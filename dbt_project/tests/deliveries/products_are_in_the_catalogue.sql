@@ -1,11 +1,11 @@
--- Leans on: int_product. A name that the catalogue doesn't know splits a product's revenue over two names; it is
--- reported with the likeliest name and never matched by likeness.
+-- Leans on: int_product, int_document, int_document_line. A name that the catalogue doesn't know splits a product's
+-- revenue over two names; it is reported with the likeliest name and never matched by likeness.
 
 {{ config(meta={
     'severity': 'warning',
     'scope': 'table',
     'owner': 'sales-operations',
-    'reason': 'a document names a product that no catalogue of its system knows',
+    'reason': 'a document, or a line of one, names a product that no catalogue of its system knows',
     'remedy': 'correct the name in the CRM, or add the product to the catalogue; the likely name is a suggestion',
 }) }}
 
@@ -20,7 +20,20 @@ products as (
 
 documents as (
 
-    select * from {{ ref('int_document') }}
+    select
+        source_system,
+        product_name,
+        file_name,
+        row_number
+    from {{ ref('int_document') }}
+    union all
+    select
+        source_system,
+        product_name,
+        file_name,
+        row_number
+    from {{ ref('int_document_line') }}
+    where line_of = 'document'
 
 ),
 

@@ -41,7 +41,7 @@ from attain.demo.company import (
     month_text,
     zoho_id,
 )
-from attain.demo.dealings import Answer, Contact, Dealings, StageEntry, dealings
+from attain.demo.dealings import Answer, Contact, Dealings, Opportunity, Order, StageEntry, Task, dealings
 from attain.demo.trainings import Training
 from attain.demo.writers import (
     Cell,
@@ -74,8 +74,8 @@ def _columns(text: str) -> list[str]:
 DEALS_HEADER = _columns(
     "Record Id,Deal Owner.id,Deal Owner,Deal Name,Account Name.id,Account Name,Product Name,Pipeline,Amount,Currency,"
     "Exchange Rate,Stage,Probability (%),Expected Revenue,Closing Date,Type,Lead Source,Next Step,Split Owner 1,"
-    "Split % 1,Split Owner 2,Split % 2,Split Owner 3,Split % 3,Sales Channel,Cost Amount,Overlay Owner 1,"
-    "Overlay % 1,Description,Created By.id,Created By,Modified By.id,"
+    "Split % 1,Split Owner 2,Split % 2,Split Owner 3,Split % 3,Sales Channel,List Amount,Cost Amount,"
+    "Overlay Owner 1,Overlay % 1,Description,Created By.id,Created By,Modified By.id,"
     "Modified By,Created Time,Modified Time,Last Activity Time,Tag,Reason For Loss,Change Log Time,Locked"
 )
 DEALS_BACKUP_HEADER = _columns(
@@ -83,8 +83,8 @@ DEALS_BACKUP_HEADER = _columns(
     "Next Step,Lead Source,Campaign Source Id,Contact Id,Created By Id,Modified By Id,Created Time,Modified Time,"
     "Currency,Exchange Rate,Last Activity Time,Lead Conversion Time,Sales Cycle Duration,Overall Sales Duration,"
     "Layout Id,Tag,Description,Pipeline,Deal Category Status,Change Log Time,Locked,Reason For Loss,Product Name,"
-    "Split Owner 1,Split % 1,Split Owner 2,Split % 2,Split Owner 3,Split % 3,Sales Channel,Cost Amount,"
-    "Overlay Owner 1,Overlay % 1"
+    "Split Owner 1,Split % 1,Split Owner 2,Split % 2,Split Owner 3,Split % 3,Sales Channel,List Amount,"
+    "Cost Amount,Overlay Owner 1,Overlay % 1"
 )
 LEADS_HEADER = _columns(
     "Record Id,Lead Owner.id,Lead Owner,Is Converted,Company,First Name,Last Name,Email,Phone,Lead Source,"
@@ -110,8 +110,8 @@ CUSTOMERS_HEADER = _columns(
     "客户编号,客户名称,客户级别,所属行业,所在区域,统一社会信用代码,负责人,协作人,客户来源,备注,提交人,提交时间,更新时间"
 )
 CONTRACTS_HEADER = _columns(
-    "合同编号,合同名称,客户编号,客户名称,签约人,所属部门,签订日期,合同金额,币种,合同类型,产品名称,业绩归属人1,"
-    "业绩比例1,业绩归属人2,业绩比例2,业绩归属人3,业绩比例3,流程状态,备注,提交人,提交时间,更新时间"
+    "合同编号,合同名称,客户编号,客户名称,签约人,所属部门,签订日期,合同金额,折前金额,成本金额,币种,合同类型,产品名称,"
+    "业绩归属人1,业绩比例1,业绩归属人2,业绩比例2,业绩归属人3,业绩比例3,流程状态,备注,提交人,提交时间,更新时间"
 )
 COLLECTIONS_HEADER = _columns(
     "回款编号,关联合同,客户名称,负责人,回款日期,回款金额,币种,回款类型,财务收款单号,回款方式,流程状态,提交人,"
@@ -144,6 +144,19 @@ STAGE_HISTORY_HEADER = _columns(
 )
 FOLLOW_UPS_HEADER = _columns(
     "跟进编号,客户编号,客户名称,跟进人,跟进方式,跟进时间,下次跟进时间,跟进内容,提交时间,更新时间"
+)
+SALES_ORDERS_HEADER = _columns(
+    "Record Id,SO Number,Sales Order Owner.id,Sales Order Owner,Subject,Deal Name.id,Deal Name,Account Name.id,"
+    "Account Name,Purchase Order,Due Date,Carrier,Status,Sub Total,Discount,Tax,Adjustment,Grand Total,Currency,"
+    "Exchange Rate,Created By.id,Created By,Modified By.id,Modified By,Created Time,Modified Time,Tag"
+)
+TASKS_HEADER = _columns(
+    "Record Id,Subject,Due Date,Status,Priority,Closed Time,Contact Name.id,Related To.id,Related To,Task Owner.id,"
+    "Task Owner,Created By.id,Created By,Modified By.id,Modified By,Created Time,Modified Time,Tag"
+)
+OPPORTUNITIES_HEADER = _columns(
+    "商机编号,商机名称,客户编号,客户名称,负责人,商机阶段,预计成交金额,币种,预计成交日期,赢率,商机来源,"
+    "赢单/输单原因,备注,提交人,提交时间,更新时间"
 )
 SURVEYS_HEADER = _columns("答卷编号,调查类型,答卷日期,评分,客户编号,客户名称,工号,评价")
 TARGETS_HEADER = _columns("工号,姓名,团队,指标,月份,目标值,币种,备注")
@@ -471,6 +484,11 @@ class Exports:
 
         # After all others, because the place of a table among all decides which of its rows are spoilt.
         self.training = self._workbook("hr/training", "培训记录_20261031", TRAINING_HEADER, sheet="培训记录")
+        self.orders = self._csv("zoho_crm/sales_orders", "Sales_Orders_2026_10_31", SALES_ORDERS_HEADER, line_end=lf)
+        self.tasks = self._csv("zoho_crm/tasks", "Tasks_2026_10_31", TASKS_HEADER, line_end=lf)
+        self.opportunities = self._workbook(
+            "jiandaoyun_crm/opportunities", "商机_20261031", OPPORTUNITIES_HEADER, sheet="商机"
+        )
 
     # what all branches share
 
@@ -729,6 +747,12 @@ class Exports:
             self.follow_ups.write(_follow_up_row(follow_up))
         for answer in made.answers:
             self.surveys.write(_answer_row(answer))
+        for order in made.orders:
+            self.orders.write(_order_row(order))
+        for task in made.tasks:
+            self.tasks.write(_task_row(task))
+        for opportunity in made.opportunities:
+            self.opportunities.write(_opportunity_row(opportunity))
 
     def write_trainings(self, trainings: Iterable[Training]) -> None:
         """Write which courses people of a branch attended."""
@@ -827,10 +851,17 @@ def _split_cells(document: Document, count: int = 3) -> list[Cell]:
     return cells + [""] * (2 * count - len(cells))
 
 
-def _channel_cells(deal: Document) -> list[Cell]:
-    """The way of sale, what it costs to deliver, and who has the whole of it as overlay credit beside the seller."""
-    manager = deal.channel_manager
-    return [deal.channel, crm_money(deal.cost), manager.email if manager else "", "100" if manager else ""]
+def _channel_cells(deal: Document, is_early: bool) -> list[Cell]:
+    """The way of sale, the value before discount once it is quoted, what it costs to deliver, and who has the whole of
+    it as overlay credit beside the seller."""
+    manager, before = deal.channel_manager, None if is_early else deal.list_amount
+    return [
+        deal.channel,
+        "" if before is None else crm_money(before),
+        crm_money(deal.cost),
+        manager.email if manager else "",
+        "100" if manager else "",
+    ]
 
 
 @dataclass(frozen=True)
@@ -843,6 +874,7 @@ class _DealView:
     modified: str
     splits: list[Cell]
     is_lost: bool
+    is_early: bool
 
 
 def _deal_view(deal: Document, cut: int) -> _DealView:
@@ -860,6 +892,7 @@ def _deal_view(deal: Document, cut: int) -> _DealView:
         modified=modified,
         splits=_split_cells(deal) if stage == "Closed Won" else [""] * 6,
         is_lost=stage == "Closed Lost",
+        is_early=is_early,
     )
 
 
@@ -886,7 +919,7 @@ def _deal_row(deal: Document, cut: int) -> list[Cell]:
         deal.lead_source,
         "",
         *view.splits,
-        *_channel_cells(deal),
+        *_channel_cells(deal, view.is_early),
         deal.note,
         owner_id,
         deal.owner.full_name,
@@ -940,7 +973,7 @@ def _backup_row(deal: Document, cut: int) -> list[Cell]:
         "",
         deal.product,
         *view.splits,
-        *_channel_cells(deal),
+        *_channel_cells(deal, view.is_early),
     ]
 
 
@@ -1041,7 +1074,9 @@ def _contract_row(contract: Document, cut: int) -> list[Cell]:
     created_at, modified_at = _stamps(key, contract.created, contract.modified(cut))
     _, state = _state(contract, cut)
     assert state in (APPROVED, RUNNING, REFUSED) and contract.customer is not None
-    amount: Cell = money(contract.amount) if key % 5 == 0 else contract.amount / 100
+    is_text = key % 5 == 0
+    # What a service costs is known only when it is over.
+    costs = (contract.amount, contract.list_amount, None if key % 7 == 0 else contract.cost)
     return [
         contract.number,
         contract.name,
@@ -1050,7 +1085,7 @@ def _contract_row(contract: Document, cut: int) -> list[Cell]:
         contract.owner_reference,
         contract.owner.team_title,
         iso(contract.created),
-        amount,
+        *(None if value is None else money(value) if is_text else value / 100 for value in costs),
         contract.currency,
         contract.kind,
         contract.product,
@@ -1233,4 +1268,90 @@ def _answer_row(answer: Answer) -> list[Cell]:
         answer.customer.name,
         answer.person.employee_id if answer.names_person else "",
         "",
+    ]
+
+
+def _order_row(order: Order) -> list[Cell]:
+    deal, owner_id = order.deal, f"zcrm_{order.deal.owner.user_id}"
+    assert deal.customer is not None
+    created_at, modified_at = _stamps(_number(order.number), order.day, order.edited)
+    before = deal.amount if deal.list_amount is None else deal.list_amount
+    return [
+        f"zcrm_{order.number}",
+        f"SO-{order.number[7:10]}{order.place:05d}",
+        owner_id,
+        deal.owner.full_name,
+        f"Order {deal.name}",
+        f"zcrm_{deal.number}" if order.names_deal else "",
+        deal.name if order.names_deal else "",
+        f"zcrm_{deal.customer.number}",
+        deal.customer.name,
+        "",
+        iso(order.day + 30),
+        "",
+        order.status,
+        crm_money(before),
+        crm_money(before - deal.amount),
+        "0",
+        "0",
+        crm_money(deal.amount),
+        deal.currency,
+        "1.000000000",
+        owner_id,
+        deal.owner.full_name,
+        owner_id,
+        deal.owner.full_name,
+        created_at,
+        modified_at,
+        "",
+    ]
+
+
+def _task_row(task: Task) -> list[Cell]:
+    deal, owner_id = task.deal, f"zcrm_{task.deal.owner.user_id}"
+    key = _number(task.number)
+    created_at, modified_at = _stamps(key, task.created, task.created if task.done is None else task.done)
+    state = "Completed" if task.done is not None else ("Not Started", "In Progress", "Deferred")[key % 3]
+    return [
+        f"zcrm_{task.number}",
+        task.subject,
+        iso(task.due),
+        state,
+        "High" if key % 4 == 0 else "Normal",
+        "" if task.done is None else modified_at,
+        "",
+        f"zcrm_{deal.number}",
+        deal.name,
+        owner_id,
+        deal.owner.full_name,
+        owner_id,
+        deal.owner.full_name,
+        owner_id,
+        deal.owner.full_name,
+        created_at,
+        modified_at,
+        "",
+    ]
+
+
+def _opportunity_row(opportunity: Opportunity) -> list[Cell]:
+    key, customer = int(opportunity.number[-5:]), opportunity.customer
+    created_at, modified_at = _stamps(key, opportunity.created, opportunity.edited)
+    return [
+        opportunity.number,
+        f"{customer.name[:6]}{opportunity.product}",
+        customer.number,
+        customer.name,
+        opportunity.owner.full_name,
+        opportunity.stage,
+        money(opportunity.amount) if key % 5 == 0 else opportunity.amount / 100,
+        opportunity.currency,
+        iso(opportunity.expected),
+        f"{opportunity.probability}%",
+        ("官网", "展会", "转介绍", "电话营销")[key % 4],
+        {"赢单": "方案契合", "输单": "价格"}.get(opportunity.stage, ""),
+        "",
+        opportunity.owner.full_name,
+        created_at,
+        modified_at,
     ]

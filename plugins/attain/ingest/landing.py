@@ -367,8 +367,8 @@ class _Landing:
         self.loaded_writer = parquet.ParquetWriter(
             self.raw_folder / PART_NAME,
             self.schema.set(self.schema.get_field_index("_delivery_id"), _id_field()),
-            compression="zstd",
-            compression_level=1,
+            # Smaller than what the plain engine writes; zstd would take a tenth of all the work of landing.
+            compression="lz4",
             # Looking for words that recur takes longer than all the rest, and the compression finds them as well.
             use_dictionary=["_delivery_id"],
             # Differences of neighbours take fewer bits, so that there is less to compress.

@@ -20,7 +20,8 @@ a change while somebody's own views depend on the old one.
 
 Who sees what (`attain.reader_scope`): a table with a person column (`payee_id`, else `employee_id`) shows a reader
 the rows of the employees their role, or a role it is a member of, is given; members of `attain_finance` see all
-rows. Tables of the schema `audit` without a person column quote raw input and are for finance only, save `release`;
+rows. A table with `manager_ids` has rows of teams: they are seen by whoever is given one of the managers that the row
+names. Tables of the schema `audit` without a person column quote raw input and are for finance only, save `release`;
 so are reports (`rpt_…`), because a sum over a plan or team of one person is that person's pay.
 The tables behind the views can't be read by either role, and carry row security without a policy as a second fence.
 
@@ -56,6 +57,8 @@ SCHEMAS = ("appraisal", "audit", "incentive", "kpi")
 
 READER, FINANCE = "attain_reader", "attain_finance"
 PERSON_COLUMNS = ("payee_id", "employee_id")
+MANAGERS_COLUMN, MANAGERS_SEPARATOR = "manager_ids", "|"
+"""Column of rows of teams: the managers up the team's line, who see the row."""
 OPEN_AUDIT_TABLES = frozenset({"release"})
 REPORT_PREFIX = "rpt_"
 """Tables that sum over people, for finance alone: of a plan or team of one person the sum is that person's pay."""
@@ -984,15 +987,23 @@ def _view_query(view: _View) -> sql.Composed:
 
 def _row_filter(view: _View, names: Sequence[str]) -> sql.Composable:
     is_finance = sql.SQL("pg_has_role(current_user, {}, 'MEMBER')").format(sql.Literal(FINANCE))
-    person = _person_column(names)
-    if person:
-        # Joined to pg_roles: a scope left behind by a dropped role would be an error in pg_has_role.
-        return sql.SQL(
-            " and ({is_finance} or data.{person} = any (array("
-            "select scope.employee_id from attain.reader_scope as scope"
-            " join pg_catalog.pg_roles as granted on granted.rolname = scope.role_name"
-            " where pg_has_role(current_user, granted.oid, 'MEMBER'))))"
-        ).format(is_finance=is_finance, person=sql.Identifier(person))
+    # Joined to pg_roles: a scope left behind by a dropped role would be an error in pg_has_role.
+    scope = sql.SQL(
+        "array(select scope.employee_id from attain.reader_scope as scope"
+        " join pg_catalog.pg_roles as granted on granted.rolname = scope.role_name"
+        " where pg_has_role(current_user, granted.oid, 'MEMBER'))"
+    )
+    allowed = []
+    if person := _person_column(names):
+        allowed.append(sql.SQL("data.{} = any ({})").format(sql.Identifier(person), scope))
+    if MANAGERS_COLUMN in names:
+        allowed.append(
+            sql.SQL("string_to_array(data.{}, {}) && {}").format(
+                sql.Identifier(MANAGERS_COLUMN), sql.Literal(MANAGERS_SEPARATOR), scope
+            )
+        )
+    if allowed:
+        return sql.SQL(" and ({})").format(sql.SQL(" or ").join([is_finance, *allowed]))
     if view.table_name.startswith(REPORT_PREFIX):
         return sql.SQL(" and {}").format(is_finance)
     if view.schema_name == "audit" and view.table_name not in OPEN_AUDIT_TABLES:

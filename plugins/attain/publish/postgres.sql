@@ -46,7 +46,7 @@ create table if not exists attain.published_view (
     primary key (schema_name, table_name)
 );
 
--- Whose rows a role may read: one row for each employee. A role inherits the scope of the roles it is a member of.
+-- Whose rows a role may read, and those of the teams below them: one row for each employee. A role inherits the scope of the roles it is a member of.
 create table if not exists attain.reader_scope (
     role_name text not null,
     employee_id text not null,
@@ -74,5 +74,5 @@ from attain.release as release
 cross join attain.pointer as pointer
 where release.state = 'published';
 
-comment on table attain.reader_scope is 'Whose rows a role may read; members of attain_finance read all rows.';
+comment on table attain.reader_scope is 'Whose rows a role may read, with those of the teams below them; members of attain_finance read all rows.';
 comment on view attain.published_release is 'Releases that a session can pin with: set attain.release = ''<release_id>''.';

@@ -117,6 +117,7 @@ def _content(engine: duckdb.DuckDBPyConnection) -> dict[str, Any]:
         ),
         "charts": _charts(by_month, sorted(months)),
         "attainment": _attainment(engine, release),
+        "gaps": _gaps(engine, release),
         "inputs": ask(
             """SELECT source_system, feed, count(*) AS files, sum(rows_in_file)::BIGINT AS rows_in_file,
                       sum(rows_loaded)::BIGINT AS rows_loaded, sum(rows_quarantined)::BIGINT AS rows_quarantined,
@@ -184,6 +185,26 @@ def _attainment(engine: duckdb.DuckDBPyConnection, release: dict[str, Any]) -> d
         "top": found[:shown],
         "bottom": found[-shown:] if len(found) > 1 else [],
     }
+
+
+def _gaps(engine: duckdb.DuckDBPyConnection, release: dict[str, Any]) -> list[dict[str, Any]]:
+    """Teams, then people, who missed a target of the last quarter that is over; the widest gap for its target first."""
+    return tables.rows(
+        engine,
+        """SELECT gap.period, gap.subject_type, coalesce(person.full_name, gap.subject_id) AS who, gap.currency_code,
+                  kpi.name_en, kpi.name_zh, gap.compared_value, gap.gap_value, gap.story_en, gap.story_zh,
+                  gap.next_step_en, gap.next_step_zh
+           FROM kpi.rpt_gap AS gap
+           INNER JOIN kpi.dim_kpi AS kpi USING (kpi_code)
+           LEFT JOIN kpi.dim_employee AS person USING (employee_id)
+           WHERE gap.comparison = 'target' AND gap.period_type = 'quarter' AND gap.gap_value < 0
+             AND gap.period IN (
+                 SELECT max(period) FROM kpi.fct_kpi_employee_period WHERE period_type = 'quarter' AND period_end <= ?)
+           ORDER BY gap.subject_type = 'team' DESC, gap.gap_value / nullif(gap.compared_value, 0), gap.comparison_id
+           LIMIT ?""",
+        release["as_of_date"],
+        EXAMPLES,
+    )
 
 
 def _charts(by_month: Sequence[dict[str, Any]], months: Sequence[str]) -> list[Chart]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from attain.reference.credit import Credit, cancellations, document_credits, reversed_by, unpaid
 from attain.reference.inputs import HOUSE, Event, Inputs, Split
+from attain.reference.lines import DocumentLines
 from attain.reference.people import People
 
 Document = tuple[str, str]
@@ -31,6 +32,7 @@ class Book:
 
     def __init__(self, inputs: Inputs, people: People) -> None:
         self.inputs, self.people = inputs, people
+        self.lines = DocumentLines(inputs)
         self.splits: dict[Document, dict[int, Split]] = defaultdict(dict)
         self.documents: dict[str, set[Document]] = defaultdict(set)
         for split in inputs.splits:
@@ -100,7 +102,7 @@ class Book:
             key = (basis, document, currency, happened, days if late else None)
             if key not in self.split:
                 events = [*history.given, *(event for kind in happened for event in history.taken[kind]), *late]
-                self.split[key] = document_credits(events, self.splits.get(document, {}))
+                self.split[key] = document_credits(events, self.splits.get(document, {}), self.lines.of)
             for line in self.split[key]:
                 yield replace(line, profile=profile) if profile and line.original is not None else line
 

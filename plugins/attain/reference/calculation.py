@@ -4,6 +4,7 @@ It shares no calculation with the SQL models; the two are compared to the cent b
 written to be read beside the rules, not to be fast: each step names the rule it follows. The rooms, in the order of
 operations:
 
+    lines.py    lines of contracts and invoices              C1, C2
     credit.py   events, splits, reversals, currency          C1–C3, D3, M3
     book.py     whose credit, after which reversals          C2, C6, D3
     people.py   assignment, leave, managers, ramp            C6, Q1, Q2, Q6

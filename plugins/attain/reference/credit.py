@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -11,9 +11,9 @@ from fractions import Fraction
 
 from attain import money
 from attain.reference.inputs import BASES, HOUSE, REVERSED_BY, Event, FxRate, Inputs, Split
+from attain.reference.lines import Part, shared_decimals
 
 ZERO, HUNDRED = Decimal(0), Decimal(100)
-DOCUMENT_DECIMALS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,7 @@ class Credit:
         original: the line that a reversal takes back, or that credit is given again for; None: it is one itself.
         undone: the reversal that credit given again undoes.
         profile: names the events that a component lets take credit back, where it isn't the basis's default (D3).
+        part: the line of the document that is credited; None: the document is one line (C1).
     """
 
     event: Event
@@ -37,6 +38,11 @@ class Credit:
     role: str = "revenue"
     undone: Credit | None = None
     profile: str = ""
+    part: Part | None = None
+
+    @property
+    def document_line_no(self) -> int:
+        return 1 if self.part is None else self.part.number
 
     @property
     def given(self) -> Event:
@@ -51,13 +57,15 @@ class Credit:
     def credit_line_id(self) -> str:
         event = self.event
         document = (event.basis, event.source_system, event.document_id, event.event_type, event.event_id)
-        line = "|".join((*document, str(self.line_no), str(self.split_no)))
+        # The first line of a document is named as the only one is, so that a second leaves its name alone.
+        line_no = str(self.line_no) if self.document_line_no == 1 else f"{self.line_no}.{self.document_line_no}"
+        line = "|".join((*document, line_no, str(self.split_no)))
         if self.original is not None and self.profile:
             line = f"{line}|{self.profile}"
         return f"{line}|{self.employee_id}" if self.role == "override" else line
 
     @property
-    def key(self) -> tuple[date, str, str, bool, str, int, int, str]:
+    def key(self) -> tuple[date, str, str, bool, str, int, int, int, str]:
         """Order of lines that accumulate (M4). A day's reversals of a document come after its originals."""
         event = self.event
         return (
@@ -67,6 +75,7 @@ class Credit:
             self.is_reversal,
             event.event_id,
             self.line_no,
+            self.document_line_no,
             self.split_no,
             event.event_type,
         )
@@ -176,12 +185,12 @@ class _Ledger:
     def total_left(self) -> Decimal:
         return sum((item for item in self.left if item > ZERO), ZERO)
 
-    def take(self, event: Event, whole: Decimal, numbers: dict[tuple[str, str, int], int]) -> None:
+    def take(self, event: Event, whole: Decimal, numbers: dict[tuple[str, str, int, int], int]) -> None:
         """Spread a reversal over the lines by what is left of each (M3)."""
         weights = {place: left for place, left in enumerate(self.left) if left > ZERO}
         if whole == ZERO or not weights:
             return
-        for place, part in money.allocate(whole, weights, split_decimals(replace(event, amount=whole))).items():
+        for place, part in money.allocate(whole, weights, split_decimals(event, whole)).items():
             if part:
                 original = self.credits[place]
                 self.left[place] -= part
@@ -196,13 +205,13 @@ class _Ledger:
     def still_taken(self, invoice_no: str | None) -> Decimal:
         return sum((rest[0] for _, _, rest in self.undoable[invoice_no]), ZERO)
 
-    def give_again(self, event: Event, whole: Decimal, numbers: dict[tuple[str, str, int], int]) -> None:
+    def give_again(self, event: Event, whole: Decimal, numbers: dict[tuple[str, str, int, int], int]) -> None:
         """Give back what an unpaid invoice took, by what is still taken of each line (M3)."""
         taken = self.undoable[event.invoice_no]
         weights = {number: rest[0] for number, (_, _, rest) in enumerate(taken) if rest[0] > ZERO}
         if whole == ZERO or not weights:
             return
-        for number, part in money.allocate(whole, weights, split_decimals(replace(event, amount=whole))).items():
+        for number, part in money.allocate(whole, weights, split_decimals(event, whole)).items():
             if part:
                 undone, place, rest = taken[number]
                 rest[0] -= part
@@ -216,8 +225,8 @@ class _Ledger:
                 self.left.append(ZERO)
 
 
-def _next(numbers: dict[tuple[str, str, int], int], event: Event, original: Credit) -> int:
-    key = (event.event_type, event.event_id, original.split_no)
+def _next(numbers: dict[tuple[str, str, int, int], int], event: Event, original: Credit) -> int:
+    key = (event.event_type, event.event_id, original.document_line_no, original.split_no)
     numbers[key] += 1
     return numbers[key]
 
@@ -241,13 +250,19 @@ def split_events(events: Iterable[Event], splits: Iterable[Split]) -> list[Credi
     return credits
 
 
-def document_credits(events: Iterable[Event], splits: Mapping[int, Split]) -> list[Credit]:
-    """Credit lines of one document, on one basis, in one currency."""
+def document_credits(
+    events: Iterable[Event], splits: Mapping[int, Split], lines_of: Callable[[Event], tuple[Part, ...]] = lambda _: ()
+) -> list[Credit]:
+    """Credit lines of one document, on one basis, in one currency.
+
+    Args:
+        lines_of: the lines that an event is spread over; none: the document is one line (C1).
+    """
     shares = {number: split for number, split in splits.items() if split.role == "revenue"}
     overlays = {number: split for number, split in splits.items() if split.role == "overlay"}
     revenue, overlaid = _Ledger(), {number: _Ledger() for number in overlays}
     left_of_document = ZERO
-    numbers: dict[tuple[str, str, int], int] = defaultdict(int)
+    numbers: dict[tuple[str, str, int, int], int] = defaultdict(int)
     for event in sorted(events, key=lambda item: (item.event_date, item.takes_back, *item.identity)):
         if event.event_type == "recredit":
             taken = revenue.still_taken(event.invoice_no)
@@ -267,22 +282,35 @@ def document_credits(events: Iterable[Event], splits: Mapping[int, Split]) -> li
                 left_of_document -= taken
         else:
             broken = _broken(shares, overlays)
-            for credit in _shared(event, shares, broken):
-                revenue.give(credit)
-            for number, split in overlays.items():
-                decimals = split_decimals(event)
-                part = money.round_half_away(event.amount * split.percent / HUNDRED, decimals)
-                owner = HOUSE if broken else split.employee_id
-                reason = event.hold_reason or broken
-                overlaid[number].give(Credit(event, event.line_no, number, owner, part, reason, role="overlay"))
+            for part, amount in _by_line(event, lines_of(event)):
+                for credit in _shared(event, amount, shares, broken):
+                    revenue.give(replace(credit, part=part))
+                for number, split in overlays.items():
+                    decimals = split_decimals(event, amount)
+                    share = money.round_half_away(amount * split.percent / HUNDRED, decimals)
+                    owner = HOUSE if broken else split.employee_id
+                    reason = event.hold_reason or broken
+                    overlaid[number].give(
+                        Credit(event, event.line_no, number, owner, share, reason, role="overlay", part=part)
+                    )
             left_of_document = max(ZERO, left_of_document + event.amount)
     return [*revenue.credits, *(credit for ledger in overlaid.values() for credit in ledger.credits)]
+
+
+def _by_line(event: Event, parts: Iterable[Part]) -> list[tuple[Part | None, Decimal]]:
+    """What of an event falls on each line of its document, by the lines' amounts (C1, C2, M3)."""
+    listed = {part.number: part for part in parts}
+    if not listed:
+        return [(None, event.amount)]
+    weights = {number: part.weight for number, part in listed.items()}
+    amounts = money.allocate(event.amount, weights, split_decimals(event))
+    return [(listed[number], amounts[number]) for number in sorted(listed)]
 
 
 def _of(taken: Decimal, left: Decimal, whole: Decimal, event: Event) -> Decimal:
     """The same share of an overlay's rest as is taken of the document's, no more than there is."""
     part = Fraction(taken) * Fraction(left) / Fraction(whole)
-    decimals = split_decimals(replace(event, amount=taken))
+    decimals = split_decimals(event, taken)
     return min(left, money.round_half_away(as_decimal(part), decimals))
 
 
@@ -298,31 +326,27 @@ def _broken(shares: Mapping[int, Split], overlays: Mapping[int, Split]) -> str |
     return None
 
 
-def _shared(event: Event, shares: Mapping[int, Split], broken: str | None) -> list[Credit]:
-    """An event's credit by split. What nobody is named for is the house account's (C5).
+def _shared(event: Event, amount: Decimal, shares: Mapping[int, Split], broken: str | None) -> list[Credit]:
+    """Credit of an event, or of what of it falls on a line, by split. What nobody is named for is the house's (C5).
 
     A document whose splits don't add up to exactly 100 % is held, whole, on the house account (C1).
     """
     if not shares or broken:
-        return [Credit(event, event.line_no, 1, HOUSE, event.amount, event.hold_reason or broken)]
+        return [Credit(event, event.line_no, 1, HOUSE, amount, event.hold_reason or broken)]
     if len(shares) == 1:
         [(number, share)] = shares.items()
-        return [Credit(event, event.line_no, number, share.employee_id, event.amount, event.hold_reason)]
+        return [Credit(event, event.line_no, number, share.employee_id, amount, event.hold_reason)]
     percents = {number: share.percent for number, share in shares.items()}
-    parts = money.allocate(event.amount, percents, split_decimals(event))
+    parts = money.allocate(amount, percents, split_decimals(event, amount))
     return [
         Credit(event, event.line_no, number, shares[number].employee_id, part, event.hold_reason)
         for number, part in parts.items()
     ]
 
 
-def split_decimals(event: Event) -> int:
-    """Decimals of the parts of a document's amount: its currency's, or 2 where the amount itself is finer than those.
-
-    Documents are delivered with 2 decimals, so a currency of 3 is shared in hundredths, too.
-    """
-    decimals = min(money.minor_unit(event.currency_code), DOCUMENT_DECIMALS)
-    return decimals if money.round_half_away(event.amount, decimals) == event.amount else DOCUMENT_DECIMALS
+def split_decimals(event: Event, amount: Decimal | None = None) -> int:
+    """Decimals of the parts of an event's amount, or of another amount in its currency."""
+    return shared_decimals(event.amount if amount is None else amount, event.currency_code)
 
 
 def as_decimal(value: Fraction) -> Decimal:

@@ -4,8 +4,8 @@
     mismatches = compare(compute(inputs), connection)
 
 It reads what was delivered and matched (documents, movements, people, rates, targets, plans), never what the SQL
-models have calculated, and finds the owners of documents and splits by itself. One thing is taken as measured: the
-value and target of each KPI on a scorecard.
+models have calculated, and finds the owners of documents and splits, and the families of lines, by itself. One thing is
+taken as measured: the value and target of each KPI on a scorecard.
 """
 
 from __future__ import annotations
@@ -45,12 +45,14 @@ from attain.reference.inputs import (
     Release,
     Reward,
     Scorecard,
+    SoldLine,
     Split,
     Step,
     Target,
     TeamMeasure,
     TeamMembership,
 )
+from attain.reference.lines import Catalogues
 from attain.reference.owners import Account, IdentityLine, Owners, Registered
 from attain.reference.people import everybody_below, led
 
@@ -84,6 +86,7 @@ def load_inputs(connection: duckdb.DuckDBPyConnection, payee_ids: Collection[str
         Split(system, document, number, owners.find(system, owner_id, owner_name, day), percent, role)
         for system, document, number, percent, role, owner_id, owner_name, day in rows(_SPLITS)
     )
+    catalogues = Catalogues(rows(_PRODUCTS))
     teams = tuple(TeamMembership(*row) for row in rows(_TEAMS))
     versions = tuple(_versions(connection))
     events = tuple(_events(rows(_MOVEMENTS), as_of))
@@ -107,6 +110,10 @@ def load_inputs(connection: duckdb.DuckDBPyConnection, payee_ids: Collection[str
         held_payees=frozenset(payee for (payee,) in rows("select distinct payee_id from control.hold")),
         documents=tuple(Document(*row) for row in rows(_DOCUMENTS)),
         invoices=tuple(Invoice(*row) for row in rows(_INVOICES)),
+        sold_lines=tuple(
+            SoldLine(is_invoice, system, document, place, amount, quantity, catalogues.family(catalogue, name, number))
+            for catalogue, name, number, is_invoice, system, document, place, amount, quantity in rows(_SOLD_LINES)
+        ),
         leave=tuple(Leave(*row) for row in rows(_LEAVE)),
         ratings=tuple(Rating(*row) for row in rows(_RATINGS)),
         releases=tuple(Release(*row) for row in rows(_RELEASES)),
@@ -185,6 +192,30 @@ _INVOICES = """
         coalesce(amount, 0), currency_code, coalesce(invoice_status = 'issued', false)
     from intermediate.int_invoice
     order by source_system, invoice_no
+"""
+
+_PRODUCTS = """
+    select source_system, product_name, product_code, product_family from staging.stg_zoho_crm__products
+    union all
+    select source_system, product_name, product_no, product_family from staging.stg_jiandaoyun_crm__products
+"""
+
+# A line of an invoice is looked up in the catalogue of the system of the document that it bills.
+_SOLD_LINES = """
+    select
+        lines.source_system as catalogue_system, lines.product_name, lines.product_no, false as is_invoice,
+        lines.source_system, lines.contract_no as document_no, lines.line_no, lines.amount, lines.quantity
+    from staging.stg_jiandaoyun_crm__contract_lines as lines
+    inner join staging.stg_jiandaoyun_crm__contracts as contracts
+        on lines.source_system = contracts.source_system and lines.contract_no = contracts.contract_no
+    union all
+    select
+        invoices.document_source_system, coalesce(nullif(trim(lines.item_name), ''), lines.item_code), lines.item_code,
+        true, lines.source_system, lines.invoice_no, lines.line_no, lines.amount, lines.quantity
+    from staging.stg_finance__invoice_lines as lines
+    inner join intermediate.int_invoice as invoices
+        on lines.source_system = invoices.source_system and lines.invoice_no = invoices.invoice_no
+    order by 4, 5, 6, 7
 """
 
 # As the sources tell it, before the SQL models limit a reversal to what is left of its document. The invoice of a

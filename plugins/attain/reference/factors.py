@@ -28,6 +28,8 @@ class Attributes:
         """An attribute of a line; None where nobody knows it."""
         if name == "collection_days":
             return self._collection_days(credit)
+        if name == "product_family" and credit.part is not None:
+            return credit.part.product_family
         document = self.document(credit)
         if document is None:
             return None

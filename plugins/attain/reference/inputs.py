@@ -404,6 +404,28 @@ class Invoice:
 
 
 @dataclass(frozen=True, slots=True)
+class SoldLine:
+    """A line of a contract or of an invoice, as it was written (C1). Amounts are in its document's currency.
+
+    Attributes:
+        is_invoice: whether the document is an invoice; else it is a contract.
+        source_system, document_no: of that contract or invoice.
+        place: where the line stands among the document's lines.
+        amount: what of the document it is in proportion to the other lines; None: not told.
+        quantity: None: not told.
+        product_family: None: no catalogue knows the product.
+    """
+
+    is_invoice: bool
+    source_system: str
+    document_no: str
+    place: int
+    amount: Decimal | None
+    quantity: Decimal | None = None
+    product_family: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Event:
     """A line of a source document that gives or takes credit: a signing, an invoice, a receipt, a refund.
 
@@ -525,6 +547,7 @@ class Inputs:
     held_payees: frozenset[str] = frozenset()
     documents: tuple[Document, ...] = ()
     invoices: tuple[Invoice, ...] = ()
+    sold_lines: tuple[SoldLine, ...] = ()
     leave: tuple[Leave, ...] = ()
     ratings: tuple[Rating, ...] = ()
     releases: tuple[Release, ...] = ()

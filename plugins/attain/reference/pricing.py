@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
@@ -74,8 +74,8 @@ class Pricer:
     def measured(self, credit: Credit, measure: str, currency: str) -> tuple[Decimal | None, str | None]:
         """A line's amount, margin, units or count at scale 6, or None and why it is not known (C3, M1).
 
-        A part of a document has the same part of its margin, units and count. A line without a rate is held even where
-        its units are known; they count (C3, D5).
+        A part of a document has the same part of its margin, units and count; units that are told line by line are
+        the line's. A line without a rate is held even where its units are known; they count (C3, D5).
         """
         if measure == "amount" and credit.given.currency_code == currency:
             return money.quantise6(credit.amount), None
@@ -83,6 +83,12 @@ class Pricer:
         if measure == "amount":
             value, missing = self.rates.converted(amount, credit.given, currency)
             return (None if value is None else at_scale_six(value)), missing
+        part = credit.part
+        if measure == "units" and part is not None and part.tells_quantity:
+            if part.quantity is None or part.amount == ZERO or part.currency_code != credit.given.currency_code:
+                return None, "the line's units are not known"
+            _, missing = self.rates.converted(amount, credit.given, currency)
+            return at_scale_six(Fraction(part.quantity) * amount / abs(Fraction(part.amount))), missing
         document = self.attributes.document(credit)
         if document is None or document.amount == ZERO:
             return None, f"the document's {measure} is not known"
@@ -413,23 +419,43 @@ class Pricer:
             by_code: dict[str, list[EarningLine]] = defaultdict(list)
             for line in made:
                 by_code[line.window_code].append(line)
+            taken = _taken_of_windows(made, cut)
             for code, lines in by_code.items():
                 before = sum((line.earned_amount for line in lines), ZERO)
-                months = {line.period for line in lines}
-                after = before + sum((line.earned_amount for line in cut if _cuts(line, code, months)), ZERO)
-                parts[f"{item.version}|{code}"] = Fraction(after) / Fraction(before) if before else Fraction(1)
+                after = max(ZERO, before + taken[code])
+                parts[f"{item.version}|{code}"] = Fraction(after) / Fraction(before) if before > ZERO else Fraction(1)
                 for line in lines:
                     priced[line.credit_line_id] = (line.earned_amount, f"{item.version}|{code}")
         return priced, parts
 
 
-def _cuts(line: EarningLine, window: str, months: set[str]) -> bool:
-    """Whether a threshold's or cap's line is of the window: its own, or one of a longer cap in the window's months."""
-    if line.line_type == "cap_carry":
-        return False
-    return line.window_code == window or (
-        line.line_type == "cap" and line.period in months and len(line.window_code) == 4
-    )
+def _taken_of_windows(made: Sequence[EarningLine], cut: Sequence[EarningLine]) -> dict[str, Decimal]:
+    """What thresholds and caps took of each window (D3, T8, T9).
+
+    A cap of the year over shorter windows is of no one window: what it takes in a month is shared by the windows that
+    earned something in it, by what their thresholds left of that, each share to the cent.
+    """
+    taken: dict[str, Decimal] = defaultdict(lambda: ZERO)
+    earned: dict[str, dict[str, Decimal]] = defaultdict(lambda: defaultdict(lambda: ZERO))  # by month and window
+    for line in made:
+        earned[line.period][line.window_code] += line.earned_amount
+    for line in cut:
+        if line.line_type == "threshold":
+            taken[line.window_code] += line.earned_amount
+            earned[line.period][line.window_code] += line.earned_amount
+    windows = {line.window_code for line in made}
+    for line in cut:
+        if line.line_type != "cap":
+            continue
+        if line.window_code in windows or len(line.window_code) != len("2026"):
+            taken[line.window_code] += line.earned_amount
+            continue
+        shares = {code: amount for code, amount in earned[line.period].items() if amount > ZERO}
+        whole = sum(shares.values(), ZERO)
+        for code, amount in shares.items():
+            share = Fraction(line.earned_amount) * Fraction(amount) / Fraction(whole)
+            taken[code] += money.round_half_away(as_decimal(share), 2)
+    return taken
 
 
 def _scaled(value: Decimal, product: Decimal, share: Fraction) -> Decimal:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_FLOOR, Decimal, localcontext
+from fractions import Fraction
 from itertools import groupby, pairwise
 from typing import Any
 
@@ -123,14 +124,25 @@ def _by_line(rows: Sequence[Row]) -> Iterator[tuple[str, Iterator[Row]]]:
     return groupby(sorted(rows, key=lambda row: str(row["earning_line_id"])), key=lambda row: row["earning_line_id"])
 
 
-def _whole_quota(months: Sequence[Row]) -> Decimal | None:
-    """The unrounded quota of a window (Q1); None when a month of it has none."""
+def _whole_quota(months: Sequence[Row]) -> Fraction | None:
+    """The unrounded quota of a window (Q1), a fraction: no number of digits holds a 28th part, and a bound may end in
+    a half. None when a month of it has none."""
     if not months or any(not row["period_days"] or row["target"] is None for row in months):
         return None
-    return sum((row["target"] * row["ramp"] * row["active_days"] / row["period_days"] for row in months), ZERO)
+    return sum((_month_quota(row) for row in months), Fraction(0))
 
 
-def _quota(months: Sequence[Row], windows: Sequence[Row], whole: Decimal | None) -> Iterator[Check]:
+def _month_quota(row: Row) -> Fraction:
+    share = Fraction(row["active_days"]) / Fraction(row["period_days"])
+    return Fraction(row["target"]) * Fraction(row["ramp"]) * share
+
+
+def _six(value: Fraction) -> Decimal:
+    """At scale 6 (M1)."""
+    return quantise6(EXACT.divide(Decimal(value.numerator), Decimal(value.denominator)))
+
+
+def _quota(months: Sequence[Row], windows: Sequence[Row], whole: Fraction | None) -> Iterator[Check]:
     for row in months:
         if row["period_days"] and row["target"] is not None:
             yield _check(
@@ -138,13 +150,13 @@ def _quota(months: Sequence[Row], windows: Sequence[Row], whole: Decimal | None)
                 "Q1",
                 f"{row['target']} × {row['ramp']} × {row['active_days']} ÷ {row['period_days']}",
                 row["effective_quota"],
-                quantise6(row["target"] * row["ramp"] * row["active_days"] / row["period_days"]),
+                _six(_month_quota(row)),
             )
     for row in windows if whole is not None else ():
-        yield _check(row, "Q5", "sum of the months' quotas", row["effective_quota"], quantise6(whole or ZERO))
+        yield _check(row, "Q5", "sum of the months' quotas", row["effective_quota"], _six(whole or Fraction(0)))
 
 
-def _scale(bands: Sequence[Row], whole: Decimal | None) -> Iterator[Check]:
+def _scale(bands: Sequence[Row], whole: Fraction | None) -> Iterator[Check]:
     for before, row in pairwise(bands):
         yield _check(
             row,
@@ -155,8 +167,8 @@ def _scale(bands: Sequence[Row], whole: Decimal | None) -> Iterator[Check]:
         )
     for row in bands:
         if row["target"] is not None and whole is not None and whole > 0:
-            found = quantise6(row["target"] * whole)
-            yield _check(row, "T2", f"{row['target']} of the quota {quantise6(whole)}", row["lower_amount"], found)
+            found = _six(Fraction(row["target"]) * whole)
+            yield _check(row, "T2", f"{row['target']} of the quota {_six(whole)}", row["lower_amount"], found)
 
 
 def _attainment(row: Row) -> Iterator[Check]:
@@ -185,7 +197,11 @@ def _split(credit: Row, splits: Sequence[Row]) -> Iterator[Check]:
         yield _check(credit, "C1", "the whole is theirs", part, whole)
         return
     yield _check(credit, "C1", f"share of split {own['band_no']}", credit["rate"], own["rate"])
-    decimals = minor_unit(own["subject"])
+    try:
+        decimals = minor_unit(own["subject"] or "")
+    except ValueError:
+        yield _check(own, "C1", "currency of the document", own["subject"], None)
+        return
     if whole != round_half_away(whole, decimals):
         decimals = 2
     if own["method"] == "overlay":
@@ -200,7 +216,8 @@ def _split(credit: Row, splits: Sequence[Row]) -> Iterator[Check]:
 
 
 def _part(whole: Decimal, shares: dict[int, Decimal], own: Row, decimals: int) -> Decimal | None:
-    if sum(shares.values()) <= 0 or min(shares.values()) < 0:
+    """What falls on one of the splits; None where nothing can be shared like that."""
+    if sum(shares.values()) <= 0 or min(shares.values()) < 0 or whole != round_half_away(whole, decimals):
         return None
     return allocate(whole, shares, decimals)[own["band_no"]]
 
@@ -404,7 +421,7 @@ def _priced(rows: Sequence[Row]) -> Decimal:
 
 
 def _threshold(
-    rows: Sequence[Row], bands: Sequence[Row], factors: dict[str, list[Row]], whole: Decimal | None
+    rows: Sequence[Row], bands: Sequence[Row], factors: dict[str, list[Row]], whole: Fraction | None
 ) -> Iterator[Check]:
     terms = _of(rows, "threshold")
     lines = [row for row in _of(rows, "line") if row["line_type"] == "threshold"]
@@ -412,7 +429,7 @@ def _threshold(
         yield _check(lines[0], "T8", "a threshold that the statement does not show", lines[0]["amount"], None)
     for row in terms:
         if row["rate"] is not None and whole is not None and whole > 0:
-            yield _check(row, "T8", f"{row['rate']} of the quota", row["target"], quantise6(row["rate"] * whole))
+            yield _check(row, "T8", f"{row['rate']} of the quota", row["target"], _six(Fraction(row["rate"]) * whole))
         yield _check(
             row, "T8", "pay of the lines to date", row["closing_balance"], row["opening_balance"] + _priced(rows)
         )

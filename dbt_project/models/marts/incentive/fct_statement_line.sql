@@ -425,9 +425,10 @@ steps as (
             'band_no': 'lines.split_no', 'subordinate_id': 'lines.subordinate_id', 'subordinate_name': 'lines.subordinate_name',
             'event_date': 'lines.event_date', 'credited_amount': 'lines.credited_amount', 'target': 'credit_lines.split_amount',
             'rate': 'credit_lines.split_ratio',
-            'slice_amount': 'credit_lines.event_amount', 'factor': 'credit_lines.fx_rate', 'method': 'credit_lines.fx_rate_type',
+            'slice_amount': 'credit_lines.line_amount', 'factor': 'credit_lines.fx_rate', 'method': 'credit_lines.fx_rate_type',
             'rule_codes': "'C1 C2 C3'", 'source_system': 'lines.source_system', 'document_id': 'lines.document_id',
-            'event_id': 'lines.event_id', 'delivery_id': 'credit_lines.delivery_id', 'file_name': 'credit_lines.file_name',
+            'product_name': 'credit_lines.product_name', 'event_id': 'lines.event_id',
+            'delivery_id': 'credit_lines.delivery_id', 'file_name': 'credit_lines.file_name',
             'row_number': 'credit_lines.row_number', 'is_held': 'lines.is_held', 'reason': 'lines.hold_reason',
         }) }}
     from placed as lines
@@ -608,6 +609,7 @@ final as (
         rule_codes,
         source_system,
         document_id,
+        product_name,
         event_id,
         delivery_id,
         file_name,
