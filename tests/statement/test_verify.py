@@ -325,6 +325,8 @@ def test_splits_that_are_taken_away_or_do_not_add_up_are_missed() -> None:
     assert first_fault(verify([given for given in rows if given["step"] != "split"])) is not None
     assert first_fault(verify(changed(rows, 3, "rate", "0.6"))) is not None
     assert first_fault(verify(changed(rows, 11, "rate", "0.31"))) is not None
+    assert first_fault(verify(changed(rows, 11, "slice_amount", "6.451"))) is not None
+    assert first_fault(verify(changed(rows, 2, "subject", "yuan"))) is not None
 
 
 def test_a_reversal_takes_no_more_than_it_is() -> None:

@@ -197,7 +197,11 @@ def _split(credit: Row, splits: Sequence[Row]) -> Iterator[Check]:
         yield _check(credit, "C1", "the whole is theirs", part, whole)
         return
     yield _check(credit, "C1", f"share of split {own['band_no']}", credit["rate"], own["rate"])
-    decimals = minor_unit(own["subject"])
+    try:
+        decimals = minor_unit(own["subject"] or "")
+    except ValueError:
+        yield _check(own, "C1", "currency of the document", own["subject"], None)
+        return
     if whole != round_half_away(whole, decimals):
         decimals = 2
     if own["method"] == "overlay":
@@ -212,7 +216,8 @@ def _split(credit: Row, splits: Sequence[Row]) -> Iterator[Check]:
 
 
 def _part(whole: Decimal, shares: dict[int, Decimal], own: Row, decimals: int) -> Decimal | None:
-    if sum(shares.values()) <= 0 or min(shares.values()) < 0:
+    """What falls on one of the splits; None where nothing can be shared like that."""
+    if sum(shares.values()) <= 0 or min(shares.values()) < 0 or whole != round_half_away(whole, decimals):
         return None
     return allocate(whole, shares, decimals)[own["band_no"]]
 
