@@ -56,15 +56,24 @@
 {% macro days_of_span(first_day, last_day) -%} greatest(cast({{ last_day }} - {{ first_day }} as bigint) + 1, 0) {%- endmacro %}
 
 {#- Weekdays, Monday to Friday: whether a day is one, and how many a span has of which both ends count. 1900-01-01 was a Monday. -#}
-{% macro is_working_day(day) -%} isodow({{ day }}) <= 5 {%- endmacro %}
-{% macro working_days_before(day) -%}
+{% macro is_weekday(day) -%} isodow({{ day }}) <= 5 {%- endmacro %}
+{% macro weekdays_before(day) -%}
     (
         cast({{ day }} - cast('1900-01-01' as date) as bigint) // 7 * 5
         + least(cast({{ day }} - cast('1900-01-01' as date) as bigint) % 7, 5)
     )
 {%- endmacro %}
-{% macro working_days_of_span(first_day, last_day) -%}
-    greatest({{ working_days_before(add_days(last_day, 1)) }} - {{ working_days_before(first_day) }}, 0)
+{% macro weekdays_of_span(first_day, last_day) -%}
+    greatest({{ weekdays_before(add_days(last_day, 1)) }} - {{ weekdays_before(first_day) }}, 0)
+{%- endmacro %}
+
+{#- What a day of the working calendar adds to the weekdays: 1 a worked weekend, -1 a holiday in the week. -#}
+{% macro working_day_change(calendar) -%}
+    case
+        when {{ calendar }}.is_working_day and not {{ is_weekday(calendar ~ '.date_day') }} then 1
+        when not {{ calendar }}.is_working_day and {{ is_weekday(calendar ~ '.date_day') }} then -1
+        else 0
+    end
 {%- endmacro %}
 
 {% macro months_between(first_day, last_day) -%} datediff('month', {{ first_day }}, {{ last_day }}) {%- endmacro %}

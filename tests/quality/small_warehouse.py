@@ -29,7 +29,8 @@ COLUMNS = {
         is_in_currency boolean, is_state boolean""",
     "kpi.dim_date": """
         date_day date, month varchar, month_start date, month_end date, quarter varchar, quarter_start date,
-        quarter_end date, year varchar, year_start date, year_end date, is_working_day boolean""",
+        quarter_end date, year varchar, year_start date, year_end date, is_working_day boolean, holiday_en varchar,
+        holiday_zh varchar""",
     "kpi.fct_kpi_employee_period": """
         employee_id varchar, kpi_code varchar, period_type varchar, period varchar, currency_code varchar,
         period_start date, period_end date, numerator decimal(24, 6), denominator decimal(24, 6),

@@ -396,6 +396,20 @@ def test_dimensions(built: BuiltHome) -> None:
     assert built.rows("select min(date_day), max(date_day), count(*) from kpi.dim_date") == [
         (date(2026, 1, 1), date(2026, 12, 31), 365)
     ]
+    same(
+        built.rows(
+            "select date_day, is_working_day, holiday_en, holiday_zh from kpi.dim_date"
+            " where date_day between '2026-02-13' and '2026-02-17' or date_day = '2026-02-24'"
+        ),
+        [
+            (date(2026, 2, 13), True, None, None),
+            (date(2026, 2, 14), True, "Spring Festival", "春节"),
+            (date(2026, 2, 15), False, None, None),
+            (date(2026, 2, 16), False, "Spring Festival", "春节"),
+            (date(2026, 2, 17), False, "Spring Festival", "春节"),
+            (date(2026, 2, 24), True, None, None),
+        ],
+    )
 
 
 def test_holds_and_coverage(built: BuiltHome) -> None:

@@ -1,13 +1,19 @@
 -- Months, quarters, years and years to the end of each month (`ytd`) that have KPI rows: from the first event or
 -- target to the as-of day. `state_date` is the day that what is measured at a period's end is measured on. Working
--- days are the weekdays, Monday to Friday; no calendar of holidays is kept. `elapsed_working_days` are those up to the
--- as-of day. The period before a year, or a year to date, is the one of a year ago.
+-- days are the weekdays, Monday to Friday, but for what the working calendar says of holidays and of weekends that are
+-- worked for them. `elapsed_working_days` are those up to the as-of day. The period before a year, or a year to date, is the one of a year ago.
 
 with
 
 run as (
 
     select * from {{ ref('stg_control__run') }}
+
+),
+
+calendar as (
+
+    select * from {{ ref('working_calendar') }}
 
 ),
 
@@ -68,6 +74,21 @@ periods as (
 
 ),
 
+-- What the calendar adds to the weekdays of a period, or takes from them.
+changes as (
+
+    select
+        periods.period_type,
+        periods.period,
+        sum({{ working_day_change('calendar') }}) as days,
+        sum(case when calendar.date_day <= run.as_of_date then {{ working_day_change('calendar') }} else 0 end) as elapsed_days
+    from periods
+    cross join run
+    inner join calendar on calendar.date_day between periods.period_start and periods.period_end
+    group by periods.period_type, periods.period
+
+),
+
 final as (
 
     select
@@ -78,12 +99,16 @@ final as (
         least(periods.period_end, run.as_of_date) as state_date,
         periods.previous_period,
         periods.last_year_period,
-        cast({{ working_days_of_span('periods.period_start', 'periods.period_end') }} as integer) as working_days,
         cast(
-            {{ working_days_of_span('periods.period_start', 'least(periods.period_end, run.as_of_date)') }} as integer
+            {{ weekdays_of_span('periods.period_start', 'periods.period_end') }} + coalesce(changes.days, 0) as integer
+        ) as working_days,
+        cast(
+            {{ weekdays_of_span('periods.period_start', 'least(periods.period_end, run.as_of_date)') }}
+            + coalesce(changes.elapsed_days, 0) as integer
         ) as elapsed_working_days
     from periods
     cross join run
+    left join changes on periods.period_type = changes.period_type and periods.period = changes.period
 
 )
 

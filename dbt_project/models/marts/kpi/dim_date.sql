@@ -6,6 +6,12 @@ periods as (
 
 ),
 
+calendar as (
+
+    select * from {{ ref('working_calendar') }}
+
+),
+
 bounds as (
 
     select
@@ -24,18 +30,21 @@ days as (
 final as (
 
     select
-        date_day,
-        {{ month_code('date_day') }} as month,
-        {{ month_start('date_day') }} as month_start,
-        {{ month_end('date_day') }} as month_end,
-        {{ quarter_code('date_day') }} as quarter,
-        {{ quarter_start('date_day') }} as quarter_start,
-        {{ quarter_end('date_day') }} as quarter_end,
-        {{ year_code('date_day') }} as year,
-        {{ year_start('date_day') }} as year_start,
-        {{ year_end('date_day') }} as year_end,
-        {{ is_working_day('date_day') }} as is_working_day
+        days.date_day,
+        {{ month_code('days.date_day') }} as month,
+        {{ month_start('days.date_day') }} as month_start,
+        {{ month_end('days.date_day') }} as month_end,
+        {{ quarter_code('days.date_day') }} as quarter,
+        {{ quarter_start('days.date_day') }} as quarter_start,
+        {{ quarter_end('days.date_day') }} as quarter_end,
+        {{ year_code('days.date_day') }} as year,
+        {{ year_start('days.date_day') }} as year_start,
+        {{ year_end('days.date_day') }} as year_end,
+        coalesce(calendar.is_working_day, {{ is_weekday('days.date_day') }}) as is_working_day,
+        calendar.name_en as holiday_en,
+        calendar.name_zh as holiday_zh
     from days
+    left join calendar on days.date_day = calendar.date_day
 
 )
 
