@@ -303,7 +303,10 @@ def deliver(settings: Settings) -> None:
         for month in ("2026-01", "2026-02")
     ]
     ratings = [{"employee_id": card, "period": "2026-01", "objective_code": "visits", "rating": "1"}]
-    manager = [{"employee_id": employee_id("s_split"), "manager_id": employee_id("s_team"), "team": "G-team"}]
+    manager = [
+        {"employee_id": employee_id("s_split"), "manager_id": employee_id("s_team"), "team": "G-team"}
+        | {"valid_from": date(2026, 1, 1)}
+    ]
     land(settings, "hr", "employees", people, extracted_at=EXTRACTED, file_name="golden.csv")
     for source, feed, rows in (
         ("zoho_crm", "deals", [*deals.values()]),

@@ -24,7 +24,6 @@ _EMPTY = {
     "int_activity_has_one_row_a_key",
     "int_payee_hold_has_one_row_a_key",
     "int_leave_spell_has_one_row_a_key",
-    "int_override_share_has_one_row_a_key",
     "int_unpaid_invoice_has_one_row_a_key",
 }
 

@@ -6,7 +6,7 @@ The company is three months old: nothing has a baseline or a distribution, so no
 from __future__ import annotations
 
 from tests.transform.conftest import BuiltHome
-from tests.transform.test_published import same
+from tests.transform.test_published import OF_SAMPLE, same
 
 COMMISSION, REVIEW, ABROAD = "team_sales.commission, team_sales.review", "team_sales.review", "abroad.commission"
 
@@ -15,7 +15,8 @@ def test_goals(built: BuiltHome) -> None:
     same(
         built.rows(
             "select employee_id, kpi_code, period, currency_code, target_value, plan_links, actual_value, status"
-            " from appraisal.fct_goal where kpi_code <> 'win_rate' or period_type <> 'month'"
+            " from appraisal.fct_goal where (kpi_code <> 'win_rate' or period_type <> 'month')"
+            f" and {OF_SAMPLE.format('employee_id')}"
         ),
         [
             ("E1", "collected_amount", "2026-01", "CNY", "5000", COMMISSION, "2500", "missed"),
