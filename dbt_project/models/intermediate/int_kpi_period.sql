@@ -1,7 +1,8 @@
--- Months, quarters, years and years to the end of each month (`ytd`) that have KPI rows: from the first event or
--- target to the as-of day. `state_date` is the day that what is measured at a period's end is measured on. Working
--- days are the weekdays, Monday to Friday, but for what the working calendar says of holidays and of weekends that are
--- worked for them. `elapsed_working_days` are those up to the as-of day. The period before a year, or a year to date, is the one of a year ago.
+-- Months, quarters, years and years to the end of each month (`ytd`) that have KPI rows: from the first event or target
+-- to the as-of day. `state_date` is the day that what is measured at a period's end is measured on. Working days are
+-- the weekdays, Monday to Friday, but for what the working calendar says of holidays and of weekends that are worked
+-- for them. `elapsed_working_days` are those up to the as-of day. The period before a year, or a year to date, is the
+-- one of a year ago.
 
 with
 
