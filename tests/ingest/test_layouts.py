@@ -424,6 +424,21 @@ def test_an_export_that_loses_a_column_is_refused_until_somebody_says_so(setting
     assert after.outcome == "committed", "said once, it is known"
 
 
+# The same deal as a module's export and a data backup name it; only the first tells the owner's name.
+MODULE = "Record Id,Deal Owner.id,Deal Owner,Stage,Amount,Closing Date\nzcrm_1,zcrm_9,Ann,Won,5,2026-01-03\n"
+BACKUP = "Record Id,Deal Owner Id,Stage,Amount,Closing Date\nzcrm_2,zcrm_9,Won,5,2026-01-03\n"
+
+
+def test_a_backup_has_lost_nothing_that_the_modules_export_had(settings: Settings) -> None:
+    """Each dialect is held against its own last file, whichever came first."""
+    for name, text in (("Deals_2026_01_26.csv", MODULE), ("Deals_001.csv", BACKUP)):
+        assert ingest_one(settings, f"zoho_crm/deals/{name}", text.encode()).outcome == "committed", name
+    for text, lost in ((MODULE.replace("Deal Owner,", "").replace("Ann,", ""), "Deal Owner"), (BACKUP, None)):
+        again = ingest_one(settings, "zoho_crm/deals/Deals_002.csv", text.replace("zcrm_", "zcrm_7").encode())
+        assert again.outcome == ("committed" if lost is None else "rejected")
+        assert lost is None or f"owner_name ({lost}" in (again.reason or ""), again.reason
+
+
 def test_a_column_that_nobody_has_can_not_be_done_without(settings: Settings) -> None:
     with pytest.raises(BadInput, match=r"did you mean 'deals\.lead_source'"):
         deliveries.ingest_source(settings, "zoho_crm", ["deals.lead_sourc"])

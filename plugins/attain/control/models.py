@@ -95,6 +95,9 @@ class Delivery(Base):
         BigInteger, default=0, doc="Rows a mapping's `where` or `distinct` left to other feeds."
     )
     extra_columns: Mapped[list[str]] = mapped_column(JSON, doc="Columns the contract does not know, kept.")
+    headers: Mapped[dict[str, str] | None] = mapped_column(
+        JSON, doc="Header that each column of the contract stood under, in one form. NULL: not known."
+    )
     reason: Mapped[str | None] = mapped_column(Text, doc="Why it was rejected or withdrawn.")
     raw_path: Mapped[str | None] = mapped_column(Text, doc="Folder of its typed Parquet.")
     quarantine_path: Mapped[str | None] = mapped_column(Text)

@@ -392,6 +392,7 @@ class _Read:
     target: Target
     delivery_id: str
     landed: Landed
+    headers: dict[str, str]
 
     def result(self) -> DeliveryResult:
         landed = self.landed
@@ -814,10 +815,11 @@ class _Ingest:
             for target, delivery_id in to_read:
                 raw = scratch / delivery_id
                 raw.mkdir()
+                matched = matches[list(targets).index(target)]
                 landed = landing.land(
                     self._duckdb(),
                     table,
-                    matches[list(targets).index(target)],
+                    matched,
                     extras,
                     delivery_id,
                     raw,
@@ -827,7 +829,8 @@ class _Ingest:
                     self.settings.timezone,
                     self.queries,
                 )
-                read.append(_Read(piece, table, target, delivery_id, landed))
+                headers = matching.headers_of(table, matched)
+                read.append(_Read(piece, table, target, delivery_id, landed, headers))
             counted.append(Counted(table, matches[list(targets).index(to_read[0][0])], read[0].landed))
         except Rejected as rejected:
             raise _RejectedFor(rejected, piece, [target for target, _ in fresh], [made for _, made in fresh]) from None
@@ -836,7 +839,8 @@ class _Ingest:
     def _refuse_dropped(
         self, note: _Note, piece: Piece, table: tables.Table, matched: matching.Match, manifest: Manifest
     ) -> None:
-        """Refuse an export that has lost columns since the last one of the same name; its cells would read as blank."""
+        """Refuse an export that has lost columns since the last one of the same name and dialect: its cells would read
+        as blank."""
         target = matched.target
         lost = [name for name in matching.absent(matched) if f"{target.feed.name}.{name}" not in self.without]
         if not lost or matched.deleted is not None or table.file_format in ("json", "jsonl"):
@@ -859,8 +863,16 @@ class _Ingest:
                 )
                 .order_by(func.coalesce(Delivery.extracted_at, Delivery.received_at).desc(), Delivery.sequence.desc())
             )
-            named = contracts.undated(piece.name)
-            before = next((item for item in earlier if contracts.undated(item.file_name.split("!")[-1]) == named), None)
+            named, headers = contracts.undated(piece.name), matching.headers_of(table, matched)
+            before = next(
+                (
+                    item
+                    for item in earlier
+                    if contracts.undated(item.file_name.split("!")[-1]) == named
+                    and matching.is_same_dialect(item.headers, headers)
+                ),
+                None,
+            )
         if before is None or before.raw_path is None:
             return
         had = landing.columns_that_say_something(self.settings.home / before.raw_path, lost)
@@ -1037,7 +1049,7 @@ class _Ingest:
                 raise Rejected(f"{sample.reason}{shown}", f"{sample.remedy}; correct it with --set column=value")
             if landed.rows_loaded != 1:
                 raise Rejected("it is no record of this feed", "withdraw the delivery if it should not be there")
-            read = _Read(piece, table, target, delivery_id, landed)
+            read = _Read(piece, table, target, delivery_id, landed, matching.headers_of(table, matched))
             paths = [self._settle(scratch, read)]
         with database.session(self.settings) as session:
             seen = session.scalars(select(Sighting).where(Sighting.delivery_id == origin.delivery_id)).all()
@@ -1113,6 +1125,7 @@ class _Ingest:
                 delivery.rows_not_for_feed = landed.rows_not_for_feed
                 delivery.rows_deleted = landed.rows_deleted
                 delivery.extra_columns = landed.extra_columns
+                delivery.headers = item.headers
                 delivery.raw_path = raw_path
                 delivery.quarantine_path = quarantine_path
                 if release is not None:

@@ -41,6 +41,8 @@ _ROW_GROUP = 122_880
 _PAGE_BYTES = 4 << 20
 # Up to one row in so many the odd rows are put between slices of the plain ones; more of them are sorted in.
 _FEW_OF = 200
+# How far reading and typing may be ahead of writing: they take turns at what is hard, so one batch is too few.
+_BATCHES_AHEAD = 4
 # So many batches, or rows of them, that are not plain go through one query.
 _BATCHES_A_QUERY = 6
 _ROWS_A_QUERY = 20_000
@@ -160,7 +162,7 @@ def columns_that_say_something(raw_folder: Path, names: Sequence[str]) -> list[s
     return [name for name in known if name in found]
 
 
-def _ahead(items: Iterator[_Item], at_most: int = 1) -> Generator[_Item, None, None]:
+def _ahead(items: Iterator[_Item], at_most: int = _BATCHES_AHEAD) -> Generator[_Item, None, None]:
     """Make the next items, at most so many, in another thread while this one is busy."""
     ready: queue.Queue[_Item | BaseException | None] = queue.Queue(maxsize=at_most)
     abandoned = threading.Event()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Any
@@ -105,6 +105,20 @@ def match(table: Table, target: Target) -> Match:
         if target.layout is None or normalise_header(header) in positions
     )
     return Match(target, tuple(readings), selections, marks[0] if marks else None)
+
+
+def headers_of(table: Table, matched: Match) -> dict[str, str]:
+    """The header that each column of the contract stands under, in the form in which headers are compared."""
+    return {
+        reading.column.name: normalise_header(table.header[reading.index])
+        for reading in matched.readings
+        if reading.index is not None
+    }
+
+
+def is_same_dialect(before: Mapping[str, str] | None, now: Mapping[str, str]) -> bool:
+    """Whether two exports name what they both have alike: a backup's `Deal Owner Id` is no later `Deal Owner.id`."""
+    return before is None or all(now[name] == header for name, header in before.items() if name in now)
 
 
 def absent(matched: Match) -> list[str]:

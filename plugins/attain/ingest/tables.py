@@ -187,15 +187,16 @@ class _Lines:
         import numpy
 
         marks = numpy.frombuffer(chunk, dtype=numpy.uint8)
+        has_returns = b"\r" in chunk
         for start in range(0, marks.size, _SCAN_BYTES):
-            self._take(marks[start : start + _SCAN_BYTES])
+            self._take(marks[start : start + _SCAN_BYTES], has_returns)
 
-    def _take(self, marks: numpy.ndarray[Any, Any]) -> None:
+    def _take(self, marks: numpy.ndarray[Any, Any], has_returns: bool) -> None:
         import numpy
 
         feeds_at = marks == 0x0A
-        returns_at = marks == 0x0D
-        if returns_at.any():
+        if has_returns:
+            returns_at = marks == 0x0D
             # A return that a feed follows is half of one line end: the feed stands for both.
             feeds_at[:-1] |= returns_at[:-1] & (marks[1:] != 0x0A)
             feeds_at[-1] |= returns_at[-1]
