@@ -48,8 +48,8 @@ COLUMNS = {
     "kpi.fct_kpi_segment_period": """
         dimension_type varchar, dimension_value varchar, kpi_code varchar, period_type varchar, period varchar,
         currency_code varchar, period_start date, period_end date, numerator decimal(24, 6),
-        denominator decimal(24, 6), actual_value decimal(24, 6), confidence_low decimal(18, 6),
-        confidence_high decimal(18, 6)""",
+        denominator decimal(24, 6), actual_value decimal(24, 6), previous_actual_value decimal(24, 6),
+        last_year_actual_value decimal(24, 6), confidence_low decimal(18, 6), confidence_high decimal(18, 6)""",
     "kpi.fct_funnel_period": """
         employee_id varchar, team varchar, stage varchar, stage_outcome varchar, stage_place integer,
         period_type varchar, period varchar, period_start date, period_end date, entered_count decimal(24, 6),

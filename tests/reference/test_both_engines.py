@@ -450,6 +450,31 @@ def test_what_the_gate_asks_of_payouts_holds_with_draws_and_several_plans(tmp_pa
     assert [(result.name, result.detail) for result in kept if result.outcome != "passed"] == []
 
 
+# Of a document's lines the order is what the source says of them.
+IN_ORDER = {("jiandaoyun_crm", "contract_lines"), ("finance", "invoice_lines")}
+PAID = """
+    select earning_line_id, cumulative_after, earned_amount, is_held from incentive.fct_earning_line
+    union all
+    select payout_id, earned_amount, payable_amount, false from incentive.fct_payout
+    order by all
+"""
+
+
+def test_the_order_of_rows_changes_no_cent(tmp_path: Path) -> None:
+    """Lines accumulate by their days and keys (M4), not as their rows happen to come."""
+    company = generator.generate(3, plans=6)
+    chance = random.Random(3)
+    rows = {feed: chance.sample(told, len(told)) for feed, told in company.rows.items() if feed not in IN_ORDER}
+    assert any(rows[feed] != company.rows[feed] for feed in rows)
+    shuffled = generator.Company(company.plans, defaultdict(list, {**company.rows, **rows}))
+    paid = []
+    for name, given in (("as_told", company), ("shuffled", shuffled)):
+        with duckdb.connect(str(build(tmp_path / name, given)), read_only=True) as opened:
+            paid.append(opened.execute(PAID).fetchall())
+    assert len(paid[0]) > 300
+    assert paid[0] == paid[1]
+
+
 def test_a_soak_has_as_many_companies_as_it_is_told() -> None:
     command = [sys.executable, "-m", "pytest", __file__, "--collect-only", "-k", "hundred_random", "-n", "0"]
     told = subprocess.run(

@@ -60,6 +60,8 @@ valued as (
         cut.currency_code,
         periods.period_start,
         periods.period_end,
+        periods.previous_period,
+        periods.last_year_period,
         kpis.is_additive,
         kpis.unit = 'ratio' and not kpis.is_in_currency as is_share,
         cast(cut.numerator as decimal(24, 6)) as numerator,
@@ -70,12 +72,23 @@ valued as (
 
 ),
 
+measured as (
+
+    select
+        *,
+        cast(
+            case when is_additive then numerator else {{ safe_ratio('numerator', 'denominator') }} end as decimal(24, 6)
+        ) as actual_value
+    from valued
+
+),
+
 counted as (
 
     select
         *,
         {{ share_count('is_share', 'kpi_code', 'numerator', 'denominator') }} as share_count
-    from valued
+    from measured
 
 ),
 
@@ -91,22 +104,40 @@ spread as (
 final as (
 
     select
-        dimension_type,
-        dimension_value,
-        kpi_code,
-        period_type,
-        period,
-        currency_code,
-        period_start,
-        period_end,
-        numerator,
-        denominator,
-        cast(
-            case when is_additive then numerator else {{ safe_ratio('numerator', 'denominator') }} end as decimal(24, 6)
-        ) as actual_value,
-        {{ confidence_bound('kpi_code', 'share_count', 'share_spread', 'denominator', -1) }} as confidence_low,
-        {{ confidence_bound('kpi_code', 'share_count', 'share_spread', 'denominator', 1) }} as confidence_high
+        spread.dimension_type,
+        spread.dimension_value,
+        spread.kpi_code,
+        spread.period_type,
+        spread.period,
+        spread.currency_code,
+        spread.period_start,
+        spread.period_end,
+        spread.numerator,
+        spread.denominator,
+        spread.actual_value,
+        previous.actual_value as previous_actual_value,
+        last_year.actual_value as last_year_actual_value,
+        {{ confidence_bound('spread.kpi_code', 'spread.share_count', 'spread.share_spread', 'spread.denominator', -1) }}
+            as confidence_low,
+        {{ confidence_bound('spread.kpi_code', 'spread.share_count', 'spread.share_spread', 'spread.denominator', 1) }}
+            as confidence_high
     from spread
+    left join measured as previous
+        on
+            spread.dimension_type = previous.dimension_type
+            and spread.dimension_value = previous.dimension_value
+            and spread.kpi_code = previous.kpi_code
+            and spread.period_type = previous.period_type
+            and spread.previous_period = previous.period
+            and spread.currency_code = previous.currency_code
+    left join measured as last_year
+        on
+            spread.dimension_type = last_year.dimension_type
+            and spread.dimension_value = last_year.dimension_value
+            and spread.kpi_code = last_year.kpi_code
+            and spread.period_type = last_year.period_type
+            and spread.last_year_period = last_year.period
+            and spread.currency_code = last_year.currency_code
 
 )
 

@@ -20,6 +20,8 @@ final as (
         numerator,
         denominator,
         actual_value,
+        previous_actual_value,
+        last_year_actual_value,
         confidence_low,
         confidence_high
     from facts
