@@ -809,7 +809,7 @@ def half_up(amount: Fraction) -> Decimal:
 
 
 def test_money_of_people_who_only_sold_in_yuan(history: History) -> None:
-    """Booked, invoiced, collected, its margin and the days to collect, to the cent.
+    """Booked, an average deal, invoiced, collected, its margin and the days to collect, to the cent.
 
     Exchange rates and the way in which a shared document is taken back are the reference engine's business: people are
     looked at who had no foreign document, and none with others that was taken back.
@@ -830,6 +830,8 @@ def test_money_of_people_who_only_sold_in_yuan(history: History) -> None:
                         margin = half_up(Fraction(part) * Fraction(deal.amount - deal.cost) / Fraction(deal.amount))
                         lines.append(("gross_margin_amount", person, day, "CNY", margin, Decimal(0)))
                         lines.append(("gross_margin_ratio", person, day, "CNY", margin, part))
+                    if basis == "booked" and amount > 0:
+                        lines.append(("average_deal_amount", person, day, "CNY", part, deal.shares[person]))
                     if basis == "invoiced":
                         lines.append(("collection_ratio", person, day, "CNY", Decimal(0), part))
                     if basis == "collected":
