@@ -377,7 +377,7 @@ def _quarantined(reasons: Sequence[dict[str, Any]], shown: int) -> list[str]:
         example = reason["example"]
         value = "" if example["value"] is None else f" ({_cut(repr(example['value']), 24)})"
         lines += _item(f"{reason['n']:,} × {reason['reason']}", f"e.g. {example['file']} row {example['row']}{value}")
-    return lines + _more(len(reasons) - shown if shown else 0, "reasons")
+    return lines + _more(len(reasons) - shown if shown else 0, "reasons", "reason")
 
 
 def _held(reasons: Sequence[dict[str, Any]], shown: int) -> list[str]:
@@ -391,7 +391,7 @@ def _held(reasons: Sequence[dict[str, Any]], shown: int) -> list[str]:
     for reason in reasons[:shown]:
         money = _money({entry["code"]: entry["amount"] for entry in reason["money"] or []})
         lines += _item(f"{reason['n']:,} × {reason['reason']}", "; ".join(filter(None, [money, reason["remedy"]])))
-    return lines + _more(len(reasons) - shown if shown else 0, "reasons")
+    return lines + _more(len(reasons) - shown if shown else 0, "reasons", "reason")
 
 
 def _unmatched(references: Sequence[dict[str, Any]], shown: int) -> list[str]:
@@ -504,8 +504,9 @@ def _labelled(label: str, lines: Sequence[str]) -> list[str]:
     return [f"{_padded(name, _LABEL)} {line}".rstrip() for name, line in zip(labels, lines, strict=True)]
 
 
-def _more(count: int, what: str) -> list[str]:
-    return _labelled("", [f"  … and {count} more {what}"]) if count > 0 else []
+def _more(count: int, what: str, one: str | None = None) -> list[str]:
+    """That there is more than is shown; `one` is the word for a single thing."""
+    return _labelled("", [f"  … and {count} more {one if one and count == 1 else what}"]) if count > 0 else []
 
 
 def _table(rows: Sequence[Sequence[str]], right: Iterable[int] = ()) -> list[str]:
