@@ -331,11 +331,13 @@ def test_files(settings: Settings, file: File) -> None:
 
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
 @pytest.mark.parametrize("name", ["Mei, Lin", "Mei\nLin"])
+@pytest.mark.parametrize("batch_bytes", [1_000, 3_000, 8 << 20])
 def test_rows_keep_their_numbers_over_blocks(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch, name: str, end: str
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, name: str, end: str, batch_bytes: int
 ) -> None:
     """Quoted cells, with line ends in them or without, and short rows that lie in many blocks of the reader."""
     monkeypatch.setattr("attain.ingest.delimited.BLOCK_BYTES", 1_000)
+    monkeypatch.setattr("attain.ingest.tables.BYTES_A_BATCH", batch_bytes)
     short = set(range(50, 400, 50))
     lines = ["zcrm_1,short" if n in short else deal(n).replace("Mei Lin", f'"{name}"') for n in range(400)]
     content = (end.join([DEALS_HEADER, *lines]) + end).encode()
@@ -346,6 +348,27 @@ def test_rows_keep_their_numbers_over_blocks(
     told = rows(settings, "zoho_crm__deals", "_row_number, deal_id, owner_name")
     assert told == [(number + 2, keys[number], name) for number in range(400) if number not in short]
     assert [row[0] for row in quarantined(settings)] == [number + 2 for number in sorted(short)]
+
+
+@pytest.mark.parametrize("long_at", [0, 7, 200, 399])
+def test_a_row_larger_than_the_usual_block(settings: Settings, monkeypatch: pytest.MonkeyPatch, long_at: int) -> None:
+    """From there on the file is read in the largest blocks: no row is read twice, and short ones keep their numbers."""
+    monkeypatch.setattr("attain.ingest.delimited._USUAL_BLOCK_BYTES", 1_000)
+    monkeypatch.setattr("attain.ingest.delimited.BLOCK_BYTES", 20_000)
+    monkeypatch.setattr("attain.ingest.tables.BYTES_A_BATCH", 3_000)
+    short = set(range(5, 400, 45))
+    lines = ["zcrm_1,short" if n in short else deal(n) for n in range(400)]
+    lines[long_at] = deal(long_at).replace("Mei Lin", "Mei " + "x" * 5_000)
+    result = ingest_one(settings, "zoho_crm/deals/export.csv", deals(*lines))
+    (landed,) = result.deliveries
+    assert (landed.rows_loaded, landed.rows_quarantined) == (400 - len(short), len(short)), result
+    told = rows(settings, "zoho_crm__deals", "_row_number, deal_id, owner_name[:5]")
+    assert told == [
+        (n + 2, deal(n).partition(",")[0].removeprefix("zcrm_"), "Mei x" if n == long_at else "Mei L")
+        for n in range(400)
+        if n not in short
+    ]
+    assert [row[0] for row in quarantined(settings)] == [n + 2 for n in sorted(short)]
 
 
 def test_a_cell_that_seems_to_end_in_its_line(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     import pyarrow
 
 DELIMITERS = (",", ";", "\t", "|")
+_USUAL_BLOCK_BYTES = 1 << 20
 
 
 def open_delimited(path: Path, facts: FileFacts, score: Scorer, scratch: Path) -> Table:
@@ -106,71 +107,123 @@ def _with_trailing_blanks(header: list[str], rows: list[list[str]]) -> list[str]
 def _stream(path: Path, encoding: str, found: _Header, width: int, has_line_ends_in_cells: bool) -> Iterator[Batch]:
     import numpy
     import pyarrow
-    from pyarrow import csv as arrow_csv
 
-    names = [f"c{index}" for index in range(width)]
-    irregular: list[tuple[int, str]] = []
+    rows = _Rows(path, encoding, found, width, has_line_ends_in_cells)
 
-    def keep(row: Any) -> str:
-        irregular.append((row.number, row.text))
-        return "skip"
-
-    def emit(rows: pyarrow.Table, after: int) -> tuple[Batch, int]:
-        met = list(irregular)
-        irregular.clear()
+    def emit(held: list[pyarrow.RecordBatch], after: int) -> tuple[Batch, int]:
+        table = pyarrow.Table.from_batches(held, rows.schema).combine_chunks()
+        met = rows.irregular_among(table.num_rows, after + found.lines)
         numbers = [number - found.lines for number, _ in met]
-        wanted = rows.num_rows
-        regular = numpy.arange(after + 1, after + wanted + len(met) + 1, dtype=numpy.int64)
+        end = after + table.num_rows + len(met)
+        regular = numpy.arange(after + 1, end + 1, dtype=numpy.int64)
         if numbers:
-            regular = numpy.setdiff1d(regular, numpy.array(numbers, dtype=numpy.int64), assume_unique=True)[:wanted]
+            regular = numpy.setdiff1d(regular, numpy.array(numbers, dtype=numpy.int64), assume_unique=True)
         ragged = [
             RaggedRow(number + found.record, next(csv.reader([text], delimiter=found.delimiter), []))
             for number, (_, text) in zip(numbers, met, strict=True)
         ]
-        last = max([after, *(regular[-1:].tolist()), *numbers])
-        return Batch(rows.append_column("_row_number", pyarrow.array(regular + found.record)), ragged), last
+        return Batch(table.append_column("_row_number", pyarrow.array(regular + found.record)), ragged), end
 
-    try:
-        reader = arrow_csv.open_csv(
-            path,
-            read_options=arrow_csv.ReadOptions(
-                use_threads=False,  # only then are irregular rows numbered
-                block_size=BLOCK_BYTES,
-                skip_rows=found.lines,
-                column_names=names,
-                encoding=encoding,
-            ),
-            parse_options=arrow_csv.ParseOptions(
-                delimiter=found.delimiter,
-                newlines_in_values=has_line_ends_in_cells,  # to look for them costs as much as all the parsing
-                ignore_empty_lines=False,
-                invalid_row_handler=keep,
-            ),
-            convert_options=arrow_csv.ConvertOptions(
-                column_types=dict.fromkeys(names, pyarrow.string()),
-                strings_can_be_null=False,
-                check_utf8=encoding != "utf8",  # all of a file that counts as UTF-8 was checked when it was looked at
-            ),
-        )
-    except pyarrow.ArrowInvalid as error:
-        if "Empty CSV" in str(error):
-            return
-        raise _unreadable(error) from None
-    after = 0
+    after = size = 0
     held: list[pyarrow.RecordBatch] = []
-    try:
-        for block in reader:
-            held.append(block)
-            rows = sum(part.num_rows for part in held)
-            if rows >= tables.ROWS_A_BATCH or sum(part.nbytes for part in held) >= tables.BYTES_A_BATCH:
-                batch, after = emit(pyarrow.Table.from_batches(held).combine_chunks(), after)
-                held = []
-                yield batch
-    except (pyarrow.ArrowInvalid, UnicodeDecodeError) as error:
-        raise _unreadable(error) from None
-    if held or irregular:
-        schema = pyarrow.schema([(name, pyarrow.string()) for name in names])
-        yield emit(pyarrow.Table.from_batches(held, schema=schema), after)[0]
+    for block in rows.blocks():
+        held.append(block)
+        size += block.nbytes
+        if sum(part.num_rows for part in held) >= tables.ROWS_A_BATCH or size >= tables.BYTES_A_BATCH:
+            batch, after = emit(held, after)
+            held, size = [], 0
+            yield batch
+    if held or rows.irregular:
+        yield emit(held, after)[0]
+
+
+class _Rows:
+    """The rows below a header in blocks of text columns, and apart from them the rows that have more or fewer cells."""
+
+    def __init__(self, path: Path, encoding: str, found: _Header, width: int, has_line_ends_in_cells: bool) -> None:
+        import pyarrow
+
+        self.path, self.encoding, self.found = path, encoding, found
+        self.has_line_ends_in_cells = has_line_ends_in_cells
+        self.schema = pyarrow.schema([(f"c{index}", pyarrow.string()) for index in range(width)])
+        self.irregular: list[tuple[int, str]] = []  # number and text of those met and not taken
+        self.last_irregular = 0
+
+    def irregular_among(self, regular: int, after: int) -> list[tuple[int, str]]:
+        """Take those that stand among so many regular rows after the row of that number.
+
+        The reader is ahead of the blocks that it has given, so that others may have been met, too.
+        """
+        count = 0
+        for number, _ in self.irregular:
+            if number - after - count > regular + 1:
+                break
+            count += 1
+        taken, self.irregular = self.irregular[:count], self.irregular[count:]
+        return taken
+
+    def blocks(self) -> Iterator[pyarrow.RecordBatch]:
+        """Read in small blocks, which stay in the processor's cache, and from a row that is larger in the largest.
+
+        Raises:
+            Rejected: a row is larger than the largest block, or the text can't be read.
+        """
+        import pyarrow
+
+        given = 0
+        sizes = sorted({min(_USUAL_BLOCK_BYTES, BLOCK_BYTES), BLOCK_BYTES})
+        for size in sizes:
+            to_skip = given
+            try:
+                for block in self._read(size):
+                    rows = block.slice(to_skip)
+                    to_skip -= block.num_rows - rows.num_rows
+                    if rows.num_rows:
+                        given += rows.num_rows
+                        yield rows
+                return
+            except (pyarrow.ArrowInvalid, UnicodeDecodeError) as error:
+                if "straddling" not in str(error) or size == sizes[-1]:
+                    raise _unreadable(error) from None
+
+    def _read(self, block_bytes: int) -> Iterator[pyarrow.RecordBatch]:
+        import pyarrow
+        from pyarrow import csv as arrow_csv
+
+        def keep(row: Any) -> str:
+            if row.number > self.last_irregular:  # else it is read again, in larger blocks
+                self.last_irregular = row.number
+                self.irregular.append((row.number, row.text))
+            return "skip"
+
+        try:
+            reader = arrow_csv.open_csv(
+                self.path,
+                read_options=arrow_csv.ReadOptions(
+                    use_threads=False,  # only then are irregular rows numbered
+                    block_size=block_bytes,
+                    skip_rows=self.found.lines,
+                    column_names=self.schema.names,
+                    encoding=self.encoding,
+                ),
+                parse_options=arrow_csv.ParseOptions(
+                    delimiter=self.found.delimiter,
+                    newlines_in_values=self.has_line_ends_in_cells,  # to look for them costs as much as all the parsing
+                    ignore_empty_lines=False,
+                    invalid_row_handler=keep,
+                ),
+                convert_options=arrow_csv.ConvertOptions(
+                    column_types=self.schema,
+                    strings_can_be_null=False,
+                    # All of a file that counts as UTF-8 was checked when it was looked at.
+                    check_utf8=self.encoding != "utf8",
+                ),
+            )
+        except pyarrow.ArrowInvalid as error:
+            if "Empty CSV" in str(error):
+                return
+            raise
+        yield from reader
 
 
 def _unreadable(error: Exception) -> Rejected:

@@ -6,12 +6,14 @@ Every row of the file is accounted for: it is loaded, quarantined, a totals row,
 from __future__ import annotations
 
 import json
+import os
 import queue
 import re
 import threading
 from collections import Counter
 from collections.abc import Generator, Iterator, Mapping, Sequence
-from contextlib import closing
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
@@ -46,6 +48,7 @@ _BATCHES_AHEAD = 4
 # So many batches, or rows of them, that are not plain go through one query.
 _BATCHES_A_QUERY = 6
 _ROWS_A_QUERY = 20_000
+_REFUSED_A_GROUP = 10_000
 
 
 @dataclass(frozen=True)
@@ -136,7 +139,7 @@ def land(
     parts = (connection, table, matched, extras, delivery_id, raw_folder, quarantine_file, last_day, business_timezone)
     work = _Landing(*parts, queries)
     work.refusable = max_quarantine_ratio * table.at_most_rows if table.at_most_rows > FEW_ROWS else None
-    with work, closing(_ahead(work.converted(_ahead(table.batches())))) as ready:
+    with _quick_memory(), work, closing(_ahead(work.converted(_ahead(table.batches())))) as ready:
         for converted in ready:
             work.take(converted)
     work.refuse_ambiguous_percents()
@@ -160,6 +163,21 @@ def columns_that_say_something(raw_folder: Path, names: Sequence[str]) -> list[s
             if len(found) == len(known):
                 break
     return [name for name in known if name in found]
+
+
+@contextmanager
+def _quick_memory() -> Iterator[None]:
+    """Let Arrow keep the memory that it frees: its usual allocator gives it back, and a tenth of the work of landing a
+    large file would be to get it anew. Whoever has chosen an allocator keeps it."""
+    import pyarrow
+
+    usual = pyarrow.default_memory_pool()
+    if "jemalloc" in pyarrow.supported_memory_backends() and "ARROW_DEFAULT_MEMORY_POOL" not in os.environ:
+        pyarrow.set_memory_pool(pyarrow.jemalloc_memory_pool())
+    try:
+        yield
+    finally:
+        pyarrow.set_memory_pool(usual)
 
 
 def _ahead(items: Iterator[_Item], at_most: int = _BATCHES_AHEAD) -> Generator[_Item, None, None]:
@@ -238,9 +256,7 @@ class _Converted(_Glanced):
         if self.columns is None:
             return None
         columns = self.columns.select(list(names))
-        if self.odd.size * _FEW_OF > columns.num_rows:
-            return columns.filter(pyarrow.array(self._is_plain()))
-        return pyarrow.concat_tables(self._runs(columns)) if self.odd.size else columns
+        return columns.filter(pyarrow.array(self._is_plain())) if self.odd.size else columns
 
     def loaded(self, kept: pyarrow.Array | None) -> pyarrow.Table:
         """The rows to load, in the order of the file; `kept` says which of the converted ones, None all."""
@@ -262,12 +278,14 @@ class _Converted(_Glanced):
                 [columns.filter(pyarrow.array(self._is_plain())), converted.filter(pyarrow.array(mask))]
             )
             return both.combine_chunks().take(pyarrow.array(numpy.argsort(order)))
-        pieces = []
-        for index, run in enumerate(self._runs(columns)):
-            pieces.append(run)
-            if index < self.odd.size and mask[index]:
-                pieces.append(converted.slice(index, 1))
-        return pyarrow.concat_tables(pieces)
+        (plain,), (judged,) = columns.to_batches(), converted.combine_chunks().to_batches()
+        pieces, start = [], 0
+        for index, position in enumerate(self.odd.tolist()):  # the plain rows before it, and perhaps the row itself
+            pieces.append(plain.slice(start, position - start))
+            start = position + 1
+            if mask[index]:
+                pieces.append(judged.slice(index, 1))
+        return pyarrow.Table.from_batches([*pieces, plain.slice(start)])
 
     def _is_plain(self) -> numpy.ndarray[Any, Any]:
         import numpy
@@ -276,12 +294,6 @@ class _Converted(_Glanced):
         plain = numpy.ones(self.columns.num_rows, bool)
         plain[self.odd] = False
         return plain
-
-    def _runs(self, columns: pyarrow.Table) -> list[pyarrow.Table]:
-        """Slices of plain rows: before each odd row, and after the last."""
-        starts = [0, *(int(position) + 1 for position in self.odd)]
-        ends = [*(int(position) for position in self.odd), columns.num_rows]
-        return [columns.slice(start, end - start) for start, end in zip(starts, ends, strict=True)]
 
 
 class _Landing:
@@ -354,8 +366,11 @@ class _Landing:
             tuple[Any, ...], tuple[int, tuple[Any, ...]]
         ] = {}  # first row and, of a layout, what it says
         self.loaded_writer: Any = None
+        self.writer_thread = ThreadPoolExecutor(1, "attain-writer")
+        self.writing: Future[None] | None = None  # one row group
         self.unwritten: list[pyarrow.Table] = []  # loaded rows of less than one row group
         self.quarantine_writer: Any = None
+        self.unquarantined: list[RefusedRow] = []  # refused rows that are not written yet
 
     def _index(self, name: str) -> int | None:
         reading = self.readings.get(name)
@@ -384,8 +399,11 @@ class _Landing:
         return self
 
     def __exit__(self, error: object, *_: object) -> None:
-        if error is None:
-            self._write_group()
+        with self.writer_thread:
+            if error is None:
+                self._write_group()
+                self._await_writing()
+                self._write_refused()
         if not self.are_queries_kept:
             self.queries.close()
         if self.glance is not None:
@@ -520,8 +538,6 @@ class _Landing:
         import pyarrow
         from pyarrow import compute
 
-        rows = batch.rows
-
         counts = {item["values"]: item["counts"] for item in compute.value_counts(states).to_pylist()}
         self.landed.rows_in_file += converted.num_rows - counts.get(conversion.BLANK, 0)
         self.landed.rows_not_for_feed += counts.get(conversion.NOT_FOR_FEED, 0)
@@ -531,7 +547,8 @@ class _Landing:
         def add_up_to(index: int) -> None:
             """Add what stands above the converted row of that place, or all; the row itself is not added."""
             nonlocal summed_to, plain_to
-            self._add_up(_not_totals(converted.slice(summed_to, index - summed_to)))
+            rows = converted.slice(summed_to, index - summed_to)
+            self._add_up(_not_totals(rows) if conversion.HEADER_AGAIN in counts else rows)
             summed_to = index + 1
             if plain is not None:
                 is_end = index >= batch.odd.size
@@ -547,8 +564,10 @@ class _Landing:
         all_faulty = converted.column("_faults").take(these).to_pylist()
         width = len(self.header)
         texts = zip(*(trimmed.column(place).take(these).to_pylist() for place in range(width)), strict=True)
-        raws = zip(*(rows.column(place).take(these).to_pylist() for place in range(width)), strict=True)
-        for index, number, faults, cells, raw_cells in zip(positions, numbers, all_faulty, texts, raws, strict=True):
+        raws = zip(*(batch.rows.column(place).take(these).to_pylist() for place in range(width)), strict=True)
+        values = {name: converted.column(name).take(these).to_pylist() for name in {*self.numeric, *self.feed.key}}
+        shown = enumerate(zip(positions, numbers, all_faulty, texts, raws, strict=True))
+        for place, (index, number, faults, cells, raw_cells) in shown:
             state = said[index]
             raw = json.dumps(dict(zip(self.header, raw_cells, strict=True)), ensure_ascii=False)
             if state == conversion.HEADER_AGAIN:
@@ -556,7 +575,7 @@ class _Landing:
                 refused.append(RefusedRow(number, None, None, reason, remedy, raw, "[]"))
                 self.lines_beside += 1
                 continue
-            declared = {name: converted.column(name)[index].as_py() for name in self.numeric}
+            declared = {name: values[name][place] for name in self.numeric}
             label = self._totals_label(cells) if state == conversion.KEYLESS else None
             if label is not None:
                 add_up_to(index)
@@ -577,7 +596,7 @@ class _Landing:
                 continue
             faulty = faults or []
             self.unsummed.update(faulty)
-            key = [converted.column(name)[index].as_py() for name in self.feed.key]
+            key = [values[name][place] for name in self.feed.key]
             told = None if None in key else json.dumps([str(value) for value in key], ensure_ascii=False)
             refused.append(self._refusal(number, faulty, cells, raw, told))
         add_up_to(converted.num_rows)
@@ -808,70 +827,88 @@ class _Landing:
         from pyarrow import compute
 
         for name in self.target.horizon:
-            column = loaded.column(name)
-            day = self._latest(column)
-            if day is None or (self.landed.horizon_date is not None and day <= self.landed.horizon_date):
+            if self.landed.horizon_date == self.last_day:
+                return
+            column = loaded.column(name).combine_chunks()
+            counts = compute.less(column, self._begin(self.last_day + timedelta(days=1), column.type))
+            if self.landed.horizon_date is not None:
+                fresh = self._begin(self.landed.horizon_date + timedelta(days=1), column.type)
+                counts = compute.and_(counts, compute.greater_equal(column, fresh))
+            where = self.feed.horizon_where.get(name, {})
+            later = loaded.select([name, *where]).filter(counts)
+            if not later.num_rows:
                 continue
-            for other, values in self.feed.horizon_where.get(name, {}).items():
-                said = compute.utf8_lower(loaded.column(other))
-                counts = compute.is_in(said, pyarrow.array(values, pyarrow.string()))
-                column = compute.if_else(counts, column, None)
-            if name in self.feed.horizon_where:
-                day = self._latest(column)
-            if day is not None and (self.landed.horizon_date is None or day > self.landed.horizon_date):
-                self.landed.horizon_date = day
+            for other, values in where.items():
+                said = compute.utf8_lower(later.column(other))
+                later = later.filter(compute.is_in(said, pyarrow.array(values, pyarrow.string())))
+            latest = compute.max(later.column(name)).as_py()
+            if isinstance(latest, datetime):
+                latest = latest.replace(tzinfo=UTC).astimezone(self.zone).date()
+            if latest is not None:
+                self.landed.horizon_date = latest
 
-    def _latest(self, column: pyarrow.ChunkedArray) -> date | None:
-        """The latest day of a column that is not after `last_day`."""
+    def _begin(self, day: date, kind: pyarrow.DataType) -> pyarrow.Scalar:
+        """When a day begins, as a day or, in UTC, as a moment."""
         import pyarrow
-        from pyarrow import compute
 
-        if not pyarrow.types.is_timestamp(column.type):
-            day: date | None = compute.max(column).as_py()
-            if day is not None and day > self.last_day:
-                day = compute.max(column.filter(compute.less_equal(column, pyarrow.scalar(self.last_day)))).as_py()
-            return day
-        after = datetime.combine(self.last_day + timedelta(days=1), time(), self.zone)
-        bound = after.astimezone(UTC).replace(tzinfo=None)
-        latest = compute.max(column).as_py()
-        if latest is not None and latest >= bound:
-            latest = compute.max(column.filter(compute.less(column, pyarrow.scalar(bound, column.type)))).as_py()
-        return None if latest is None else latest.replace(tzinfo=UTC).astimezone(self.zone).date()
+        if not pyarrow.types.is_timestamp(kind):
+            return pyarrow.scalar(day, kind)
+        moment = datetime.combine(day, time(), self.zone).astimezone(UTC)
+        return pyarrow.scalar(moment.replace(tzinfo=None), kind)
 
     def _write(self, loaded: pyarrow.Table) -> None:
         import pyarrow
 
         if not loaded.num_rows:
             return
-        places = pyarrow.repeat(pyarrow.scalar(0, pyarrow.int8()), loaded.num_rows)
-        ids = pyarrow.DictionaryArray.from_arrays(places, pyarrow.array([self.delivery_id]))
-        columns = [
-            ids if name == "_delivery_id" else loaded.column(name).cast(self.schema.field(name).type)
-            for name in self.schema.names
-        ]
-        if sum(rows.num_rows for rows in self.unwritten) + loaded.num_rows > _ROW_GROUP:
+        schema = self.loaded_writer.schema
+        place = schema.get_field_index("_delivery_id")
+        ids = pyarrow.DictionaryArray.from_arrays(
+            pyarrow.repeat(pyarrow.scalar(0, pyarrow.int8()), loaded.num_rows), pyarrow.array([self.delivery_id])
+        )
+        rows = loaded.select([name for name in schema.names if name != "_delivery_id"])
+        rows = rows.add_column(place, schema.field(place), ids)
+        if rows.schema != schema:
+            rows = rows.cast(schema)
+        if sum(held.num_rows for held in self.unwritten) + rows.num_rows > _ROW_GROUP:
             self._write_group()
-        self.unwritten.append(pyarrow.table(columns, schema=self.loaded_writer.schema))
+        self.unwritten.append(rows)
 
     def _write_group(self) -> None:
         import pyarrow
 
         if self.unwritten:
-            self.loaded_writer.write_table(pyarrow.concat_tables(self.unwritten), row_group_size=_ROW_GROUP)
+            self._await_writing()
+            rows = pyarrow.concat_tables(self.unwritten)
             self.unwritten.clear()
+            self.writing = self.writer_thread.submit(self.loaded_writer.write_table, rows, row_group_size=_ROW_GROUP)
+
+    def _await_writing(self) -> None:
+        """Wait for the row group that is being written, and raise what went wrong with it."""
+        if self.writing is not None:
+            self.writing.result()
 
     def _quarantine(self, refused: list[RefusedRow]) -> None:
-        if not refused:
+        self.landed.rows_quarantined += len(refused)
+        self.landed.samples += refused[: SAMPLES - len(self.landed.samples)]
+        self.unquarantined += refused
+        if len(self.unquarantined) >= _REFUSED_A_GROUP:
+            self._write_refused()
+
+    def _write_refused(self) -> None:
+        if not self.unquarantined:
             return
         import pyarrow
         from pyarrow import parquet
 
-        self.landed.rows_quarantined += len(refused)
-        self.landed.samples += refused[: SAMPLES - len(self.landed.samples)]
         rows = pyarrow.Table.from_pylist(
-            [{"_delivery_id": self.delivery_id, "_row_number": row.row_number, **_texts(row)} for row in refused],
+            [
+                {"_delivery_id": self.delivery_id, "_row_number": row.row_number, **_texts(row)}
+                for row in self.unquarantined
+            ],
             schema=_quarantine_schema(),
         )
+        self.unquarantined.clear()
         if self.quarantine_writer is None:
             self.quarantine_writer = parquet.ParquetWriter(self.quarantine_file, rows.schema, compression="zstd")
         self.quarantine_writer.write_table(rows)
