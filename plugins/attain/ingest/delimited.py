@@ -128,7 +128,7 @@ def _stream(path: Path, encoding: str, found: _Header, width: int, has_line_ends
     held: list[pyarrow.RecordBatch] = []
     for block in rows.blocks():
         held.append(block)
-        size += block.nbytes
+        size += block.get_total_buffer_size()
         if sum(part.num_rows for part in held) >= tables.ROWS_A_BATCH or size >= tables.BYTES_A_BATCH:
             batch, after = emit(held, after)
             held, size = [], 0

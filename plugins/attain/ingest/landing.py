@@ -835,9 +835,10 @@ class _Landing:
                 fresh = self._begin(self.landed.horizon_date + timedelta(days=1), column.type)
                 counts = compute.and_(counts, compute.greater_equal(column, fresh))
             where = self.feed.horizon_where.get(name, {})
-            later = loaded.select([name, *where]).filter(counts)
-            if not later.num_rows:
+            rows = compute.indices_nonzero(counts)
+            if not len(rows):
                 continue
+            later = loaded.select([name, *where]).take(rows)
             for other, values in where.items():
                 said = compute.utf8_lower(later.column(other))
                 later = later.filter(compute.is_in(said, pyarrow.array(values, pyarrow.string())))
