@@ -14,7 +14,7 @@ import openpyxl
 import pytest
 import xlsxwriter
 
-from attain.ingest import deliveries, tables
+from attain.ingest import deliveries, sheet_marks, tables
 from attain.ingest.deliveries import FileResult
 from attain.settings import Settings
 from tests.ingest.exports import day, drop_sheet, ingest, moment, quarantined, rows
@@ -321,15 +321,31 @@ def test_shares_that_may_be_percent_or_parts_of_one_are_refused(
         assert "percent format" in (result.remedy or "")
 
 
-def test_a_stray_cell_far_away_is_refused_before_it_takes_the_memory(settings: Settings) -> None:
+@pytest.mark.parametrize("stray", [" ", 7])
+def test_a_stray_cell_far_away_is_refused_before_it_takes_the_memory(settings: Settings, stray: str | int) -> None:
     workbook = book(settings)
     sheet = workbook.add_worksheet("回款")
     sheet.write_row(0, 0, HEADER)
-    sheet.write(1_048_575, 16_383, " ")
+    sheet.write(1_048_575, 16_383, stray)  # a number's cell has nothing but its place
     result = ingest_book(settings, workbook)
     assert result.outcome == "rejected"
     assert "row 1048576 and column 16384" in (result.reason or "")
     assert "delete what stands far below" in (result.remedy or "")
+
+
+@pytest.mark.parametrize("stray", [None, "x"])
+def test_a_long_sheet_is_read_if_it_is_narrow(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, stray: str | None
+) -> None:
+    """What reading a sheet takes is told by its own last column, not by the last letter."""
+    table = [HEADER, *([f"HK-{number}", *FIRST[1:7]] for number in range(999))]
+    monkeypatch.setattr(sheet_marks, "MAX_BYTES", sheet_marks._memory(1_000, 8, 8 + 999 * 7) + 200)
+    if stray is not None:
+        table[500] += [*[None] * 17, stray]
+    drop_sheet(settings, NAME, table)
+    (result,) = deliveries.ingest_source(settings, "jiandaoyun_crm").files
+    assert result.outcome == ("committed" if stray is None else "rejected"), result
+    assert stray is None or "reaches to row 1000 and column 25 and has 7002 cells" in (result.reason or "")
 
 
 def test_cells_that_do_not_say_where_they_are_and_prefixed_xml(settings: Settings) -> None:

@@ -20,13 +20,17 @@ from attain.ingest.rejected import Rejected
 from attain.ingest.tables import NOT_COMPUTED
 
 PERCENT = "%"
-MAX_CELLS = 20_000_000
+MAX_BYTES = 1_200 << 20
+# What the reader takes for each place between the first and the last cell, and for each cell and its text.
+_BYTES_A_PLACE, _BYTES_A_CELL, _BYTES_A_TEXT = 32, 40, 32
 _CHUNK = 1 << 20
 _MAX_PART_BYTES = 64 << 20
 _REMEDY = "open it in a spreadsheet program and save it again as .xlsx"
 _FORMULA_SHOWN = 200
 
-_FAR = re.compile(rb'<c r="([A-Z][A-Z]+\d+|[A-Z]\d{6,})"[^>]*[^/]>')
+_FILLED = rb'"(?:[^>]*[^/])?>'
+_FAR = re.compile(rb'<c r="([A-Z][A-Z]+\d+|[A-Z]\d{6,})' + _FILLED)
+_NEAR = re.compile(rb'<c r="([A-Z])\d+' + _FILLED)
 _ROW = re.compile(rb'<row [^>]*?\br="(\d+)"')
 _ODD = (b't="e"', b"t='e'", b"<f>", b"<f ", b"<f/", b":f>", b":f ", b":f/")
 _LETTERS_BEFORE_Z = 26
@@ -66,26 +70,30 @@ class SheetMarks:
             Rejected: it reaches too far.
         """
         odd = (*_ODD, *(f"s={mark}{style}{mark}".encode() for style in self.percents for mark in "\"'"))
-        rows, columns, is_marked, is_plain, tail = 0, _LETTERS_BEFORE_Z, False, True, b""
+        rows, columns, held, is_marked, is_plain = 0, _LETTERS_BEFORE_Z, 0, False, True
         with self._open(name) as stream:
-            while chunk := stream.read(_CHUNK):
-                text = tail + chunk
-                cut = text.rfind(b">") + 1
-                text, tail = text[:cut], text[cut:]
+            for text in _whole_tags(stream):
                 for ref in _FAR.findall(text):
                     letters = ref.rstrip(b"0123456789")
                     columns, rows = max(columns, _column(letters.decode()) + 1), max(rows, int(ref[len(letters) :]))
                 rows = max(rows, _last_row(text))
                 cells = text.count(b"<c ") + text.count(b"<c>") + text.count(b":c ") + text.count(b":c>")
+                held += cells
                 is_plain = is_plain and cells == text.count(b'<c r="')
                 is_marked = is_marked or any(sign in text for sign in odd)
         if not is_plain:  # written in a way that only the parser understands
             for row, marks in self._walk(name, keep_all=True):
                 rows, columns = max(rows, row + 1), max(columns, *(column + 1 for column in marks))
-        if rows * columns > MAX_CELLS:
+        elif _memory(rows, columns, held) > MAX_BYTES and columns == _LETTERS_BEFORE_Z:
+            with self._open(name) as stream:
+                columns = max(
+                    (_column(max(met).decode()) + 1 for text in _whole_tags(stream) if (met := _NEAR.findall(text))),
+                    default=1,
+                )
+        if (memory := _memory(rows, columns, held)) > MAX_BYTES:
             raise Rejected(
-                f"sheet {name} reaches to row {rows} and column {columns}, {rows * columns} cells in all, "
-                f"more than {MAX_CELLS}",
+                f"sheet {name} reaches to row {rows} and column {columns} and has {held} cells: reading it would take "
+                f"some {memory >> 20} MB of memory, more than {MAX_BYTES >> 20}",
                 "delete what stands far below or right of the table, or send the table as CSV",
             )
         return Extent(rows, columns, is_marked)
@@ -237,6 +245,21 @@ class _Sheet:
 def shows_percent(code: str) -> bool:
     """Whether a number format multiplies by 100: its `%` is neither quoted, escaped nor in brackets."""
     return "%" in re.sub(r'"[^"]*"|\\.|_.|\[[^\]]*\]', "", code)
+
+
+def _whole_tags(stream: IO[bytes]) -> Iterator[bytes]:
+    """The XML in pieces that end with a tag."""
+    tail = b""
+    while chunk := stream.read(_CHUNK):
+        text = tail + chunk
+        cut = text.rfind(b">") + 1
+        tail = text[cut:]
+        yield text[:cut]
+
+
+def _memory(rows: int, columns: int, cells: int) -> int:
+    """Bytes that the reader takes for a sheet; long texts take more."""
+    return rows * columns * _BYTES_A_PLACE + cells * (_BYTES_A_CELL + _BYTES_A_TEXT)
 
 
 def _last_row(text: bytes) -> int:
