@@ -40,6 +40,7 @@ SAMPLES = 5
 # Below this number of rows a share says nothing; every refused row is listed instead.
 FEW_ROWS = 20
 _ROW_GROUP = 122_880
+_ROW_GROUP_BYTES = 64 << 20
 _PAGE_BYTES = 4 << 20
 # Up to one row in so many the odd rows are put between slices of the plain ones; more of them are sorted in.
 _FEW_OF = 200
@@ -369,6 +370,7 @@ class _Landing:
         self.writer_thread = ThreadPoolExecutor(1, "attain-writer")
         self.writing: Future[None] | None = None  # one row group
         self.unwritten: list[pyarrow.Table] = []  # loaded rows of less than one row group
+        self.unwritten_bytes = 0
         self.quarantine_writer: Any = None
         self.unquarantined: list[RefusedRow] = []  # refused rows that are not written yet
 
@@ -871,9 +873,14 @@ class _Landing:
         rows = rows.add_column(place, schema.field(place), ids)
         if rows.schema != schema:
             rows = rows.cast(schema)
-        if sum(held.num_rows for held in self.unwritten) + rows.num_rows > _ROW_GROUP:
+        size = rows.get_total_buffer_size()
+        if (
+            sum(held.num_rows for held in self.unwritten) + rows.num_rows > _ROW_GROUP
+            or self.unwritten_bytes + size > _ROW_GROUP_BYTES
+        ):
             self._write_group()
         self.unwritten.append(rows)
+        self.unwritten_bytes += size
 
     def _write_group(self) -> None:
         import pyarrow
@@ -882,6 +889,7 @@ class _Landing:
             self._await_writing()
             rows = pyarrow.concat_tables(self.unwritten)
             self.unwritten.clear()
+            self.unwritten_bytes = 0
             self.writing = self.writer_thread.submit(self.loaded_writer.write_table, rows, row_group_size=_ROW_GROUP)
 
     def _await_writing(self) -> None:
