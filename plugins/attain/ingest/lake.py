@@ -8,6 +8,7 @@ records, and records that a full snapshot lacks. It follows from the register al
 from __future__ import annotations
 
 import hashlib
+import tempfile
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -34,6 +35,8 @@ REGISTER_COLUMNS = {
     "_received_at": "TIMESTAMP",
     "_mode": "VARCHAR",
 }
+# Memory for looking what snapshots lack; what needs more goes through files.
+_HELD_MEMORY = "700MB"
 # Whether a later deletion covers the row; it is then history only.
 GONE = {"_is_gone": "BOOLEAN"}
 
@@ -227,7 +230,10 @@ def held_snapshots(settings: Settings) -> list[HeldSnapshot]:
         return []
     import duckdb
 
-    with duckdb.connect() as connection:
+    with (
+        tempfile.TemporaryDirectory(prefix="attain-") as spill,
+        duckdb.connect(config={"memory_limit": _HELD_MEMORY, "temp_directory": spill}) as connection,
+    ):
         connection.execute("set TimeZone = 'UTC'")
         return create_raw_views(settings, connection, feeds, register)
 

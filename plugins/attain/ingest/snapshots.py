@@ -275,34 +275,56 @@ def absences(
             inner join part on broken._delivery_id = part._delivery_id
             where json_array_length(broken.key) = {len(keys)}
         ),
-        line as (
-            select *, false as is_snapshot from points
-            union all by name
-            select _source_system, moment as _moment, 0 as _rank, arrival_id as _arrival_id, 0 as _sequence,
-                0 as _row_number, false as live, true as is_snapshot
+        -- Most rows of a file stand at one place of the time line, so the snapshots are counted once a place.
+        place as (
+            select distinct
+                _source_system, {{'moment': _moment, 'rank': _rank::bigint, 'arrival': _arrival_id}} as place
+            from points
+        ),
+        snapshot as (
+            select _source_system, {{'moment': moment, 'rank': 0::bigint, 'arrival': arrival_id}} as place,
+                max(number) as passed, count(*) as here
             from _snapshot
+            group by all
         ),
         counted as (
-            select *,
-                count(*) filter (where is_snapshot) over (
-                    partition by _source_system order by _moment, _rank, _arrival_id
-                    range between unbounded preceding and current row
-                ) as passed,
-                count(*) filter (where is_snapshot) over (
-                    partition by _source_system, _moment, _rank, _arrival_id
-                ) as here,
-                count(*) filter (where is_snapshot) over (partition by _source_system) as total
+            select place._source_system, place.place, coalesce(snapshot.passed, 0) as passed,
+                case when snapshot.place = place.place then snapshot.here else 0 end as here
+            from place
+            asof left join snapshot
+                on place._source_system = snapshot._source_system and place.place >= snapshot.place
+        ),
+        line as (
+            select points.*, counted.passed, counted.here
+            from points
+            inner join counted
+                on points._source_system = counted._source_system
+                and points._moment = (counted.place).moment
+                and points._rank = (counted.place).rank
+                and points._arrival_id = (counted.place).arrival
+        ),
+        reached as (
+            select _source_system, {key_list}, live, passed, here,
+                passed + 1 as first_number,
+                lead(passed - here) over timeline as next_number,
+                coalesce(lag(passed) over timeline < passed, false) as was_known
             from line
+            window timeline as (
+                partition by _source_system, {key_list}
+                order by _moment, _rank, _arrival_id, _sequence, _row_number
+            )
+        ),
+        total as (
+            select _source_system, count(*) as snapshots from _snapshot group by all
         )
-        select _source_system, {key_list}, live, passed, here,
-            passed + 1 as first_number,
-            coalesce(lead(passed - here) over timeline, total) as last_number,
-            coalesce(lag(passed) over timeline < passed, false) as was_known
-        from counted
-        where not is_snapshot
-        window timeline as (
-            partition by _source_system, {key_list} order by _moment, _rank, _arrival_id, _sequence, _row_number
-        )
+        select reached.* exclude (next_number), coalesce(reached.next_number, total.snapshots) as last_number
+        from reached
+        inner join total on reached._source_system = total._source_system
+        where reached.live
+            and (
+                reached.first_number <= coalesce(reached.next_number, total.snapshots)
+                or (reached.here = 1 and reached.was_known)
+            )
         """
     )
     held: list[HeldSnapshot] = []
@@ -317,7 +339,7 @@ def absences(
             [system],
         ).fetchall()
         kept = connection.execute(
-            f"select passed, count(distinct row({key_list})) from _gap "
+            "select passed, count(*) from _gap "
             "where _source_system = ? and live and here = 1 and was_known group by all",
             [system],
         ).fetchall()
