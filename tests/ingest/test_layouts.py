@@ -141,6 +141,32 @@ def test_lines_of_one_invoice_that_contradict_each_other_are_not_chosen_from(set
     assert "row 2" in refused[3] and "INV-1" in refused[3]
 
 
+@pytest.mark.parametrize("batch", [1, 7, 100_000])
+def test_an_invoice_is_known_however_far_apart_its_lines_are(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, batch: int
+) -> None:
+    monkeypatch.setattr("attain.ingest.tables.ROWS_A_BATCH", batch)
+    monkeypatch.setattr("attain.ingest.delimited.BLOCK_BYTES", 400 if batch < 100 else 4 << 20)
+    header, line, *_ = INVOICES.splitlines()
+    lines = [line.replace("INV-1", f"INV-{number % 20}") for number in range(60)]
+    lines[47] = lines[47].replace("CNY", "USD")  # of invoice 7, whose first row is row 9
+    lines[58] = lines[58].replace("Acme", "")
+    result = ingest_one(settings, "finance/invoices/Invoice.csv", "\n".join([header, *lines]).encode())
+    assert result.outcome == "committed", result
+    told = rows(settings, "finance__invoices", "invoice_no, _row_number", "_row_number")
+    assert told == [(f"INV-{number}", number + 2) for number in range(20)]
+    assert [refused[:3] for refused in quarantined(settings)] == [
+        (49, "currency_code", "USD"),
+        (60, "customer_name", ""),
+    ]
+    assert [refused[3] for refused in quarantined(settings)] == [
+        "Currency Code: not what row 9 says of INV-7 (CNY)",
+        "Customer Name: not what row 20 says of INV-18 (Acme)",
+    ]
+    by_feed = {landed.feed: (landed.rows_loaded, landed.rows_not_for_feed) for landed in result.deliveries}
+    assert by_feed["finance.invoices"] == (20, 38)
+
+
 PAYMENTS = """Payment Number,CustomerPayment ID,Mode,CustomerID,Customer Name,Date,Currency Code,Amount,Unused Amount,Amount Applied to Invoice,Invoice Number
 7,2401730000000081427,Bank,2401730000000081001,Acme,2026-01-15,CNY,500.00,50.00,300.00,INV-1
 7,2401730000000081427,Bank,2401730000000081001,Acme,2026-01-15,CNY,500.00,50.00,150.00,INV-2

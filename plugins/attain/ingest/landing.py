@@ -24,6 +24,7 @@ from zoneinfo import ZoneInfo
 from attain.ingest import conversion, glance, tables
 from attain.ingest.contracts import LANDED_COLUMNS
 from attain.ingest.conversion import conversion_sql, totals_label, why_refused
+from attain.ingest.documents import Contradiction, Documents
 from attain.ingest.matching import Match
 from attain.ingest.rejected import Rejected
 from attain.ingest.tables import Batch, RaggedRow, Table
@@ -363,9 +364,7 @@ class _Landing:
         ]
         self.plain_percents: dict[str, Decimal] = {}  # largest value of those written without %
         self.unsummed: set[str] = set()  # columns with a cell that could not be read: their totals can't be checked
-        self.keys_seen: dict[
-            tuple[Any, ...], tuple[int, tuple[Any, ...]]
-        ] = {}  # first row and, of a layout, what it says
+        self.documents: Documents | None = None
         self.loaded_writer: Any = None
         self.writer_thread = ThreadPoolExecutor(1, "attain-writer")
         self.writing: Future[None] | None = None  # one row group
@@ -373,6 +372,7 @@ class _Landing:
         self.unwritten_bytes = 0
         self.quarantine_writer: Any = None
         self.unquarantined: list[RefusedRow] = []  # refused rows that are not written yet
+        self.unquarantined_bytes = 0
 
     def _index(self, name: str) -> int | None:
         reading = self.readings.get(name)
@@ -410,6 +410,8 @@ class _Landing:
             self.queries.close()
         if self.glance is not None:
             self.glance.close()
+        if self.documents is not None:
+            self.documents.close()
         self.loaded_writer.close()
         if self.quarantine_writer is not None:
             self.quarantine_writer.close()
@@ -787,41 +789,31 @@ class _Landing:
 
     def _first_of_each_key(self, loaded: pyarrow.Table, rows: pyarrow.Table) -> pyarrow.Table:
         """One row a key. Where a layout repeats a document's cells on each of its lines, they have to agree."""
-        import pyarrow
-
-        fresh: list[bool] = []
-        refused: list[RefusedRow] = []
-        names = [name for name, reading in self.readings.items() if reading.index is not None]
-        numbers = loaded.column("_row_number").to_pylist()
-        keys = zip(*(loaded.column(name).to_pylist() for name in self.feed.key), strict=True)
-        cells = zip(*(loaded.column(name).to_pylist() for name in names), strict=True)
-        for number, key, said in zip(numbers, keys, cells, strict=True):
-            known = self.keys_seen.get(key)
-            fresh.append(known is None)
-            if known is None:
-                self.keys_seen[key] = number, said if self.target.layout is not None else ()
-            elif known[1] and said != known[1]:
-                index = next(place for place, (now, then) in enumerate(zip(said, known[1], strict=True)) if now != then)
-                refused.append(self._contradiction(number, key, names[index], known[0], known[1][index], rows))
-        self.landed.rows_not_for_feed += fresh.count(False) - len(refused)
+        if not loaded.num_rows:
+            return loaded
+        if self.documents is None:
+            agreed = [name for name, reading in self.readings.items() if reading.index is not None]
+            self.documents = Documents(self.feed.key, agreed if self.target.layout is not None else [])
+        fresh, contradictions = self.documents.take(loaded)
+        refused = [self._contradiction(item, loaded, rows) for item in contradictions]
+        self.landed.rows_not_for_feed += fresh.false_count - len(refused)
         self._quarantine(refused)
-        return loaded.filter(pyarrow.array(fresh, pyarrow.bool_()))
+        return loaded.filter(fresh)
 
-    def _contradiction(
-        self, number: int, key: Sequence[Any], name: str, first: int, before: Any, rows: pyarrow.Table
-    ) -> RefusedRow:
+    def _contradiction(self, said: Contradiction, loaded: pyarrow.Table, rows: pyarrow.Table) -> RefusedRow:
         """A row that says something else of its document than the document's first row."""
         from pyarrow import compute
 
-        places = compute.index(rows.column("_row_number"), number).as_py()
-        raw = {header: rows.column(place)[places].as_py() for place, header in enumerate(self.header)}
-        index = self._index(name) or 0
-        value = raw[self.header[index]]
-        reason = f"{self.header[index]}: not what row {first} says of {', '.join(map(str, key))} ({before})"
-        self.faults[f"{self.header[index]}: rows of one document contradict each other"] += 1
+        number = loaded.column("_row_number")[said.place].as_py()
+        key = [str(loaded.column(name)[said.place].as_py()) for name in self.feed.key]
+        place = compute.index(rows.column("_row_number"), number).as_py()
+        raw = {header: rows.column(index)[place].as_py() for index, header in enumerate(self.header)}
+        header = self.header[self._index(said.column) or 0]
+        reason = f"{header}: not what row {said.first_row_number} says of {', '.join(key)} ({said.before})"
+        self.faults[f"{header}: rows of one document contradict each other"] += 1
         remedy = "correct it at the source, so that all rows of one document say the same of it"
-        told = json.dumps([str(part) for part in key], ensure_ascii=False)
-        return RefusedRow(number, name, value, reason, remedy, json.dumps(raw, ensure_ascii=False), told)
+        shown = json.dumps(raw, ensure_ascii=False), json.dumps(key, ensure_ascii=False)
+        return RefusedRow(number, said.column, raw[header], reason, remedy, *shown)
 
     def _reach(self, loaded: pyarrow.Table) -> None:
         """Move the horizon to the latest day met that is not after `last_day`."""
@@ -901,7 +893,8 @@ class _Landing:
         self.landed.rows_quarantined += len(refused)
         self.landed.samples += refused[: SAMPLES - len(self.landed.samples)]
         self.unquarantined += refused
-        if len(self.unquarantined) >= _REFUSED_A_GROUP:
+        self.unquarantined_bytes += sum(len(row.raw_row) for row in refused)
+        if len(self.unquarantined) >= _REFUSED_A_GROUP or self.unquarantined_bytes >= _ROW_GROUP_BYTES:
             self._write_refused()
 
     def _write_refused(self) -> None:
@@ -918,6 +911,7 @@ class _Landing:
             schema=_quarantine_schema(),
         )
         self.unquarantined.clear()
+        self.unquarantined_bytes = 0
         if self.quarantine_writer is None:
             self.quarantine_writer = parquet.ParquetWriter(self.quarantine_file, rows.schema, compression="zstd")
         self.quarantine_writer.write_table(rows)
