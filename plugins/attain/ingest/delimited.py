@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -51,7 +51,7 @@ def open_delimited(path: Path, facts: FileFacts, score: Scorer, scratch: Path) -
         for batch in _stream(path, text, found, len(header), facts.record_ends != facts.line_ends):
             read += batch.rows.num_rows + len(batch.ragged)
             yield batch
-        if read != below:
+        if read != below or facts.ends_in_quotes:  # what follows a quote that does not close is in no row of its own
             _arbitrate(path, encoding, found.delimiter, read + found.record)
 
     name = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}[found.delimiter]
@@ -70,7 +70,7 @@ class _Header:
 def _find_delimited_header(sample: str, is_whole: bool, score: Scorer) -> _Header:
     best: tuple[int, _Header] | None = None
     for delimiter in DELIMITERS:
-        reader = csv.reader(io.StringIO(sample, newline=""), delimiter=delimiter)
+        reader = _reader(io.StringIO(sample, newline=""), delimiter)
         records: list[tuple[list[str], int]] = []
         try:
             for cells in reader:
@@ -91,6 +91,12 @@ def _find_delimited_header(sample: str, is_whole: bool, score: Scorer) -> _Heade
     if best is None:
         raise Rejected("no row could be read", "export it again, as CSV UTF-8")
     return best[1]
+
+
+def _reader(lines: Iterable[str], delimiter: str, strict: bool = False) -> Any:
+    """The standard library's reader, for cells of any length; a block is all that bounds them."""
+    csv.field_size_limit(sys.maxsize)
+    return csv.reader(lines, delimiter=delimiter, strict=strict)
 
 
 def _with_trailing_blanks(header: list[str], rows: list[list[str]]) -> list[str]:
@@ -119,7 +125,7 @@ def _stream(path: Path, encoding: str, found: _Header, width: int, has_line_ends
         if numbers:
             regular = numpy.setdiff1d(regular, numpy.array(numbers, dtype=numpy.int64), assume_unique=True)
         ragged = [
-            RaggedRow(number + found.record, next(csv.reader([text], delimiter=found.delimiter), []))
+            RaggedRow(number + found.record, next(_reader([text], found.delimiter), []))
             for number, (_, text) in zip(numbers, met, strict=True)
         ]
         return Batch(table.append_column("_row_number", pyarrow.array(regular + found.record)), ragged), end
@@ -129,7 +135,8 @@ def _stream(path: Path, encoding: str, found: _Header, width: int, has_line_ends
     for block in rows.blocks():
         held.append(block)
         size += block.nbytes
-        if sum(part.num_rows for part in held) >= tables.ROWS_A_BATCH or size >= tables.BYTES_A_BATCH:
+        many = max(sum(part.num_rows for part in held), len(rows.irregular)) >= tables.ROWS_A_BATCH
+        if many or size >= tables.BYTES_A_BATCH:
             batch, after = emit(held, after)
             held, size = [], 0
             yield batch
@@ -183,7 +190,10 @@ class _Rows:
                         yield rows
                 return
             except (pyarrow.ArrowInvalid, UnicodeDecodeError) as error:
-                if "straddling" not in str(error) or size == sizes[-1]:
+                is_header_all = "Could not skip initial" in str(error)  # it lies in a block, so nothing is below it
+                if size == sizes[-1] and is_header_all:
+                    return
+                if size == sizes[-1] or not ("straddling" in str(error) or is_header_all):
                     raise _unreadable(error) from None
 
     def _read(self, block_bytes: int) -> Iterator[pyarrow.RecordBatch]:
@@ -242,13 +252,12 @@ def _unreadable(error: Exception) -> Rejected:
 
 def _arbitrate(path: Path, encoding: str, delimiter: str, parsed: int) -> None:
     """Parser and count disagree: read strictly by the book, and refuse unless the parser is right."""
-    csv.field_size_limit(sys.maxsize)
     known = "gb18030" if encoding == "gb18030" else "utf-8-sig"
     records = 0
     reader = None
     try:
         with path.open(encoding=known, newline="") as stream:
-            reader = csv.reader(stream, delimiter=delimiter, strict=True)
+            reader = _reader(stream, delimiter, strict=True)
             for _ in reader:
                 records += 1
     except csv.Error as error:
