@@ -209,6 +209,10 @@ FILES = [
     File("unclosed quote", deals(deal(1), deal(2).replace("Deal 2", '"Deal 2'), deal(3)), says="quote"),
     # the count of rows agrees, and all that follows the quote would be one cell
     File("unclosed quote, no line end", GOOD.replace(b"Deal 2", b'"Deal 2').rstrip(b"\n"), says="quote"),
+    File("two lone quotes", GOOD.replace(b"Deal 1", b'"Deal 1').replace(b"Deal 3", b'"Deal 3'), says="quote"),
+    File("two lone quotes, one in a cell", GOOD.replace(b"Deal 1", b'"Deal 1').replace(b"Mei", b'5" M'), says="quote"),
+    File("quoted word, cell of two lines", GOOD.replace(b"Deal 1", b'"Deal" 1').replace(b"Deal 2", b'"two\nlines"'),
+         "committed", counts=(3, 0, 0)),
     File("cut off in a quoted cell", deals(deal(1), deal(2) + ',"see', header=DEALS_HEADER + ",Note").rstrip(b"\n"),
          says="quote"),
     File("inches, no last line end", deals(deal(1), deal(2) + ',5" disk', header=DEALS_HEADER + ",Note").rstrip(b"\n"),

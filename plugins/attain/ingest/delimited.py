@@ -51,7 +51,8 @@ def open_delimited(path: Path, facts: FileFacts, score: Scorer, scratch: Path) -
         for batch in _stream(path, text, found, len(header), facts.record_ends != facts.line_ends):
             read += batch.rows.num_rows + len(batch.ragged)
             yield batch
-        if read != below or facts.ends_in_quotes:  # what follows a quote that does not close is in no row of its own
+        is_sure = read == below and not facts.ends_in_quotes
+        if not is_sure or (facts.record_ends != facts.line_ends and _may_swallow_rows(path, found.delimiter)):
             _arbitrate(path, encoding, found.delimiter, read + found.record)
 
     name = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}[found.delimiter]
@@ -248,6 +249,39 @@ def _unreadable(error: Exception) -> Rejected:
             "export it again; a double quote inside a cell must be written twice",
         )
     return Rejected(f"the text can't be read: {error}", "export it again, as CSV UTF-8")
+
+
+def _may_swallow_rows(path: Path, delimiter: str) -> bool:
+    """Whether quotes hold line ends and delimiters, and the closing one is not the end of the cell.
+
+    Then two lone quotes, such as those of two cells that begin with one, may have been taken for a pair: the rows
+    between them would be a part of one cell, and the count, which goes by pairs too, would agree.
+    """
+    import numpy
+
+    marks = numpy.memmap(path, numpy.uint8, "r")
+    ends_cell = numpy.zeros(256, bool)
+    ends_cell[[*delimiter.encode(), *b'\r\n"']] = True
+    before = begun = 0  # quotes before the window, and where the last cell in quotes begins
+    for start in range(0, marks.size, BLOCK_BYTES):
+        window = numpy.asarray(marks[start : start + BLOCK_BYTES])
+        quotes = numpy.flatnonzero(window == 0x22) + start
+        opening, closing = quotes[before % 2 :: 2], quotes[1 - before % 2 :: 2]
+        before += quotes.size
+        # A quote right behind a closing one is the second half of a quote inside the cell.
+        cells = opening[(opening == 0) | (marks[opening - 1] != 0x22)]
+        odd = closing[~ends_cell[marks[numpy.minimum(closing + 1, marks.size - 1)]]]
+        if odd.size:
+            line_ends = numpy.flatnonzero((window == 0x0A) | (window == 0x0D)) + start
+            first = numpy.concatenate([[begun], cells])[numpy.searchsorted(cells, odd)]
+            within = numpy.searchsorted(line_ends, odd) > numpy.searchsorted(line_ends, first)
+            for place in numpy.flatnonzero(within | (first < start)):
+                cell = marks[first[place] : odd[place]].tobytes()
+                has_lines = b"\n" in cell or b"\r" in cell
+                if has_lines and (delimiter.encode() in cell or cell.endswith((b"\n", b"\r"))):
+                    return True
+        begun = int(cells[-1]) if cells.size else begun
+    return False
 
 
 def _arbitrate(path: Path, encoding: str, delimiter: str, parsed: int) -> None:
