@@ -286,13 +286,16 @@ def as_json(kind: Kind, rows: Sequence[Sequence[str]], chance: Random) -> File:
             else:
                 record[header] = cell
         if lines:
-            record["产品明细"] = [line for line in lines.values() if any(line.values())]
+            record["产品明细"] = [line for line in lines.values() if any(map(str.strip, line.values()))]
             if chance.random() < 0.05:
                 record["产品明细"] = "none"
         records.append(record if chance.random() < 0.97 else chance.choice(["no record", 7, [record]]))
     while not records or not all(isinstance(record, dict) and len(record) > 3 for record in records[:1]):
         records.insert(0, dict(zip(kind.header, kind.row(10**6, chance), strict=True)))
-    cells = [list(map(str, record.values())) if isinstance(record, dict) else [str(record)] for record in records]
+    cells = [
+        [str(value or "") for value in record.values()] if isinstance(record, dict) else [str(record)]
+        for record in records
+    ]
     if chance.random() < 0.5:
         text = json.dumps({"code": 0, "data": records}, ensure_ascii=False, indent=chance.choice([None, 1]))
         return File("file.json", text.encode(), dict(enumerate(cells, start=1)))
