@@ -42,7 +42,7 @@ bench: setup ## measure: ours against the plain engine, as ratios
 	@$(BIN)/python bench/pay.py
 
 soak: setup ## hours, not minutes: more orders of arrival, more kills, 2,000 random plans and more (SOAK=20)
-	@ATTAIN_SOAK=$(or $(SOAK),20) $(BIN)/python -m pytest tests/ingest/test_any_order.py tests/reference/test_both_engines.py
+	@ATTAIN_SOAK=$(or $(SOAK),20) $(BIN)/python -m pytest tests/ingest/test_any_order.py tests/ingest/test_batches.py tests/reference/test_both_engines.py
 
 lock: setup ## write the lock files anew from pyproject.toml and deploy/requirements-served.in
 	@$(COMPILE) pyproject.toml --group dev -o requirements.lock

@@ -125,6 +125,44 @@ def test_bills_are_filled_down_and_nothing_else_is(tmp_path: Path, monkeypatch: 
     assert repeated == [3, 5]
 
 
+RAGGED = """单据编号,客户,物料,金额
+S1,晨光,a,1
+,,b
+,,c,2
+S2,,d,3,more
+,,e,4
+S3,晨光,f,5
+,,小计
+,,g,6
+"""
+
+
+@pytest.mark.parametrize("rows", [100, 1])
+def test_entries_below_a_ragged_row_of_a_bill_belong_to_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rows: int
+) -> None:
+    monkeypatch.setattr(tables, "ROWS_A_BATCH", rows)
+    monkeypatch.setattr("attain.ingest.delimited.BLOCK_BYTES", 64 if rows == 1 else 4 << 20)
+    table = subforms.filled_down(opened(tmp_path, RAGGED, "a.csv"), ["单据编号", "客户"])
+    assert sorted(read(table), key=lambda row: row[0]) == [
+        (2, "S1", "晨光", "a", "1"),
+        (3, None),
+        (4, "S1", "晨光", "c", "2"),  # what is ragged above it is an entry of the same bill
+        (5, None),
+        (6, "", "", "e", "4"),  # of S2, whose own row can't be read, and certainly not of S1
+        (7, "S3", "晨光", "f", "5"),
+        (8, None),
+        (9, "", "", "g", "6"),
+    ]
+
+
+def test_ragged_rows_are_told_under_the_header_of_the_file(tmp_path: Path) -> None:
+    table = subforms.expanded(opened(tmp_path, "no,x[0].a,x[1].a,note\n1,,\n2,b,c,d\n", "a.csv"), "x")
+    assert table.header == ["no", "note", "x.a"]
+    (batch,) = table.batches()
+    assert [(row.cells, row.header) for row in batch.ragged] == [(["1", "", ""], ["no", "x[0].a", "x[1].a", "note"])]
+
+
 def test_what_is_not_there_is_not_filled(tmp_path: Path) -> None:
     table = opened(tmp_path, BILLS, "a.csv")
     assert subforms.filled_down(table, ["币别"]) is table

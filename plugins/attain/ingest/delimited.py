@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -51,7 +51,8 @@ def open_delimited(path: Path, facts: FileFacts, score: Scorer, scratch: Path) -
         for batch in _stream(path, text, found, len(header), facts.record_ends != facts.line_ends):
             read += batch.rows.num_rows + len(batch.ragged)
             yield batch
-        if read != below:
+        is_sure = read == below and not facts.ends_in_quotes
+        if not is_sure or (facts.record_ends != facts.line_ends and _may_swallow_rows(path, found.delimiter)):
             _arbitrate(path, encoding, found.delimiter, read + found.record)
 
     name = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}[found.delimiter]
@@ -70,7 +71,7 @@ class _Header:
 def _find_delimited_header(sample: str, is_whole: bool, score: Scorer) -> _Header:
     best: tuple[int, _Header] | None = None
     for delimiter in DELIMITERS:
-        reader = csv.reader(io.StringIO(sample, newline=""), delimiter=delimiter)
+        reader = _reader(io.StringIO(sample, newline=""), delimiter)
         records: list[tuple[list[str], int]] = []
         try:
             for cells in reader:
@@ -91,6 +92,12 @@ def _find_delimited_header(sample: str, is_whole: bool, score: Scorer) -> _Heade
     if best is None:
         raise Rejected("no row could be read", "export it again, as CSV UTF-8")
     return best[1]
+
+
+def _reader(lines: Iterable[str], delimiter: str, strict: bool = False) -> Any:
+    """The standard library's reader, for cells of any length; a block is all that bounds them."""
+    csv.field_size_limit(sys.maxsize)
+    return csv.reader(lines, delimiter=delimiter, strict=strict)
 
 
 def _with_trailing_blanks(header: list[str], rows: list[list[str]]) -> list[str]:
@@ -119,7 +126,7 @@ def _stream(path: Path, encoding: str, found: _Header, width: int, has_line_ends
         if numbers:
             regular = numpy.setdiff1d(regular, numpy.array(numbers, dtype=numpy.int64), assume_unique=True)
         ragged = [
-            RaggedRow(number + found.record, next(csv.reader([text], delimiter=found.delimiter), []))
+            RaggedRow(number + found.record, next(_reader([text], found.delimiter), []))
             for number, (_, text) in zip(numbers, met, strict=True)
         ]
         return Batch(table.append_column("_row_number", pyarrow.array(regular + found.record)), ragged), end
@@ -129,7 +136,8 @@ def _stream(path: Path, encoding: str, found: _Header, width: int, has_line_ends
     for block in rows.blocks():
         held.append(block)
         size += block.get_total_buffer_size()
-        if sum(part.num_rows for part in held) >= tables.ROWS_A_BATCH or size >= tables.BYTES_A_BATCH:
+        many = max(sum(part.num_rows for part in held), len(rows.irregular)) >= tables.ROWS_A_BATCH
+        if many or size >= tables.BYTES_A_BATCH:
             batch, after = emit(held, after)
             held, size = [], 0
             yield batch
@@ -183,7 +191,10 @@ class _Rows:
                         yield rows
                 return
             except (pyarrow.ArrowInvalid, UnicodeDecodeError) as error:
-                if "straddling" not in str(error) or size == sizes[-1]:
+                is_header_all = "Could not skip initial" in str(error)  # it lies in a block, so nothing is below it
+                if size == sizes[-1] and is_header_all:
+                    return
+                if size == sizes[-1] or not ("straddling" in str(error) or is_header_all):
                     raise _unreadable(error) from None
 
     def _read(self, block_bytes: int) -> Iterator[pyarrow.RecordBatch]:
@@ -240,15 +251,47 @@ def _unreadable(error: Exception) -> Rejected:
     return Rejected(f"the text can't be read: {error}", "export it again, as CSV UTF-8")
 
 
+def _may_swallow_rows(path: Path, delimiter: str) -> bool:
+    """Whether quotes hold line ends and delimiters, and the closing one is not the end of the cell.
+
+    Then two lone quotes, such as those of two cells that begin with one, may have been taken for a pair: the rows
+    between them would be a part of one cell, and the count, which goes by pairs too, would agree.
+    """
+    import numpy
+
+    marks = numpy.memmap(path, numpy.uint8, "r")
+    ends_cell = numpy.zeros(256, bool)
+    ends_cell[[*delimiter.encode(), *b'\r\n"']] = True
+    before = begun = 0  # quotes before the window, and where the last cell in quotes begins
+    for start in range(0, marks.size, BLOCK_BYTES):
+        window = numpy.asarray(marks[start : start + BLOCK_BYTES])
+        quotes = numpy.flatnonzero(window == 0x22) + start
+        opening, closing = quotes[before % 2 :: 2], quotes[1 - before % 2 :: 2]
+        before += quotes.size
+        # A quote right behind a closing one is the second half of a quote inside the cell.
+        cells = opening[(opening == 0) | (marks[opening - 1] != 0x22)]
+        odd = closing[~ends_cell[marks[numpy.minimum(closing + 1, marks.size - 1)]]]
+        if odd.size:
+            line_ends = numpy.flatnonzero((window == 0x0A) | (window == 0x0D)) + start
+            first = numpy.concatenate([[begun], cells])[numpy.searchsorted(cells, odd)]
+            within = numpy.searchsorted(line_ends, odd) > numpy.searchsorted(line_ends, first)
+            for place in numpy.flatnonzero(within | (first < start)):
+                cell = marks[first[place] : odd[place]].tobytes()
+                has_lines = b"\n" in cell or b"\r" in cell
+                if has_lines and (delimiter.encode() in cell or cell.endswith((b"\n", b"\r"))):
+                    return True
+        begun = int(cells[-1]) if cells.size else begun
+    return False
+
+
 def _arbitrate(path: Path, encoding: str, delimiter: str, parsed: int) -> None:
     """Parser and count disagree: read strictly by the book, and refuse unless the parser is right."""
-    csv.field_size_limit(sys.maxsize)
     known = "gb18030" if encoding == "gb18030" else "utf-8-sig"
     records = 0
     reader = None
     try:
         with path.open(encoding=known, newline="") as stream:
-            reader = csv.reader(stream, delimiter=delimiter, strict=True)
+            reader = _reader(stream, delimiter, strict=True)
             for _ in reader:
                 records += 1
     except csv.Error as error:

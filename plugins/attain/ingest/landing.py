@@ -17,6 +17,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
+from itertools import compress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 from zoneinfo import ZoneInfo
@@ -433,29 +434,42 @@ class _Landing:
     def _with_short_totals(self, batch: Batch) -> Batch:
         """The batch with totals rows that end before the header does filled up, in their places, so that they are
         checked as whole ones. One is known by its label and by a key that is blank or that label."""
+        import numpy
         import pyarrow
 
         places = [index for key in self.feed.key if (index := self._index(key)) is not None]
         width = len(self.header)
 
+        def under_header(row: RaggedRow) -> list[str]:
+            if row.header is None:
+                return row.cells + [""] * (width - len(row.cells))
+            named = dict(zip(row.header, row.cells, strict=False))
+            return [named.get(name, "") for name in self.header]
+
         def is_short_totals(row: RaggedRow) -> bool:
-            if row.fault is not None or len(row.cells) >= width:
+            if row.fault is not None or len(row.cells) >= len(row.header or self.header):
                 return False
-            cells = [cell.strip(conversion.INVISIBLE) for cell in row.cells] + [""] * (width - len(row.cells))
+            cells = [cell.strip(conversion.INVISIBLE) for cell in under_header(row)]
             labels = {cell for cell in cells if totals_label(cell)}
             return bool(labels) and all(not cells[place] or cells[place] in labels for place in places)
 
-        short = [] if batch.repeats else [row for row in batch.ragged if is_short_totals(row)]
-        if not short:
+        is_short = [is_short_totals(row) for row in batch.ragged]
+        if not any(is_short):
             return batch
-        cells = [row.cells + [""] * (width - len(row.cells)) for row in short]
+        short = list(compress(batch.ragged, is_short))
+        cells = [under_header(row) for row in short]
         columns = [[row[index] for row in cells] for index in range(width)] + [[row.row_number for row in short]]
         filled = pyarrow.table(
             [pyarrow.array(column, field.type) for column, field in zip(columns, batch.rows.schema, strict=True)],
             schema=batch.rows.schema,
         )
-        rows = pyarrow.concat_tables([batch.rows, filled]).sort_by(batch.rows.column_names[width]).combine_chunks()
-        return replace(batch, rows=rows, ragged=[row for row in batch.ragged if row not in short])
+        rows = pyarrow.concat_tables([batch.rows, filled]).combine_chunks()
+        order = numpy.argsort(rows.column(width).to_numpy(), kind="stable")
+        now_at = numpy.empty_like(order)
+        now_at[order] = numpy.arange(order.size)
+        repeats = {column: now_at[list(places)].tolist() for column, places in batch.repeats.items()}
+        ragged = [row for row, is_filled in zip(batch.ragged, is_short, strict=True) if not is_filled]
+        return replace(batch, rows=rows.take(pyarrow.array(order)), ragged=ragged, repeats=repeats)
 
     def _glanced(self, batch: Batch) -> _Glanced:
         import numpy
@@ -502,27 +516,32 @@ class _Landing:
         if batch.source.begins_part:
             self.sums_at_part, self.sums_at_total, self.sums_at_subtotal = (dict(self.sums) for _ in range(3))
             self.sums_at_heading = {}
-        self._take_ragged(batch.source.ragged)
+        ragged = sorted(batch.source.ragged, key=lambda row: row.row_number)
         plain = batch.plain(self.numeric)
         self.landed.rows_in_file += batch.plain_rows
         if batch.converted is None:
+            refused = self._take_ragged(ragged)
             if plain is None or batch.columns is None:
+                self._quarantine(refused)
+                self._stop_if_hopeless()
                 return
             loaded = batch.columns
             self._add_up(plain)
         else:
             states = batch.converted.column("_state").combine_chunks()
             if compute.any(compute.not_equal(states, conversion.LOADED)).as_py():
-                kept = self._take_special(batch, plain, batch.trimmed, batch.converted, states)
+                kept, refused = self._take_special(batch, plain, batch.trimmed, batch.converted, states, ragged)
             else:
-                kept = None
+                kept, refused = None, self._take_ragged(ragged)
                 self._add_up(batch.converted)
                 if plain is not None:
                     self._add_up(plain)
                 self.landed.rows_in_file += batch.converted.num_rows
             loaded = batch.loaded(kept)
         if self.target.distinct:
-            loaded = self._first_of_each_key(loaded, batch.source.rows)
+            loaded, contradicting = self._first_of_each_key(loaded, batch.source.rows)
+            refused = sorted([*refused, *contradicting], key=lambda row: row.row_number)
+        self._quarantine(refused)
         self.landed.rows_loaded += loaded.num_rows
         if self.deleted is not None:
             self.landed.rows_deleted += compute.sum(loaded.column("_is_deleted").cast("int64")).as_py() or 0
@@ -537,8 +556,13 @@ class _Landing:
         trimmed: pyarrow.Table,
         converted: pyarrow.Table,
         states: pyarrow.Array,
-    ) -> pyarrow.Array:
-        """Account for rows that went through the query, in their order; which of them are loaded."""
+        ragged: Sequence[RaggedRow],
+    ) -> tuple[pyarrow.Array, list[RefusedRow]]:
+        """Account for rows that went through the query, and the ragged ones, in their order.
+
+        Returns:
+            Which of those that went through the query are loaded, and the rows to quarantine.
+        """
         import pyarrow
         from pyarrow import compute
 
@@ -546,7 +570,7 @@ class _Landing:
         self.landed.rows_in_file += converted.num_rows - counts.get(conversion.BLANK, 0)
         self.landed.rows_not_for_feed += counts.get(conversion.NOT_FOR_FEED, 0)
         refused: list[RefusedRow] = []
-        summed_to = plain_to = 0
+        summed_to = plain_to = ragged_to = 0
 
         def add_up_to(index: int) -> None:
             """Add what stands above the converted row of that place, or all; the row itself is not added."""
@@ -572,6 +596,10 @@ class _Landing:
         values = {name: converted.column(name).take(these).to_pylist() for name in {*self.numeric, *self.feed.key}}
         shown = enumerate(zip(positions, numbers, all_faulty, texts, raws, strict=True))
         for place, (index, number, faults, cells, raw_cells) in shown:
+            begin = ragged_to
+            while ragged_to < len(ragged) and ragged[ragged_to].row_number < number:
+                ragged_to += 1
+            refused += self._take_ragged(ragged[begin:ragged_to])
             state = said[index]
             raw = json.dumps(dict(zip(self.header, raw_cells, strict=True)), ensure_ascii=False)
             if state == conversion.HEADER_AGAIN:
@@ -604,8 +632,8 @@ class _Landing:
             told = None if None in key else json.dumps([str(value) for value in key], ensure_ascii=False)
             refused.append(self._refusal(number, faulty, cells, raw, told))
         add_up_to(converted.num_rows)
-        self._quarantine(refused)
-        return compute.equal(states, conversion.LOADED)
+        refused += self._take_ragged(ragged[ragged_to:])
+        return compute.equal(states, conversion.LOADED), refused
 
     def _refusal(
         self, number: int, faulty: Sequence[str], cells: Sequence[str], raw: str, key: str | None
@@ -634,27 +662,29 @@ class _Landing:
         reasons = "; ".join(item[2] for item in said)
         return RefusedRow(number, first_name, first_value, reasons, first_remedy, raw, key)
 
-    def _take_ragged(self, ragged: Sequence[RaggedRow]) -> None:
+    def _take_ragged(self, ragged: Sequence[RaggedRow]) -> list[RefusedRow]:
+        """Count these rows, and answer those to quarantine: all but blank ones. No total below them can be checked."""
         refused = []
         for row in ragged:
             if not any(cell.strip(conversion.INVISIBLE) for cell in row.cells):
                 continue
             self.landed.rows_in_file += 1
+            header = row.header or self.header
             said = [cell for part in row.cells if (cell := part.strip(conversion.INVISIBLE))]
             is_totals = any(totals_label(cell) for cell in said)
-            if row.fault is None and len(row.cells) < len(self.header) and (is_totals or conversion.is_footer(said)):
+            if row.fault is None and len(row.cells) < len(header) and (is_totals or conversion.is_footer(said)):
                 reason = (
-                    f"a totals row of {len(row.cells)} cells, the header has {len(self.header)}; it is not checked"
+                    f"a totals row of {len(row.cells)} cells, the header has {len(header)}; it is not checked"
                     if is_totals
                     else f"a line around the table ({said[0][:60]}), no record"
                 )
                 remedy = "nothing is lost; export without it"
-                raw = json.dumps(dict(zip(self.header, row.cells, strict=False)), ensure_ascii=False)
+                raw = json.dumps(dict(zip(header, row.cells, strict=False)), ensure_ascii=False)
                 refused.append(RefusedRow(row.row_number, None, None, reason, remedy, raw))
                 self.lines_beside += 1
                 continue
             self.unsummed.update(self.numeric)
-            reason = row.fault or f"the row has {len(row.cells)} cells, the header {len(self.header)}"
+            reason = row.fault or f"the row has {len(row.cells)} cells, the header {len(header)}"
             self.faults[reason] += 1
             if row.fault is not None:
                 raw = json.dumps(
@@ -663,14 +693,14 @@ class _Landing:
                 refused.append(RefusedRow(row.row_number, None, None, reason, "correct the record, and send it", raw))
                 continue
             named = {
-                (self.header[index] if index < len(self.header) else f"cell {index + 1}"): cell
+                (header[index] if index < len(header) else f"cell {index + 1}"): cell
                 for index, cell in enumerate(row.cells)
             }
             remedy = "export it again; a separator inside a cell needs quotes around the cell"
             refused.append(
                 RefusedRow(row.row_number, None, None, reason, remedy, json.dumps(named, ensure_ascii=False))
             )
-        self._quarantine(refused)
+        return refused
 
     def _with_repeats(self, converted: pyarrow.Table, repeats: Mapping[int, Sequence[int]]) -> pyarrow.Table:
         """The rows with a column `_again_<name>` for each number that some of them only repeat."""
@@ -787,18 +817,18 @@ class _Landing:
                     "give its cells a percent format and save as .xlsx, or write 12.5 for 12.5 %",
                 )
 
-    def _first_of_each_key(self, loaded: pyarrow.Table, rows: pyarrow.Table) -> pyarrow.Table:
-        """One row a key. Where a layout repeats a document's cells on each of its lines, they have to agree."""
+    def _first_of_each_key(self, loaded: pyarrow.Table, rows: pyarrow.Table) -> tuple[pyarrow.Table, list[RefusedRow]]:
+        """One row a key. Where a layout repeats a document's cells on each of its lines, they have to agree; the rows
+        that say something else are answered, too."""
         if not loaded.num_rows:
-            return loaded
+            return loaded, []
         if self.documents is None:
             agreed = [name for name, reading in self.readings.items() if reading.index is not None]
             self.documents = Documents(self.feed.key, agreed if self.target.layout is not None else [])
         fresh, contradictions = self.documents.take(loaded)
         refused = [self._contradiction(item, loaded, rows) for item in contradictions]
         self.landed.rows_not_for_feed += fresh.false_count - len(refused)
-        self._quarantine(refused)
-        return loaded.filter(fresh)
+        return loaded.filter(fresh), refused
 
     def _contradiction(self, said: Contradiction, loaded: pyarrow.Table, rows: pyarrow.Table) -> RefusedRow:
         """A row that says something else of its document than the document's first row."""
@@ -922,7 +952,8 @@ class _Landing:
                 f"it has more than the {tables.MAX_ROWS} rows that a file may have",
                 "send it in parts, each with its header",
             )
-        if self.refusable is not None and self.rows_at_fault > self.refusable:
+        is_many = self.landed.rows_in_file > FEW_ROWS
+        if self.refusable is not None and is_many and self.rows_at_fault > self.refusable:
             raise self.too_many(f"{self.rows_at_fault} of the first {self.landed.rows_in_file} rows")
 
     @property

@@ -133,7 +133,8 @@ def _unpivoted(table: Table, layout: Layout) -> Table:
                 said = pyarrow.array([table.header[index]] * rows.num_rows, pyarrow.string())
                 columns = [*cells, said, rows.column(index), rows.column("_row_number")]
                 parts.append(pyarrow.table(columns, names=[*(f"c{n}" for n in range(len(keep) + 2)), "_row_number"]))
-            yield Batch(pyarrow.concat_tables(parts).sort_by("_row_number"), batch.ragged)
+            ragged = subforms.under(batch, table.header).ragged
+            yield Batch(pyarrow.concat_tables(parts).sort_by("_row_number"), ragged, begins_part=batch.begins_part)
 
     header = [*(table.header[index] for index in keep), name, value]
     return replace(

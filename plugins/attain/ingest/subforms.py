@@ -68,7 +68,8 @@ def filled_down(table: Table, columns: Sequence[str]) -> Table:
     Lists of bills and their entries often have the bill's cells on its first row only. A row in which all of the named
     columns are blank, and which has something else, belongs to the bill above; a row in which one of them is given
     begins a bill and is left as it is, so a blank of its own never takes the value of another bill. Blank rows, totals
-    rows and footers are left alone; what follows a totals row belongs to no bill above it.
+    rows, footers and headers in between are left alone; what follows a totals row, the end of a sheet or a bill's row
+    with more or fewer cells than the header belongs to no bill above it.
 
     Args:
         table: an opened table.
@@ -82,29 +83,43 @@ def filled_down(table: Table, columns: Sequence[str]) -> Table:
     def batches() -> Iterator[Batch]:
         above: list[str] | None = None
         for batch in table.batches():
-            made, above = _fill(batch, positions, above)
+            made, above = _fill(batch, table.header, positions, None if batch.begins_part else above)
             yield made
 
     return replace(table, batches=batches, layout=f"{table.layout}, bills filled down")
 
 
-def _fill(batch: Batch, positions: Sequence[int], above: list[str] | None) -> tuple[Batch, list[str] | None]:
+def _fill(
+    batch: Batch, header: Sequence[str], positions: Sequence[int], above: list[str] | None
+) -> tuple[Batch, list[str] | None]:
     import pyarrow
 
+    ragged = sorted(
+        (row for row in batch.ragged if _ends_a_bill(row, header, positions)), key=lambda row: row.row_number
+    )
     if not batch.rows.num_rows:
-        return batch, above
+        return batch, None if ragged else above
+    numbers = batch.rows.column("_row_number").to_pylist()
     width = batch.rows.num_columns - 1
     filled = [batch.rows.column(position).to_pylist() for position in positions]
+    labels = [header[position].strip(conversion.INVISIBLE) for position in positions]
     others: list[Any] | None = None
     repeated: list[int] = []
     for row in range(batch.rows.num_rows):
+        while ragged and ragged[0].row_number < numbers[row]:
+            ragged.pop(0)
+            above = None
         own = [column[row].strip(conversion.INVISIBLE) for column in filled]
+        others = others or [batch.rows.column(index) for index in range(width)]
         if any(own):
+            if own == labels or conversion.is_footer([cell for cell in own if cell][:1]):
+                cells = _said(others, row)
+                if own == labels or conversion.is_footer(cells):
+                    continue  # a page ends, and the bill may go on below it
             is_totals = any(conversion.totals_label(cell) for cell in own if cell)
             above = None if is_totals else [column[row] for column in filled]
             continue
-        others = others or [batch.rows.column(index) for index in range(width)]
-        cells = [text for column in others if (text := column[row].as_py().strip(conversion.INVISIBLE))]
+        cells = _said(others, row)
         if not cells:
             continue
         if any(conversion.totals_label(cell) for cell in cells):
@@ -117,7 +132,23 @@ def _fill(batch: Batch, positions: Sequence[int], above: list[str] | None) -> tu
     for position, column in zip(positions, filled, strict=True):
         rows = rows.set_column(position, rows.column_names[position], pyarrow.array(column, pyarrow.string()))
     repeats = {**batch.repeats, **{at: [*batch.repeats.get(at, ()), *repeated] for at in positions}}
-    return replace(batch, rows=rows, repeats=repeats if repeated else batch.repeats), above
+    made = replace(batch, rows=rows, repeats=repeats if repeated else batch.repeats)
+    return made, None if ragged else above
+
+
+def _said(columns: Sequence[Any], row: int) -> list[str]:
+    """The cells of a row that are not blank."""
+    return [text for column in columns if (text := column[row].as_py().strip(conversion.INVISIBLE))]
+
+
+def _ends_a_bill(row: RaggedRow, header: Sequence[str], positions: Sequence[int]) -> bool:
+    """Whether what follows a ragged row belongs to no bill above it: it is the first of another, or a totals row."""
+    if row.fault is not None:
+        return True
+    named = dict(zip(row.header or header, row.cells, strict=False))
+    cells = [cell for text in row.cells if (cell := text.strip(conversion.INVISIBLE))]
+    own = any(named.get(header[position], "").strip(conversion.INVISIBLE) for position in positions)
+    return (own and not conversion.is_footer(cells)) or any(conversion.totals_label(cell) for cell in cells)
 
 
 def _from_json(table: Table, name: str, position: int) -> Table:
@@ -141,7 +172,7 @@ def _from_json(table: Table, name: str, position: int) -> Table:
 
     def batches() -> Iterator[Batch]:
         for batch in table.batches():
-            yield _expand(batch, position, kept, keys, name)
+            yield _expand(under(batch, table.header), position, kept, keys, name)
 
     return replace(
         table, header=header, batches=batches, at_most_rows=most, layout=f"{table.layout}, a row for each of {name}"
@@ -173,6 +204,11 @@ def _expand(batch: Batch, position: int, kept: Sequence[int], keys: dict[str, in
     return _made(batch, arrays, rows.column(width), len(kept), seconds, [*batch.ragged, *faulty])
 
 
+def under(batch: Batch, header: Sequence[str]) -> Batch:
+    """The batch, whose ragged rows know the header that they stand under, for a table with another."""
+    return replace(batch, ragged=[replace(row, header=row.header or header) for row in batch.ragged])
+
+
 def _from_numbered(table: Table, name: str, numbered: dict[int, dict[str, int]]) -> Table:
     keys = list(dict.fromkeys(key for index in sorted(numbered) for key in numbered[index]))
     used = {position for found in numbered.values() for position in found.values()}
@@ -181,7 +217,7 @@ def _from_numbered(table: Table, name: str, numbered: dict[int, dict[str, int]])
 
     def batches() -> Iterator[Batch]:
         for batch in table.batches():
-            yield _unpivot(batch, kept, keys, numbered)
+            yield _unpivot(under(batch, table.header), kept, keys, numbered)
 
     return replace(
         table,

@@ -61,6 +61,7 @@ class FileFacts:
         ends_with_line_end: whether the last line is complete.
         first_bytes: the first bytes of the content.
         foreign_bytes: some bytes from the first place that is not UTF-8.
+        ends_in_quotes: whether the number of double quotes is odd; the last may open a cell that never closes.
     """
 
     sha256: str
@@ -72,6 +73,7 @@ class FileFacts:
     ends_with_line_end: bool
     first_bytes: bytes
     foreign_bytes: bytes
+    ends_in_quotes: bool = False
 
 
 def look(path: Path) -> FileFacts:
@@ -133,6 +135,7 @@ class Look:
             self.lines.is_complete,
             self.first,
             self.content.foreign,
+            self.lines.inside,
         )
 
 
@@ -238,11 +241,13 @@ class RaggedRow:
     Attributes:
         cells: its cells; the text of the row alone if it has a fault.
         fault: what is wrong, if not the number of cells.
+        header: the header above its cells, where the table's own was made from it; None: the table's own.
     """
 
     row_number: int
     cells: list[str]
     fault: str | None = None
+    header: Sequence[str] | None = None
 
 
 @dataclass(frozen=True)
