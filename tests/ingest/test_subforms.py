@@ -86,6 +86,20 @@ def test_numbered_columns(tmp_path: Path) -> None:
     assert next(rows.batches()).repeats == {0: (1, 4), 1: (1, 4)}
 
 
+def test_totals_over_numbered_columns_stay_one_row(tmp_path: Path) -> None:
+    """Each column has a total of its own, of which no row for each sub-record can tell."""
+    table = opened(tmp_path, "no,x[0].a,x[1].a,sum\n1,4,5,7\n合计,4,5,7\n2,6,,8\nTotal,,,8\n3,1,2,合计\n", "a.csv")
+    assert read(subforms.expanded(table, "x")) == [
+        (2, "1", "7", "4"),
+        (2, "1", "7", "5"),
+        (3, "合计", "7", ""),
+        (4, "2", "8", "6"),
+        (5, "Total", "8", ""),
+        (6, "3", "合计", "1"),
+        (6, "3", "合计", "2"),
+    ]
+
+
 def test_two_layouts_of_one_sub_form_are_refused(tmp_path: Path) -> None:
     for header in ("no,x,x[0].a", "no,x[0].a,x.a"):
         with pytest.raises(Rejected):

@@ -374,25 +374,49 @@ unknown_customers as (
 
 ),
 
+-- Each name once: records and references of one name are as alike as one pair of them.
+known_stems as (
+
+    select
+        customer_records.name_stem,
+        min(customer_matches.customer_id) as customer_id
+    from customer_records
+    inner join customer_matches on customer_records.record_id = customer_matches.record_id
+    where customer_records.name_stem is not null
+    group by customer_records.name_stem
+
+),
+
+unknown_stems as (
+
+    select distinct name_stem from unknown_customers
+
+),
+
 -- Only names that begin alike are compared: all with all would be hours of work for a large company.
+likely_stems as (
+
+    select
+        unknown_stems.name_stem,
+        {{ most_alike(likeness_of_stems('unknown_stems.name_stem', 'known_stems.name_stem'), 'known_stems.customer_id') }}
+            as customer_id
+    from unknown_stems
+    inner join known_stems
+        on
+            substr(unknown_stems.name_stem, 1, 2) = substr(known_stems.name_stem, 1, 2)
+            and {{ likeness_of_stems('unknown_stems.name_stem', 'known_stems.name_stem') }} >= 0.85
+    group by unknown_stems.name_stem
+
+),
+
 likely_customers as (
 
     select
         unknown_customers.source_system,
         unknown_customers.reference,
-        customer_matches.customer_id,
-        row_number() over (
-            partition by unknown_customers.source_system, unknown_customers.reference
-            order by
-                {{ likeness('unknown_customers.name_stem', 'customer_records.name_stem') }} desc,
-                customer_matches.customer_id
-        ) as place
+        likely_stems.customer_id
     from unknown_customers
-    inner join customer_records
-        on
-            substr(unknown_customers.name_stem, 1, 2) = substr(customer_records.name_stem, 1, 2)
-            and {{ likeness('unknown_customers.name_stem', 'customer_records.name_stem') }} >= 0.85
-    inner join customer_matches on customer_records.record_id = customer_matches.record_id
+    inner join likely_stems on unknown_customers.name_stem = likely_stems.name_stem
 
 ),
 
@@ -445,7 +469,6 @@ final as (
             grouped.entity_kind = 'customer'
             and grouped.source_system = likely_customers.source_system
             and grouped.reference = likely_customers.reference
-            and likely_customers.place = 1
 
 )
 

@@ -20,6 +20,7 @@ from attain.ingest.tables import MAX_COLUMNS, Batch, RaggedRow, Table, text_batc
 if TYPE_CHECKING:
     import pyarrow
 
+_NUMBER = re.compile(r"[-+(]?[¥￥$]?[\d.,]+\)?%?")
 _NUMBERED = re.compile(r"(.+)\[(\d{1,4})\]\.(.+)")
 
 
@@ -242,20 +243,39 @@ def _unpivot(batch: Batch, kept: Sequence[int], keys: Sequence[str], numbered: d
         for position in numbered[index].values():
             text = compute.utf8_trim(batch.rows.column(position), conversion.INVISIBLE)
             given[:, at] |= compute.not_equal(text, "").to_numpy()
-    given[~given.any(axis=1), 0] = True  # a record without sub-records
+    totals = _totals_among(batch.rows, kept)
+    given[totals] = False
+    given[~given.any(axis=1), 0] = True  # a record without sub-records, or totals: they stay one row
     row, nth = numpy.nonzero(given)  # by row, then by number
     seconds = numpy.flatnonzero(numpy.concatenate(([False], row[1:] == row[:-1]))).tolist()
     blank = pyarrow.repeat(pyarrow.scalar(""), count)
+    places = nth * count + row
+    places[numpy.isin(row, totals)] = len(order) * count  # of several columns each with a total of its own none is told
     columns = []
     for key in keys:
         sources = [numbered[index].get(key) for index in order]
         pieces = pyarrow.concat_arrays(
-            [blank if source is None else _whole(batch.rows.column(source)) for source in sources]
+            [*(blank if source is None else _whole(batch.rows.column(source)) for source in sources), blank.slice(0, 1)]
         )
-        columns.append(pieces.take(pyarrow.array(nth * count + row)))
+        columns.append(pieces.take(pyarrow.array(places)))
     rows = batch.rows.take(pyarrow.array(row))
     arrays = [*(rows.column(index) for index in kept), *columns]
     return _made(batch, arrays, rows.column(width), len(kept), seconds, batch.ragged)
+
+
+def _totals_among(rows: pyarrow.Table, columns: Sequence[int]) -> list[int]:
+    """Positions of the totals rows: of these columns the first that is not blank has a label, others only numbers."""
+    from pyarrow import compute
+
+    found: set[int] = set()
+    cells = [rows.column(column) for column in columns]
+    for column in cells:
+        may_be = compute.match_substring_regex(column, "(?i)计|total")
+        for place in compute.indices_nonzero(may_be).to_pylist():
+            label, *others = _said(cells, place)
+            if conversion.totals_label(label) and all(_NUMBER.fullmatch(text) for text in others):
+                found.add(place)
+    return sorted(found)
 
 
 def _made(
