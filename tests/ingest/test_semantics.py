@@ -408,6 +408,52 @@ def test_the_macro_of_staging_and_the_records_verb_select_the_same(settings: Set
     assert found[0] == found[1] and len(found[0]) > 3
 
 
+LINES = "jiandaoyun_crm.contract_lines"
+
+
+def _contracts(day: int, *lines: tuple[str, str, int]) -> tuple[str, bytes]:
+    """An export of that day: contracts (number, product, quantity), each with its lines below one another."""
+    header = "合同编号,合同名称,客户名称,签约人,签订日期,合同金额,产品明细.产品名称,产品明细.数量"
+    told = [f"{number},合同,晨光,林,2026-01-05,100,{product},{quantity}" for number, product, quantity in lines]
+    return f"jiandaoyun_crm/contracts/合同_202602{day:02d}.csv", "\n".join([header, *told]).encode()
+
+
+def test_lines_of_a_document_are_known_together(settings: Settings) -> None:
+    """Each of them is shown, now, as of any moment, and in its history: a newer file replaces all of a document's."""
+    first = ("HT-1", "GTX", 1), ("HT-1", "Care", 2), ("HT-2", "GTX", 3)
+    moments = []
+    for day, lines in ((1, first), (2, [("HT-1", "GTX", 4)])):
+        assert ingest_one(settings, *_contracts(day, *lines)).outcome == "committed"
+        moments.append(deliveries.list_deliveries(settings)[-1].received_at)
+
+    def told(known_at: datetime | None = None) -> list[tuple[str, str, int]]:
+        found = history.records(settings, LINES, known_at=known_at)
+        return [(record.key[0], record.values["product_name"], int(record.values["quantity"])) for record in found]
+
+    assert told() == [("HT-1", "GTX", 4), ("HT-2", "GTX", 3)]
+    assert told(moments[0]) == list(first)
+    said = history.history(settings, LINES, ["HT-1"])
+    assert [(item.record.values["product_name"], item.ended_by) for item in said] == [
+        ("GTX", "superseded"),
+        ("Care", "superseded"),
+        ("GTX", ""),
+    ]
+    assert [(item.valid_from, item.valid_to) for item in said] == [(moments[0], moments[1])] * 2 + [(moments[1], None)]
+    macros = (PROJECT_ROOT / "dbt_project" / "macros" / "latest_lines.sql").read_text(encoding="utf-8")
+    call = "{{ latest_lines('raw.jiandaoyun_crm__contract_lines', key=['contract_no'], cells=['product_name'], "
+    with duckdb.connect() as connection:
+        lake.create_raw_views(settings, connection)
+        columns = "contract_no, product_name, quantity, _delivery_id, _row_number"
+        found = [
+            connection.execute(f"select {columns} from ({sql}) order by all").fetchall()
+            for sql in (
+                jinja2.Template(macros + call + "modified='modified_at') }}").render(),
+                history.latest_sql(contracts.feed(LINES)),
+            )
+        ]
+    assert found[0] == found[1] and len(found[0]) == 2
+
+
 # --- what was known when
 
 

@@ -66,18 +66,20 @@ class Revision:
 
 
 def latest_sql(feed: Feed) -> str:
-    """What the dbt macro `latest_revision` selects from the feed's raw view; a test holds the two equal."""
+    """What the dbt macro `latest_revision` selects from the feed's raw view, or `latest_lines` if its rows are lines of
+    documents; a test holds the two equal."""
     keys = ", ".join(f'"{name}"' for name in feed.key)
-    return (
-        f"select * from raw.{feed.source}__{feed.name} where not _is_gone "
-        f"qualify row_number() over (partition by _source_system, {keys} order by {_order(feed)}) = 1"
-    )
+    rows = f"select * from raw.{feed.source}__{feed.name} where not _is_gone"
+    window = f"over (partition by _source_system, {keys} order by {_order(feed)}"
+    if feed.lines:
+        return f"{rows} qualify _delivery_id = first_value(_delivery_id) {window})"
+    return f"{rows} qualify row_number() {window}, _row_number desc) = 1"
 
 
 def _order(feed: Feed) -> str:
     said = "coalesce(_extracted_at, _received_at)"
     changed = f'coalesce("{feed.modified}", {said}) desc, ' if feed.modified else ""
-    return f"{changed}{said} desc, _mode = 'snapshot', _sequence desc, _row_number desc"
+    return f"{changed}{said} desc, _mode = 'snapshot', _sequence desc"
 
 
 def records(settings: Settings, code: str, key: Sequence[str] = (), known_at: datetime | None = None) -> list[Record]:
@@ -142,7 +144,8 @@ def history(settings: Settings, code: str, key: Sequence[str] = (), known_at: da
                 until.get(record.delivery_id),
             )
         )
-    return [revision for _, said_of in sorted(by_record.items()) for revision in _revisions(said_of)]
+    revised = _lines_revised if feed.lines else _revisions
+    return [revision for _, said_of in sorted(by_record.items()) for revision in revised(said_of)]
 
 
 @dataclass(frozen=True)
@@ -196,6 +199,21 @@ def _revisions(said: Sequence[_Said]) -> list[Revision]:
     return found
 
 
+def _lines_revised(said: Sequence[_Said]) -> list[Revision]:
+    """The revisions of a document's lines: all that one delivery says of it counts, and ends, together."""
+    together: dict[tuple[str, str], list[_Said]] = defaultdict(list)
+    for item in said:
+        together[item.record.delivery_id, item.what].append(item)
+    newest = {key: max(items, key=lambda item: item.newer) for key, items in together.items()}
+    return [
+        replace(revision, record=item.record)
+        for revision in _revisions(list(newest.values()))
+        for item in sorted(
+            together[revision.record.delivery_id, revision.what], key=lambda item: item.record.row_number or 0
+        )
+    ]
+
+
 def _views(settings: Settings, feed: Feed, register: Known) -> duckdb.DuckDBPyConnection:
     import duckdb
 
@@ -216,8 +234,9 @@ def _where(feed: Feed, key: Sequence[str]) -> str:
 
 def _records(connection: duckdb.DuckDBPyConnection, feed: Feed, select_sql: str, key: Sequence[str]) -> list[Record]:
     order = ", ".join(f'"{name}"' for name in feed.key)
+    within = ", _row_number" if feed.lines else ""
     found = connection.execute(
-        f"select * from ({select_sql}) where {_where(feed, key)} order by {order}, _source_system", list(key)
+        f"select * from ({select_sql}) where {_where(feed, key)} order by {order}, _source_system{within}", list(key)
     )
     names = [column[0] for column in found.description or []]
     return [_record(feed, dict(zip(names, row, strict=True))) for row in found.fetchall()]
