@@ -116,6 +116,19 @@ def test_a_locked_workbook_is_named_so(settings: Settings) -> None:
     assert (result.outcome, result.reason) == ("rejected", "the workbook is locked with a password")
 
 
+@pytest.mark.parametrize(
+    "page",
+    [
+        PAGE.replace("<table border=1>", "<p>单位：万元</p><table border=1>"),
+        PAGE.replace("<table border=1>", "<table border=1><caption>回款（万元）</caption>"),
+        PAGE.replace("回款明细表", "回款明细表（单位：万元）"),
+    ],
+)
+def test_a_page_whose_title_says_that_amounts_are_in_another_unit(settings: Settings, page: str) -> None:
+    result = ingest_one(settings, NAME + ".xls", page.encode())
+    assert (result.outcome, "万元" in (result.reason or "")) == ("rejected", True), result
+
+
 def test_a_page(settings: Settings) -> None:
     result = ingest_one(settings, NAME + ".xls", PAGE.encode())
     assert result.outcome == "committed", result.reason

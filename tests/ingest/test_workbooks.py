@@ -51,6 +51,28 @@ def test_wrong_totals_row_rejects_the_workbook_with_both_numbers(settings: Setti
     assert "2234.20" in (result.reason or "") and "2234.10" in (result.reason or "")
 
 
+@pytest.mark.parametrize(
+    ("sheet", "above", "says"),
+    [
+        ("回款", ["回款明细表", None, None, None, "金额单位：人民币万元"], "人民币万元"),
+        ("回款(万元)", [], "万元"),
+        ("回款", ["币种：美元"], "without one amounts are in CNY"),
+    ],
+)
+def test_a_title_about_the_amounts_refuses_the_workbook(
+    settings: Settings, sheet: str, above: list[str | None], says: str
+) -> None:
+    drop_sheet(settings, NAME, [above, HEADER, FIRST], sheet=sheet)
+    (result,) = ingest(settings, "jiandaoyun_crm").files
+    assert (result.outcome, says in (result.reason or "")) == ("rejected", True), result
+
+
+def test_a_title_that_says_what_is_taken_for_granted_does_no_harm(settings: Settings) -> None:
+    drop_sheet(settings, NAME, [["单位：元", "币种：人民币"], HEADER, FIRST])
+    (result,) = ingest(settings, "jiandaoyun_crm").files
+    assert (result.outcome, result.rows_loaded) == ("committed", 1), result
+
+
 def test_the_sheet_that_fits_is_read_and_hidden_ones_are_not(settings: Settings) -> None:
     workbook = openpyxl.Workbook()
     workbook.remove(workbook.worksheets[0])

@@ -43,6 +43,10 @@ class FoundHeader:
     last: int
     cells: list[str]
 
+    def above(self, rows: Sequence[Sequence[str]]) -> list[str]:
+        """What cells above it say, given the rows that it was found in."""
+        return [text for row in rows[: self.first - 1] for cell in row if (text := cell.strip())]
+
     @property
     def place(self) -> str:
         """For people: `row 3`, `rows 3 and 4`."""

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 from zoneinfo import ZoneInfo
 
-from attain.ingest import conversion, glance, tables
+from attain.ingest import conversion, glance, tables, units
 from attain.ingest.contracts import LANDED_COLUMNS
 from attain.ingest.conversion import conversion_sql, totals_label, why_refused
 from attain.ingest.matching import Match
@@ -138,6 +138,8 @@ def land(
     """
     parts = (connection, table, matched, extras, delivery_id, raw_folder, quarantine_file, last_day, business_timezone)
     work = _Landing(*parts, queries)
+    units.refuse_scale(table.titles, work.readings)
+    units.refuse_currency(table.titles, work.feed, work.readings)
     work.refusable = max_quarantine_ratio * table.at_most_rows if table.at_most_rows > FEW_ROWS else None
     with _quick_memory(), work, closing(_ahead(work.converted(_ahead(table.batches())))) as ready:
         for converted in ready:
@@ -584,6 +586,7 @@ class _Landing:
                 continue
             beside = None if any(said is not None for said in declared.values()) else self._beside(cells, state)
             if beside is not None:
+                units.refuse_scale(filter(None, cells), self.readings)
                 add_up_to(index)
                 self.sums_at_heading[_form(next(filter(None, cells)))] = dict(self.sums)
                 if not self.target.distinct:
@@ -618,6 +621,13 @@ class _Landing:
                 self.faults[reason] += 1
                 said.append((name, text, reason, "write true for a deleted record, else false"))
                 continue
+            if name.startswith(conversion.OTHER_CURRENCY):
+                amount = name.removeprefix(conversion.OTHER_CURRENCY)
+                index = self._index(amount) or 0
+                reason = f"{self.header[index]}: its currency sign is not that of the row's currency"
+                self.faults[reason] += 1
+                said.append((amount, cells[index], reason, "correct the sign or the currency, whichever is wrong"))
+                continue
             reading = self.readings[name]
             text = (reading.constant or "") if reading.index is None else cells[reading.index]
             reason, remedy = why_refused(reading.column, text or None, self.target.formats)
@@ -645,6 +655,7 @@ class _Landing:
                     else f"a line around the table ({said[0][:60]}), no record"
                 )
                 remedy = "nothing is lost; export without it"
+                units.refuse_scale(said, self.readings)
                 raw = json.dumps(dict(zip(self.header, row.cells, strict=False)), ensure_ascii=False)
                 refused.append(RefusedRow(row.row_number, None, None, reason, remedy, raw))
                 self.lines_beside += 1

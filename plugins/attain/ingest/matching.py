@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Any
 
-from attain.ingest.contracts import DELETED_HEADERS, Column, likely, normalise_header
+from attain.ingest.contracts import DELETED_HEADERS, Column, likely, normalise_header, plain_header
 from attain.ingest.conversion import Reading, Selection
 from attain.ingest.mappings import Target
 from attain.ingest.rejected import Rejected
@@ -38,7 +38,7 @@ def score(targets: Sequence[Target]) -> Any:
     ]
 
     def count(cells: Sequence[str]) -> int:
-        forms = {normalise_header(cell) for cell in cells if len(cell) < 200}
+        forms = {form(cell) for cell in cells if len(cell) < 200 for form in (normalise_header, plain_header)}
         return sum(1 for headers in wanted if headers & forms)
 
     return count
@@ -153,7 +153,13 @@ def refuse_dropped(table: Table, matched: Match, had: Sequence[str], before: str
 
 
 def _positions(table: Table) -> dict[str, int]:
-    return {normalise_header(header): index for index, header in reversed(list(enumerate(table.header)))}
+    """Where each header stands: as it is, and without what forms add to it unless that is a column of its own."""
+    positions = {normalise_header(header): index for index, header in reversed(list(enumerate(table.header)))}
+    bare: dict[str, list[int]] = {}
+    for index, header in enumerate(table.header):
+        if (form := plain_header(header)) not in positions:
+            bare.setdefault(form, []).append(index)
+    return {**{form: indexes[0] for form, indexes in bare.items() if len(indexes) == 1}, **positions}
 
 
 def _refuse_renamed(target: Target, found: set[str], free: Sequence[str], table: Table) -> None:

@@ -30,7 +30,8 @@ def open_page(path: Path, facts: FileFacts, score: Scorer, scratch: Path) -> Tab
     known = "gb18030" if encoding == "gb18030" else "utf-8-sig"
     tops: dict[int, list[html_tables.Row]] = {}
     lengths: dict[int, int] = {}
-    for row in html_tables.rows(path, known):
+    beside: list[str] = []
+    for row in html_tables.rows(path, known, beside):
         lengths[row.table] = row.number
         if row.number <= HEADER_SEARCH_ROWS:
             tops.setdefault(row.table, []).append(row)
@@ -68,7 +69,9 @@ def open_page(path: Path, facts: FileFacts, score: Scorer, scratch: Path) -> Tab
         yield with_repeats(rows_batch(held, first, len(header_cells)), repeats)
 
     layout = f"table {table}, header in {found.place}"
-    return Table("html", encoding, layout, header_cells, duplicates, lengths[table] - found.last, batches)
+    titles = (*beside, *found.above([row.cells for row in tops[table]]))
+    below = lengths[table] - found.last
+    return Table("html", encoding, layout, header_cells, duplicates, below, batches, titles=titles)
 
 
 def _merged(rows: Sequence[html_tables.Row]) -> list[Merged]:

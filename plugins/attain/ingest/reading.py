@@ -43,7 +43,10 @@ def open_table(path: Path, file_name: str, facts: FileFacts, score: Scorer, scra
     suffix = Path(file_name).suffix.casefold()
     if facts.byte_size == 0:
         raise Rejected("the file is empty", "export it again; an export without rows still has its header")
-    if suffix in WORKBOOKS or (suffix in OLD_WORKBOOKS and facts.first_bytes.startswith((OLE, b"PK\x03\x04"))):
+    is_workbook = facts.first_bytes.startswith((OLE, b"PK\x03\x04"))
+    if suffix in WORKBOOKS and not is_workbook:  # a page or plain text under the name of a workbook
+        suffix = OLD_WORKBOOKS[0]
+    if suffix in (*WORKBOOKS, *OLD_WORKBOOKS) and is_workbook:
         return workbooks.open_workbook(path, suffix, facts, score)
     if suffix in PAGES or (suffix in (*DELIMITED, *OLD_WORKBOOKS) and _is_page(facts)):
         return page_table.open_page(path, facts, score, scratch)

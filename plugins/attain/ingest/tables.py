@@ -274,6 +274,7 @@ class Table:
         at_most_rows: no file has more rows than this.
         batches: streams the rows below the header; can be called again to start anew.
         notes: what people should know of how it was read.
+        titles: what stands above the header, and the names of the sheets.
     """
 
     file_format: str
@@ -284,6 +285,7 @@ class Table:
     at_most_rows: int
     batches: Callable[[], Iterator[Batch]] = field(repr=False)
     notes: tuple[str, ...] = ()
+    titles: tuple[str, ...] = ()
 
 
 def no_table() -> Rejected:

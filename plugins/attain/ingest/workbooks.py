@@ -93,6 +93,7 @@ def open_workbook(path: Path, suffix: str, facts: FileFacts, score: Scorer) -> T
         shown = [sheet.name for sheet in sheets if sheet.visible == python_calamine.SheetVisibleEnum.Visible]
         hidden = [sheet.name for sheet in sheets if sheet.name not in shown]
         found: list[tuple[str, FoundHeader, frozenset[str], Any, bool, tuple[Merged, ...], int]] = []
+        titles: dict[str, list[str]] = {}
         cells_kept = 0
         for name in shown:
             is_marked = marks.extent(name).is_marked  # before the reader asks for its memory
@@ -101,9 +102,11 @@ def open_workbook(path: Path, suffix: str, facts: FileFacts, score: Scorer) -> T
             merged = tuple(
                 Merged(top, left, bottom, right) for (top, left), (bottom, right) in sheet.merged_cell_ranges or ()
             )
-            fits = find_header([[cell_text(value) for value in row] for row in rows], score, merged)
+            texts = [[cell_text(value) for value in row] for row in rows]
+            fits = find_header(texts, score, merged)
             if fits is None or not any(cell.strip() for cell in fits.cells):
                 continue
+            titles[name] = [name, *fits.above(texts)]
             below = max(int(sheet.total_height) + 1 - fits.last, 0)
             cells_kept += int(sheet.total_height + 1) * int(sheet.total_width + 1)
             kept = sheet if cells_kept <= _KEPT_CELLS else None
@@ -128,7 +131,8 @@ def open_workbook(path: Path, suffix: str, facts: FileFacts, score: Scorer) -> T
 
     notes = _notes(hidden, found, same)
     rows_below = sum(part.rows_below for part in parts)
-    return Table(kind, None, _layout(parts), header, duplicates, rows_below, batches, notes)
+    said = tuple(text for part in parts for text in titles[part.name])
+    return Table(kind, None, _layout(parts), header, duplicates, rows_below, batches, notes, said)
 
 
 def _known(cells: Sequence[str], score: Scorer) -> frozenset[str]:
