@@ -250,7 +250,8 @@ FILES = [
     File("dropped column", deals("1,Won,2025-01-03", header="Record Id,Stage,Closing Date"), says="deals: amount"),
     File("renamed column that pays", GOOD.replace(b"Amount", b"Amount in RMB"), says="did 'Amount in RMB' take"),
     File("slip in an optional column", GOOD.replace(b"Created Time", b"Created Tme"), says="did 'Created Tme' take"),
-    File("headers with a unit and a star", GOOD.replace(b"Amount", "*Amount（元）".encode()), "committed", counts=(3, 0, 0)),
+    File("headers with a unit and a star", GOOD.replace(b"Amount", "*Amount（元）".encode()), "committed",
+         counts=(3, 0, 0)),
     File("a header with another unit", GOOD.replace(b"Amount", "Amount（万元）".encode()), says="'Amount（万元）'"),
     File("missing key column", deals("Deal 1,Won,5", header="Deal Name,Stage,Amount"), says="deal_id"),
     File(
