@@ -229,6 +229,8 @@ class File:
 
 TWO_ROWS = "Record Id,Amount,Closing Date,Stage,Lines,\n,,,,Product,Qty"
 
+SHARES = "Record Id,Stage,Amount,Closing Date,Split Owner 1,Split Percent 1,Split Owner 2,Split Percent 2"
+
 FILES = [
     File("empty", b"", says="empty"),
     File("blank lines only", b"\n\n  \n", says="empty"),
@@ -253,6 +255,15 @@ FILES = [
     File("headers with a unit and a star", GOOD.replace(b"Amount", "*Amount（元）".encode()), "committed",
          counts=(3, 0, 0)),
     File("a header with another unit", GOOD.replace(b"Amount", "Amount（万元）".encode()), says="'Amount（万元）'"),
+    File("shares that may be percent or parts of one", deals("1,Won,5,2025-01-03,Lin,0.6,Wu,0.4", header=SHARES),
+         says="0.6 may mean 60 % or 0.6 %"),
+    File("the same in many plain rows", deals(*(f"{n},Won,5,2025-01-03,Lin,0.6,," for n in range(700)), header=SHARES),
+         says="0.6 may mean 60 % or 0.6 %"),
+    File("shares in percent", deals("1,Won,5,2025-01-03,Lin,60,Wu,40%", header=SHARES), "committed", counts=(1, 0, 0)),
+    File("small shares with their sign", deals("1,Won,5,2025-01-03,Lin,0.6%,,", header=SHARES), "committed",
+         counts=(1, 0, 0)),
+    File("a header that says percent", deals("1,Won,5,2025-01-03,0.5", header="Id,Stage,Amount,Closing Date,Split % 1"),
+         "committed", counts=(1, 0, 0)),
     File("missing key column", deals("Deal 1,Won,5", header="Deal Name,Stage,Amount"), says="deal_id"),
     File(
         "reordered columns",

@@ -23,7 +23,7 @@ from zoneinfo import ZoneInfo
 
 from attain.ingest import conversion, glance, tables, units
 from attain.ingest.contracts import LANDED_COLUMNS
-from attain.ingest.conversion import conversion_sql, totals_label, why_refused
+from attain.ingest.conversion import Reading, conversion_sql, totals_label, why_refused
 from attain.ingest.matching import Match
 from attain.ingest.rejected import Rejected
 from attain.ingest.tables import Batch, RaggedRow, Table
@@ -258,7 +258,7 @@ class _Converted(_Glanced):
         if self.columns is None:
             return None
         columns = self.columns.select(list(names))
-        return columns.filter(pyarrow.array(self._is_plain())) if self.odd.size else columns
+        return columns.filter(pyarrow.array(self.is_plain())) if self.odd.size else columns
 
     def loaded(self, kept: pyarrow.Array | None) -> pyarrow.Table:
         """The rows to load, in the order of the file; `kept` says which of the converted ones, None all."""
@@ -275,9 +275,9 @@ class _Converted(_Glanced):
         )
         mask = numpy.ones(self.odd.size, bool) if kept is None else kept.to_numpy(zero_copy_only=False).astype(bool)
         if self.odd.size * _FEW_OF > columns.num_rows:
-            order = numpy.concatenate([numpy.flatnonzero(self._is_plain()), self.odd[mask]])
+            order = numpy.concatenate([numpy.flatnonzero(self.is_plain()), self.odd[mask]])
             both = pyarrow.concat_tables(
-                [columns.filter(pyarrow.array(self._is_plain())), converted.filter(pyarrow.array(mask))]
+                [columns.filter(pyarrow.array(self.is_plain())), converted.filter(pyarrow.array(mask))]
             )
             return both.combine_chunks().take(pyarrow.array(numpy.argsort(order)))
         (plain,), (judged,) = columns.to_batches(), converted.combine_chunks().to_batches()
@@ -289,7 +289,7 @@ class _Converted(_Glanced):
                 pieces.append(judged.slice(index, 1))
         return pyarrow.Table.from_batches([*pieces, plain.slice(start)])
 
-    def _is_plain(self) -> numpy.ndarray[Any, Any]:
+    def is_plain(self) -> numpy.ndarray[Any, Any]:
         import numpy
 
         assert self.columns is not None
@@ -356,12 +356,16 @@ class _Landing:
         self.sums_at_part = dict(self.sums)
         self.sums_at_heading: dict[str, dict[str, Decimal]] = {}  # by the text of a heading among the rows
         self.lines_beside = 0  # refused rows that are no records: headings, footers, the header again
-        is_workbook = table.file_format in ("xls", "xlsx")
+        # A header that names the percent sign says what its numbers are.
         self.percents = [
             reading
             for reading in matched.readings
-            if is_workbook and reading.column.type == "percent" and reading.index is not None
+            if reading.column.type == "percent"
+            and reading.index is not None
+            and (table.file_format in ("xls", "xlsx") or not re.search("[%％]", self.header[reading.index]))
         ]
+        self.is_text = table.file_format not in ("xls", "xlsx")
+        self.parts_of_one: set[str] = set()  # columns with a number that is not whole, without %
         self.plain_percents: dict[str, Decimal] = {}  # largest value of those written without %
         self.unsummed: set[str] = set()  # columns with a cell that could not be read: their totals can't be checked
         self.keys_seen: dict[
@@ -491,7 +495,9 @@ class _Landing:
                 told += item.rows.num_rows
                 self._look_at_percents(item.trimmed, answer)
                 answer = self._with_repeats(answer, item.source.repeats)
-            yield _Converted(item.source, item.columns, item.rows, item.trimmed, item.odd, answer)
+            made = _Converted(item.source, item.columns, item.rows, item.trimmed, item.odd, answer)
+            self._look_at_plain_percents(made)
+            yield made
 
     def take(self, batch: _Converted) -> None:
         """Write one batch, and count each of its rows once."""
@@ -769,24 +775,46 @@ class _Landing:
             self.sums_at_total = dict(self.sums)
 
     def _look_at_percents(self, trimmed: pyarrow.Table, converted: pyarrow.Table) -> None:
+        for reading in self.percents:
+            assert reading.index is not None
+            self._look_at_percents_of(reading, trimmed.column(reading.index), converted.column(reading.column.name))
+
+    def _look_at_percents_of(self, reading: Reading, texts: Any, values: Any) -> None:
         from pyarrow import compute
 
+        plain = compute.invert(compute.match_substring_regex(texts, "[%％]"))
+        numbers = compute.abs(values.filter(plain))
+        largest = compute.max(numbers.filter(compute.greater(numbers, Decimal(0)))).as_py()
+        if largest is None:
+            return
+        name = reading.column.name
+        self.plain_percents[name] = max(self.plain_percents.get(name, Decimal(0)), largest)
+        if name not in self.parts_of_one and compute.any(compute.not_equal(numbers, compute.floor(numbers))).as_py():
+            self.parts_of_one.add(name)
+
+    def _look_at_plain_percents(self, batch: _Converted) -> None:
+        """The same for the rows that were typed at a glance."""
+        import pyarrow
+
+        names = [reading.column.name for reading in self.percents]
+        plain = batch.plain(names) if names else None
+        if plain is None:
+            return
         for reading in self.percents:
-            plain = compute.invert(compute.match_substring_regex(trimmed.column(reading.index), "[%％]"))
-            values = compute.abs(converted.column(reading.column.name).filter(plain))
-            largest = compute.max(values.filter(compute.greater(values, Decimal(0)))).as_py()
-            if largest is not None:
-                known = self.plain_percents.get(reading.column.name, Decimal(0))
-                self.plain_percents[reading.column.name] = max(known, largest)
+            texts = batch.source.rows.column(reading.index)
+            if batch.odd.size:
+                texts = texts.filter(pyarrow.array(batch.is_plain()))
+            self._look_at_percents_of(reading, texts, plain.column(reading.column.name))
 
     def refuse_ambiguous_percents(self) -> None:
-        """Refuse a workbook's column of percentages in which 0.125 may mean 12.5 % as well as 0.125 %.
+        """Refuse a column of percentages in which 0.125 may mean 12.5 % as well as 0.125 %.
 
         Raises:
-            Rejected: it holds numbers without a percent sign, and all of them are at most 1.
+            Rejected: it holds numbers without a percent sign, and all of them are at most 1; in a text file, which
+                shows 100 % as 1 only beside parts of 1, one of them is none.
         """
         for name, largest in self.plain_percents.items():
-            if largest <= 1:
+            if largest <= 1 and (not self.is_text or name in self.parts_of_one):
                 header = self.header[self._index(name) or 0]
                 raise Rejected(
                     f"{header}: no number is above 1 and none has a percent sign, so {largest.normalize():f} may mean "
