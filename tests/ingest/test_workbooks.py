@@ -16,6 +16,7 @@ import xlsxwriter
 
 from attain.ingest import deliveries, tables
 from attain.ingest.deliveries import FileResult
+from attain.ingest.sheet_marks import shown_as
 from attain.settings import Settings
 from tests.ingest.exports import day, drop_sheet, ingest, moment, quarantined, rows
 
@@ -341,6 +342,57 @@ def test_shares_that_may_be_percent_or_parts_of_one_are_refused(
     if not is_clear:
         assert "业绩比例1" in (result.reason or "") and "100 % or 1 %" in (result.reason or "")
         assert "percent format" in (result.remedy or "")
+
+
+@pytest.mark.parametrize(
+    ("code", "shown"),
+    [
+        ("0.00%", "%"),
+        ('0.00"%"', None),
+        ("00000", "\00" + "0000"),
+        ("[$$-409]#,##0.00", "\0$"),
+        ('"US$"#,##0.00', "\0US$"),
+        ("[$€-2] #,##0.00", "\0€"),
+        ("#,##0.00 [$USD]", "\0USD"),
+        ("[$¥-804]#,##0.00", None),
+        ('_ "￥"* #,##0.00_ ', None),
+        ("[$-804]#,##0", None),
+        ('0.00"万元"', "\0万"),
+        ('0!.0,"万"', None),  # divided by ten thousand: the number itself is whole
+        ('#,##0,"千"', None),
+        ('#,##0.00;[Red]"$"#,##0', None),
+        ('yyyy"年"m"月"', None),
+        ("#,##0.00_);[Red]\\(#,##0.00\\)", None),
+        ("General", None),
+    ],
+)
+def test_what_a_number_format_shows_beside_the_number(code: str, shown: str | None) -> None:
+    assert shown_as(code) == shown
+
+
+def test_ids_and_amounts_are_read_as_their_formats_show_them(settings: Settings) -> None:
+    path = settings.inbox / NAME
+    path.parent.mkdir(parents=True)
+    workbook = xlsxwriter.Workbook(str(path))
+    page = workbook.add_worksheet()
+    for column, label in enumerate(["回款编号", "合同编号", "回款日期", "回款金额", "币种"]):
+        page.write(0, column, label)
+    codes = ["#,##0.00", "[$$-409]#,##0.00", "[$$-409]#,##0.00", '0.00"万元"', '"￥"#,##0.00']
+    for row, (code, currency) in enumerate(zip(codes, ["CNY", "USD", "CNY", "CNY", "CNY"], strict=True), start=1):
+        page.write_number(row, 0, row, workbook.add_format({"num_format": "00000"}))
+        page.write_row(row, 1, ["HT1", "2025-01-03"])
+        page.write_number(row, 3, -12.5, workbook.add_format({"num_format": code}))
+        page.write(row, 4, currency)
+    workbook.close()
+    os.utime(path, (time.time() - 60,) * 2)
+    (result,) = ingest(settings, "jiandaoyun_crm").files
+    assert result.outcome == "committed", result
+    assert rows(settings, "jiandaoyun_crm__collections", "collection_no, amount::varchar, currency_code") == [
+        ("00001", "-12.50", "CNY"),
+        ("00002", "-12.50", "USD"),
+        ("00005", "-12.50", "CNY"),
+    ]
+    assert [(row, value) for row, _, value, _ in quarantined(settings)] == [(4, "-$12.5"), (5, "-12.5万")]
 
 
 def test_a_stray_cell_far_away_is_refused_before_it_takes_the_memory(settings: Settings) -> None:

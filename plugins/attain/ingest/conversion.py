@@ -232,6 +232,8 @@ _SIGNS: dict[str, tuple[str, ...]] = {
     "€": ("EUR",),
     "£": ("GBP", "EGP"),
 }
+# Those that can't be of an amount in yuan.
+FOREIGN_SIGNS = tuple(sign for sign, meant in _SIGNS.items() if "CNY" not in meant)
 _SIGN_WORDS = "|".join(sign.replace("$", "[$]") for sign in _SIGNS)
 CURRENCY_SIGN = f"(?i)(?:{_SIGN_WORDS})"
 

@@ -17,10 +17,11 @@ from typing import Any
 
 from attain.ingest import tables
 from attain.ingest.contracts import normalise_header
+from attain.ingest.conversion import FOREIGN_SIGNS
 from attain.ingest.header_search import FoundHeader, Merged, find_header
 from attain.ingest.old_sheet_marks import OldSheetMarks
 from attain.ingest.rejected import Rejected
-from attain.ingest.sheet_marks import PERCENT, SheetMarks
+from attain.ingest.sheet_marks import PERCENT, SHOWN, SheetMarks
 from attain.ingest.tables import (
     HEADER_SEARCH_ROWS,
     OLD_WORKBOOKS,
@@ -222,10 +223,11 @@ def _read(part: _Part, sheet: Any, odd: Iterator[tuple[int, dict[int, str]]], st
         cells = before + row if before else row
         if marked is not None and marked[0] == number:
             for column, mark in marked[1].items():
+                is_format = mark.startswith((PERCENT, SHOWN))
                 if column < len(cells):
-                    cells[column] = _percent(cells[column]) if mark == PERCENT else mark
+                    cells[column] = _as_shown(cells[column], mark) if is_format else mark
                 else:
-                    cells += [""] * (column - len(cells)) + ["" if mark == PERCENT else mark]
+                    cells += [""] * (column - len(cells)) + ["" if is_format else mark]
         if covering:
             is_blank = not any(cell_text(value).strip() for value in cells)  # below a note, say; it stays no row
             for column, (last, text) in list(covering.items()):
@@ -250,11 +252,19 @@ def _read(part: _Part, sheet: Any, odd: Iterator[tuple[int, dict[int, str]]], st
     yield batch()
 
 
-def _percent(value: Any) -> Any:
-    """A number that its cell shows as a percentage: 0.125 is 12.5%."""
+def _as_shown(value: Any, mark: str) -> Any:
+    """A number with what its cell's format shows beside it: 0.125 is 12.5%, 12.5 is $12.5 or 12.5万, 42 is 00042."""
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
         return value
-    return f"{(Decimal(cell_text(value)) * 100).normalize():f}%"
+    text = cell_text(value)
+    if mark == PERCENT:
+        return f"{(Decimal(text) * 100).normalize():f}%"
+    said = mark.removeprefix(SHOWN)
+    if said.strip("0") == "":
+        return text.zfill(len(said)) if text.isdigit() else text
+    if said in FOREIGN_SIGNS:
+        return f"-{said}{text[1:]}" if text.startswith("-") else said + text
+    return text + said
 
 
 # What the standard library raises on a damaged zip.
