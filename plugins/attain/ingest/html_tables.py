@@ -52,8 +52,8 @@ class _Covering:
 
 
 @dataclass
-class _Open:
-    """A table that has begun and not ended."""
+class Open:
+    """A table that has begun and not ended; rows and cells are begun and ended in their order."""
 
     table: int
     number: int = 0
@@ -133,7 +133,7 @@ class _Tables(HTMLParser):
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
         self.found: list[Row] = []
-        self.open: list[_Open] = []
+        self.open: list[Open] = []
         self.begun = 0
         self.is_shown = True
         self.beside: list[str] = []  # texts that stand in no cell
@@ -146,7 +146,7 @@ class _Tables(HTMLParser):
             if len(self.open) == MAX_NESTING:
                 raise Rejected(f"its tables are nested more than {MAX_NESTING} deep", _REMEDY)
             self.begun += 1
-            self.open.append(_Open(self.begun))
+            self.open.append(Open(self.begun))
         elif self.open:
             table = self.open[-1]
             if tag == "tr":
@@ -178,7 +178,7 @@ class _Tables(HTMLParser):
             self.beside.append(text)
             self.beside_size += len(text)
 
-    def _end_row(self, table: _Open) -> None:
+    def _end_row(self, table: Open) -> None:
         row = table.end_row()
         if row is not None:
             self.found.append(row)

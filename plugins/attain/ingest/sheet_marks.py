@@ -8,18 +8,20 @@ between the first and the last one, and ends the process when a stray cell far a
 
 from __future__ import annotations
 
+import math
 import re
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 from xml.etree import ElementTree
 from xml.parsers import expat
 
 from attain.ingest.conversion import FOREIGN_SIGNS
 from attain.ingest.rejected import Rejected
-from attain.ingest.tables import NOT_COMPUTED
+from attain.ingest.tables import NOT_COMPUTED, cell_text
 
 PERCENT = "%"
 # Before what a cell shows beside its number: the sign of a foreign currency, 万, or the zeros that it is filled with.
@@ -264,6 +266,21 @@ def shown_as(code: str) -> str | None:
     if unit is not None and not re.search("[0#?],+(?![0#?,])", numbers):
         return SHOWN + unit.group()
     return None
+
+
+def as_shown(value: Any, mark: str) -> Any:
+    """A number with what its cell's format shows beside it: 0.125 is 12.5%, 12.5 is $12.5 or 12.5万, 42 is 00042."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+        return value
+    text = cell_text(value)
+    if mark == PERCENT:
+        return f"{(Decimal(text) * 100).normalize():f}%"
+    said = mark.removeprefix(SHOWN)
+    if said.strip("0") == "":
+        return text.zfill(len(said)) if text.isdigit() else text
+    if said in FOREIGN_SIGNS:
+        return f"-{said}{text[1:]}" if text.startswith("-") else said + text
+    return text + said
 
 
 def _last_row(text: bytes) -> int:

@@ -27,6 +27,7 @@ JSON_LINES = (".jsonl", ".ndjson")
 PAGES = (".html", ".htm")
 WORKBOOKS = (".xlsx", ".xlsm")
 OLD_WORKBOOKS = (".xls",)
+XML = (".xml",)  # the spreadsheets of Excel 2003; many systems call them .xls
 
 HEADER_SEARCH_ROWS = 30
 MAX_COLUMNS = 2_000
@@ -40,6 +41,9 @@ _SCAN_BYTES = 256 << 10  # what fits into the processor's cache
 ROWS_A_BATCH = 100_000
 BYTES_A_BATCH = 8 << 20
 SAMPLE_BYTES = 1 << 18
+# Rows of the second sheet or table read count from 20,000,001, of the third from 30,000,001, and so on: no sheet has
+# ten million rows, so every number is there once, and a person finds the row by its last digits and the sheet by the first.
+SHEET_STEP = 10_000_000
 # What stands for the value of a formula that no program has computed; its formula may follow.
 NOT_COMPUTED = "#NOT COMPUTED"
 OLE = b"\xd0\xcf\x11\xe0"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import math
 import subprocess
 import sys
 import zipfile
@@ -11,34 +10,28 @@ import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from attain.ingest import tables
-from attain.ingest.contracts import normalise_header
-from attain.ingest.conversion import FOREIGN_SIGNS
-from attain.ingest.header_search import FoundHeader, Merged, find_header
+from attain.ingest.header_search import FoundHeader, Merged, find_header, known_in, one_header
 from attain.ingest.old_sheet_marks import OldSheetMarks
 from attain.ingest.rejected import Rejected
-from attain.ingest.sheet_marks import PERCENT, SHOWN, SheetMarks
+from attain.ingest.sheet_marks import PERCENT, SHOWN, SheetMarks, as_shown
 from attain.ingest.tables import (
     HEADER_SEARCH_ROWS,
     OLD_WORKBOOKS,
     OLE,
+    SHEET_STEP,
     Batch,
     FileFacts,
     Scorer,
     Table,
     cell_text,
     rows_batch,
-    unique_header,
     with_repeats,
 )
 
-# Rows of the second sheet read count from 20,000,001, of the third from 30,000,001, and so on: no sheet has ten million
-# rows, so every number is there once, and a person finds the row by its last digits and the sheet by the first.
-SHEET_STEP = 10_000_000
 _CELLS_A_BATCH = 1_000_000
 # Sheets that are kept in memory after their header was looked at; others are read again.
 _KEPT_CELLS = 5_000_000
@@ -111,12 +104,12 @@ def open_workbook(path: Path, suffix: str, facts: FileFacts, score: Scorer) -> T
             below = max(int(sheet.total_height) + 1 - fits.last, 0)
             cells_kept += int(sheet.total_height + 1) * int(sheet.total_width + 1)
             kept = sheet if cells_kept <= _KEPT_CELLS else None
-            found.append((name, fits, _known(fits.cells, score), kept, is_marked, merged, below))
+            found.append((name, fits, known_in(fits.cells, score), kept, is_marked, merged, below))
     if not found:
         raise Rejected("the workbook has no row on a visible sheet", "put the table on a visible sheet")
     best = max(found, key=lambda item: item[1].known)  # the first of several
     same = [item for item in found if item is best or (item[2] and item[2] == best[2])]
-    header, duplicates, columns = _one_header([item[1] for item in same])
+    header, duplicates, columns = one_header([item[1] for item in same])
     parts = [
         _Part(name, found_header, mapped, kept, is_marked, merged, below)
         for (name, found_header, _, kept, is_marked, merged, below), mapped in zip(same, columns, strict=True)
@@ -134,42 +127,6 @@ def open_workbook(path: Path, suffix: str, facts: FileFacts, score: Scorer) -> T
     rows_below = sum(part.rows_below for part in parts)
     said = tuple(text for part in parts for text in titles[part.name])
     return Table(kind, None, _layout(parts), header, duplicates, rows_below, batches, notes, said)
-
-
-def _known(cells: Sequence[str], score: Scorer) -> frozenset[str]:
-    """The headers of a row that the scorer knows."""
-    return frozenset(normalise_header(cell) for cell in cells if cell.strip() and score([cell]) > 0)
-
-
-def _one_header(
-    headers: Sequence[FoundHeader],
-) -> tuple[list[str], frozenset[str], list[tuple[int | None, ...]]]:
-    """The columns of all sheets: those of the first as they stand, then what only later ones have.
-
-    Returns:
-        The header, what stands in it more than once, and for each sheet where its columns are.
-    """
-    names: list[str] = []
-    positions: dict[str, int] = {}
-    duplicates: frozenset[str] = frozenset()
-    places: list[dict[int, int]] = []
-    for number, header in enumerate(headers):
-        cells = list(header.cells)
-        while cells and not cells[-1].strip():
-            cells.pop()
-        unique, twice = unique_header(cells)
-        duplicates |= twice
-        place: dict[int, int] = {}
-        for index, name in enumerate(unique):
-            form = normalise_header(name)
-            if number == 0 or form not in positions:
-                positions.setdefault(form, len(names))
-                place[len(names)] = index
-                names.append(name)
-            else:
-                place[positions[form]] = index
-        places.append(place)
-    return names, duplicates, [tuple(place.get(column) for column in range(len(names))) for place in places]
 
 
 def _layout(parts: Sequence[_Part]) -> str:
@@ -225,7 +182,7 @@ def _read(part: _Part, sheet: Any, odd: Iterator[tuple[int, dict[int, str]]], st
             for column, mark in marked[1].items():
                 is_format = mark.startswith((PERCENT, SHOWN))
                 if column < len(cells):
-                    cells[column] = _as_shown(cells[column], mark) if is_format else mark
+                    cells[column] = as_shown(cells[column], mark) if is_format else mark
                 else:
                     cells += [""] * (column - len(cells)) + ["" if is_format else mark]
         if covering:
@@ -250,21 +207,6 @@ def _read(part: _Part, sheet: Any, odd: Iterator[tuple[int, dict[int, str]]], st
             first += len(held)
             held, repeats, begins_part = [], {}, False
     yield batch()
-
-
-def _as_shown(value: Any, mark: str) -> Any:
-    """A number with what its cell's format shows beside it: 0.125 is 12.5%, 12.5 is $12.5 or 12.5万, 42 is 00042."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
-        return value
-    text = cell_text(value)
-    if mark == PERCENT:
-        return f"{(Decimal(text) * 100).normalize():f}%"
-    said = mark.removeprefix(SHOWN)
-    if said.strip("0") == "":
-        return text.zfill(len(said)) if text.isdigit() else text
-    if said in FOREIGN_SIGNS:
-        return f"-{said}{text[1:]}" if text.startswith("-") else said + text
-    return text + said
 
 
 # What the standard library raises on a damaged zip.
