@@ -150,7 +150,8 @@ XML = """<?xml version="1.0" encoding="UTF-8"?>
 %s<Cell><Data ss:Type="DateTime">2025-01-03T00:00:00.000</Data></Cell><Cell><Data ss:Type="Number">1234.1</Data></Cell>
 %s<Cell ss:Index="7"><Data ss:Type="String">2025-01-03 10:00:00</Data></Cell></Row>
 <Row>%s<Cell ss:Index="3"><Data ss:Type="String">晨光</Data></Cell>
-<Cell><Data ss:Type="String">2025年1月4日</Data></Cell><Cell><Data ss:Type="Number">1000</Data></Cell>%s<Cell><Data ss:Type="String">2025-01-04 09:30:00</Data></Cell></Row>
+<Cell><Data ss:Type="String">2025年1月4日</Data></Cell><Cell><Data ss:Type="Number">1000</Data></Cell>%s
+<Cell><Data ss:Type="String">2025-01-04 09:30:00</Data></Cell></Row>
 <Row><Cell ss:Index="4"><Data ss:Type="String">合计</Data></Cell>
 <Cell><Data ss:Type="Number">2234.10</Data></Cell></Row>
 </Table></Worksheet></Workbook>"""

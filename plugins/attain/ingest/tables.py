@@ -42,7 +42,8 @@ ROWS_A_BATCH = 100_000
 BYTES_A_BATCH = 8 << 20
 SAMPLE_BYTES = 1 << 18
 # Rows of the second sheet or table read count from 20,000,001, of the third from 30,000,001, and so on: no sheet has
-# ten million rows, so every number is there once, and a person finds the row by its last digits and the sheet by the first.
+# ten million rows, so every number is there once, and a person finds the row by its last digits and the sheet by the
+# first.
 SHEET_STEP = 10_000_000
 # What stands for the value of a formula that no program has computed; its formula may follow.
 NOT_COMPUTED = "#NOT COMPUTED"
