@@ -678,7 +678,8 @@ def _is_totals(cell: str) -> str:
     """Whether a key's cell is the label of a totals row; asks for the one letter that all labels have first."""
     form = f"translate(lower({cell}), ' \u3000\u00a0', '')"
     return (
-        f"(length({cell}) < {_LONGEST_LABEL} and (contains({cell}, '计') or contains(lower({cell}), 'total')) "
+        f"(length({cell}) < {_LONGEST_LABEL} and (contains({cell}, '计') or contains({cell}, '汇总') "
+        f"or contains(lower({cell}), 'total')) "
         f"and (regexp_full_match({form}, {_literal(_TOTALS)}) "
         f"or regexp_full_match(lower({cell}), {_literal(_TOTAL_OF)})))"
     )
@@ -719,7 +720,7 @@ def _literal(text: str) -> str:
 # Labels of totals rows, in lower case and without blanks; read by Python and by DuckDB alike.
 _COUNTED = "(笔|条|单|行|项|张|户|家|个|件|份|人|records?|rows?|items?)"
 _TOTALS = (
-    "(本页|本月|本季度?|本年|本期|本组|当页|当月|总|全部)?(合计|总计|小计|累计|共计)(金额|数量|数|额)?"
+    "(本页|本月|本季度?|本年|本期|本组|当页|当月|总|全部)?(合计|总计|小计|累计|共计|汇总)(金额|数量|数|额)?"
     f"([(（](元|人民币|rmb|cny)[)）])?[:：]?[(（]?(共?[0-9]+{_COUNTED}?)?[)）]?"
     f"|(grand|sub|sub-|page|report)?totals?:?([(]?[0-9]+{_COUNTED}?[)]?)?"
 )
@@ -759,6 +760,13 @@ def totals_label(text: str) -> str | None:
     if "累计" in form:
         return "running"
     return "subtotal" if _SUBTOTAL.search(form) else "total"
+
+
+def names_a_group(text: str) -> bool:
+    """Whether a cell reads as a spreadsheet labels the subtotal of a group: `Acme 汇总`, `Acme Total`."""
+    return (
+        len(text) < _LONGEST_LABEL and re.fullmatch(r"(?i).+(?:[ \u3000]?(?:汇总|小计|合计)| total)", text) is not None
+    )
 
 
 def is_footer(cells: Sequence[str]) -> bool:
@@ -836,6 +844,8 @@ def _why_moment(text: str, _formats: Formats) -> tuple[str, str]:
             "day and month can't be told apart",
             "export dates as YYYY-MM-DD, or set `date_format` in a mapping for this source",
         )
+    if re.fullmatch(r"\d{5}\.\d+", text):
+        return "a spreadsheet's number of a moment, not a date", "give the cells a date format, or write YYYY-MM-DD"
     years = re.findall(r"(?<!\d)\d{4,}(?!\d)", text)
     if years and len(years[0]) in (4, 5) and not 1990 <= int(years[0]) <= 2100:
         return "its year is outside 1990–2100", "correct it at the source; leave the cell empty where there is no date"

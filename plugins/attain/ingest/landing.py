@@ -49,6 +49,8 @@ _BATCHES_AHEAD = 4
 _BATCHES_A_QUERY = 6
 _ROWS_A_QUERY = 20_000
 _REFUSED_A_GROUP = 10_000
+# So many different ids end in zeros by chance once in a million columns.
+_FEW_IDS = 6
 
 
 @dataclass(frozen=True)
@@ -145,6 +147,7 @@ def land(
         for converted in ready:
             work.take(converted)
     work.refuse_ambiguous_percents()
+    work.refuse_rounded_ids()
     landed = work.landed
     landed.hold_account()
     landed.sums = {name: None if name in work.unsummed else total for name, total in work.sums.items()}
@@ -368,6 +371,10 @@ class _Landing:
         self.parts_of_one: set[str] = set()  # columns with a number that is not whole, without %
         self.plain_percents: dict[str, Decimal] = {}  # largest value of those written without %
         self.unsummed: set[str] = set()  # columns with a cell that could not be read: their totals can't be checked
+        self.ids = [  # those of which every long one met so far ends in zeros
+            name for name, reading in self.readings.items() if reading.column.type == "id" and reading.index is not None
+        ]
+        self.rounded_ids: dict[str, set[str]] = {name: set() for name in self.ids}
         self.keys_seen: dict[
             tuple[Any, ...], tuple[int, tuple[Any, ...]]
         ] = {}  # first row and, of a layout, what it says
@@ -525,6 +532,7 @@ class _Landing:
                     self._add_up(plain)
                 self.landed.rows_in_file += batch.converted.num_rows
             loaded = batch.loaded(kept)
+        self._look_at_ids(loaded)
         if self.target.distinct:
             loaded = self._first_of_each_key(loaded, batch.source.rows)
         self.landed.rows_loaded += loaded.num_rows
@@ -585,8 +593,16 @@ class _Landing:
                 continue
             declared = {name: values[name][place] for name in self.numeric}
             label = self._totals_label(cells) if state == conversion.KEYLESS else None
-            if label is not None:
+            group = self._group_label(cells) if label is None and state == conversion.KEYLESS else None
+            if group is not None:
                 add_up_to(index)
+                if self._is_since_subtotal(declared):
+                    label = "subtotal", group
+                else:
+                    summed_to = index  # no subtotal: the row itself counts, too
+            elif label is not None:
+                add_up_to(index)
+            if label is not None:
                 self._check_totals(number, *label, declared, cells)
                 self.landed.rows_declared_totals += 1
                 continue
@@ -719,6 +735,19 @@ class _Landing:
                 return "subtotal", cell
         return None
 
+    def _group_label(self, cells: Sequence[str]) -> str | None:
+        """The label of what may be the subtotal of a group, as spreadsheets make them: nothing but numbers is beside
+        it."""
+        said = [cell for cell in cells if cell and not re.fullmatch(r"[-+(]?[¥￥$€£]?[\d.,]+[)%]?", cell)]
+        return said[0] if len(said) == 1 and conversion.names_a_group(said[0]) else None
+
+    def _is_since_subtotal(self, declared: Mapping[str, Any]) -> bool:
+        """Whether numbers are the sums of the rows since the last subtotal."""
+        numbers = {name: said for name, said in declared.items() if said is not None}
+        return bool(numbers) and all(
+            Decimal(said) == self.sums[name] - self.sums_at_subtotal[name] for name, said in numbers.items()
+        )
+
     def _beside(self, cells: Sequence[str], state: int) -> tuple[str, str] | None:
         """Reason and remedy for a row without a number that is no record but a line around the table; else None."""
         said = [cell for cell in cells if cell]
@@ -805,6 +834,37 @@ class _Landing:
             if batch.odd.size:
                 texts = texts.filter(pyarrow.array(batch.is_plain()))
             self._look_at_percents_of(reading, texts, plain.column(reading.column.name))
+
+    def _look_at_ids(self, loaded: pyarrow.Table) -> None:
+        from pyarrow import compute
+
+        for name in list(self.ids):
+            column = compute.drop_null(loaded.column(name))
+            long = column.filter(compute.match_substring_regex(column, r"^\d{18,}$"))
+            if not len(long):
+                if len(column):
+                    self.ids.remove(name)  # these are no such ids
+                continue
+            rounded = compute.match_substring_regex(long, r"^\d{17}0+$")
+            if not compute.all(rounded).as_py():
+                self.ids.remove(name)
+            elif len(self.rounded_ids[name]) < _FEW_IDS:
+                self.rounded_ids[name].update(compute.unique(long.slice(0, _ROWS_A_QUERY)).to_pylist())
+
+    def refuse_rounded_ids(self) -> None:
+        """Refuse ids of which programs that count in floating point have lost the last digits.
+
+        Raises:
+            Rejected: a column has several ids of 18 digits or more, and all of them end in zeros beyond the 17th.
+        """
+        for name in self.ids:
+            if len(self.rounded_ids[name]) >= _FEW_IDS:
+                header = self.header[self._index(name) or 0]
+                raise Rejected(
+                    f"{header}: all {len(self.rounded_ids[name])} ids of 18 digits or more end in zeros, e.g. "
+                    f"{min(self.rounded_ids[name])}; a program took them for numbers, and their last digits are lost",
+                    "export it again with its ids as text; don't save the file from a spreadsheet program",
+                )
 
     def refuse_ambiguous_percents(self) -> None:
         """Refuse a column of percentages in which 0.125 may mean 12.5 % as well as 0.125 %.
