@@ -15,7 +15,7 @@ from attain.errors import BadInput
 from attain.ingest import contracts, deliveries, layouts
 from attain.ingest.conversion import Formats
 from attain.settings import Settings
-from tests.ingest.exports import drop, drop_sheet, ingest, ingest_one, quarantined, rows
+from tests.ingest.exports import drop, drop_sheet, ingest, ingest_one, moment, quarantined, rows
 
 ID = 404427000000249265
 
@@ -226,6 +226,18 @@ def test_rates_of_the_bank_of_china_are_for_a_hundred(settings: Settings) -> Non
         ("JPY", "CNY", 100, Decimal("4.55120000"), "middle"),
         ("KRW", "CNY", 100, Decimal("0.49310000"), "middle"),
     ]
+
+
+def test_the_last_quote_of_a_day_holds_in_whatever_order_they_are_listed(settings: Settings) -> None:
+    text = "货币名称,中行折算价,发布时间\n美元,718.79,2026.01.05 17:30:00\n美元,718.60,2026.01.05 10:30:00\n"
+    result = ingest_one(settings, "finance/fx_rates/boc.csv", text.encode())
+    assert result.outcome == "committed", result
+    found = rows(settings, "finance__fx_rates", "rate_date::varchar, rate::varchar, quoted_at", "quoted_at")
+    assert found == [
+        ("2026-01-05", "718.60000000", moment("2026-01-05 02:30:00")),
+        ("2026-01-05", "718.79000000", moment("2026-01-05 09:30:00")),
+    ]
+    assert contracts.feed("finance.fx_rates").modified == "quoted_at"
 
 
 def test_rates_of_the_ecb_have_a_column_for_each_currency(settings: Settings) -> None:
