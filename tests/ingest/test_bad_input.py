@@ -255,6 +255,8 @@ FILES = [
     File("slip in an optional column", GOOD.replace(b"Created Time", b"Created Tme"), says="did 'Created Tme' take"),
     File("headers with a unit and a star", GOOD.replace(b"Amount", "*Amount（元）".encode()), "committed",
          counts=(3, 0, 0)),
+    File("headers and cells as formulas of text", deals('="1","=""Won""",="5",="2025-01-03"',
+         header='="Record Id","=""Stage""",="Amount",="Closing Date"'), "committed", counts=(1, 0, 0)),
     File("a header with another unit", GOOD.replace(b"Amount", "Amount（万元）".encode()), says="'Amount（万元）'"),
     File("shares that may be percent or parts of one", deals("1,Won,5,2025-01-03,Lin,0.6,Wu,0.4", header=SHARES),
          says="0.6 may mean 60 % or 0.6 %"),

@@ -272,6 +272,31 @@ def test_a_sheet_a_month(settings: Settings) -> None:
     assert registered.layout.startswith("sheets 1月, 2月 (rows from 20000001), 3月 (rows from 30000001)")
 
 
+def test_sheets_that_each_have_what_the_feed_needs_are_all_read(settings: Settings) -> None:
+    workbook = openpyxl.Workbook()
+    workbook.remove(workbook.worksheets[0])
+    for title, *lines in (
+        ("汇总", ["部门", "姓名"], ["销售部", "两人"]),
+        ("在职", ["工号", "姓名", "部门", "入职日期"], ["E1", "林美", "销售部", "2020-01-03"]),
+        (
+            "离职",
+            ["姓名", "工号", "部门", "入职日期", "离职日期"],
+            ["王伟", "E2", "销售部", "2020-01-03", "2024-12-31"],
+        ),
+    ):
+        page = workbook.create_sheet(title)
+        for line in lines:
+            page.append(line)
+    path = settings.inbox / "hr/employees/花名册.xlsx"
+    path.parent.mkdir(parents=True)
+    workbook.save(path)
+    os.utime(path, (time.time() - 60,) * 2)
+    (result,) = ingest(settings, "hr").files
+    assert result.outcome == "committed", result
+    found = rows(settings, "hr__employees", "employee_id, full_name, leave_date::varchar")
+    assert found == [("E1", "林美", None), ("E2", "王伟", "2024-12-31")]
+
+
 def test_a_wrong_total_on_the_second_sheet_rejects(settings: Settings) -> None:
     workbook = book(settings)
     for number, said in ((1, 5), (2, 11)):

@@ -44,6 +44,7 @@ DELETED_HEADERS = ("_deleted", "已删除")
 
 _BETWEEN_WORDS = re.compile(r"(?<=[^\W_])_(?=[^\W_])")
 _ADDED_TO_HEADERS = re.compile(r"^\*+(?=.)|(?<=.)\*+$|(?<=.)[(\[【](?:单位:)?元[)\]】]\*?$")
+_FORMULA_OF_TEXT = re.compile(r'^="([^"]*)"$')  # as some systems write every cell
 _INVISIBLE = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"))
 
 
@@ -55,7 +56,7 @@ def normalise_header(text: str) -> str:
 
 def plain_header(text: str) -> str:
     """A header as it is compared, without what forms add: `*` of a field that must be filled, `(元)` as its unit."""
-    return _ADDED_TO_HEADERS.sub("", normalise_header(text))
+    return _ADDED_TO_HEADERS.sub("", normalise_header(_FORMULA_OF_TEXT.sub(r"\1", text)))
 
 
 def likely(word: str, known: Iterable[str]) -> str | None:

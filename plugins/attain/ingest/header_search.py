@@ -164,6 +164,16 @@ def known_in(cells: Sequence[str], score: Scorer) -> frozenset[str]:
     return frozenset(normalise_header(cell) for cell in cells if cell.strip() and score([cell]) > 0)
 
 
+def are_alike(cells: Sequence[str], others: Sequence[str], score: Scorer) -> bool:
+    """Whether two headers are of one table: they name the same columns of those looked for, or each all that one feed
+    needs, as the sheets of those who work here and of those who left do."""
+    known = known_in(cells, score)
+    complete = getattr(score, "complete", None)
+    return bool(known) and (
+        known == known_in(others, score) or (complete is not None and bool(complete(cells) & complete(others)))
+    )
+
+
 def one_header(
     headers: Sequence[FoundHeader],
 ) -> tuple[list[str], frozenset[str], list[tuple[int | None, ...]]]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from attain.ingest import html_tables, tables, xml_tables
-from attain.ingest.header_search import FoundHeader, Merged, find_header, known_in, one_header
+from attain.ingest.header_search import FoundHeader, Merged, are_alike, find_header, one_header
 from attain.ingest.rejected import Rejected
 from attain.ingest.tables import (
     HEADER_SEARCH_ROWS,
@@ -65,9 +65,8 @@ def _table(read: _Rows, file_format: str, encoding: str | None, what: str, score
     if not headers:
         raise no_table()
     best = max(headers, key=lambda number: headers[number].known)  # the first of several
-    looked_for = known_in(headers[best].cells, score)
     # a page of a long list is often a table of its own: reading one would lose the others without a word
-    same = [number for number in headers if known_in(headers[number].cells, score) == looked_for]
+    same = [number for number in headers if are_alike(headers[number].cells, headers[best].cells, score)]
     found = {number: headers[number] for number in same}
     header_cells, duplicates, places = one_header(list(found.values()))
     columns = dict(zip(same, places, strict=True))

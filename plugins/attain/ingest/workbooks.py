@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from attain.ingest import tables
-from attain.ingest.header_search import FoundHeader, Merged, find_header, known_in, one_header
+from attain.ingest.header_search import FoundHeader, Merged, are_alike, find_header, one_header
 from attain.ingest.old_sheet_marks import OldSheetMarks
 from attain.ingest.rejected import Rejected
 from attain.ingest.sheet_marks import PERCENT, SHOWN, SheetMarks, as_shown
@@ -60,7 +60,7 @@ def open_workbook(path: Path, suffix: str, facts: FileFacts, score: Scorer) -> T
     """Open the sheet that fits best as a table, and with it every other visible sheet of the same columns.
 
     A workbook of a year has a sheet a month: reading one of them would lose the others without a word. Sheets are the
-    same table if their headers name the same columns of those looked for, in any order.
+    same table if their headers name the same columns of those looked for, in any order, or each all that a feed needs.
 
     Raises:
         Rejected: it is damaged, locked, too large, or has no visible row.
@@ -86,7 +86,7 @@ def open_workbook(path: Path, suffix: str, facts: FileFacts, score: Scorer) -> T
         sheets = [sheet for sheet in workbook.sheets_metadata if sheet.typ == python_calamine.SheetTypeEnum.WorkSheet]
         shown = [sheet.name for sheet in sheets if sheet.visible == python_calamine.SheetVisibleEnum.Visible]
         hidden = [sheet.name for sheet in sheets if sheet.name not in shown]
-        found: list[tuple[str, FoundHeader, frozenset[str], Any, bool, tuple[Merged, ...], int]] = []
+        found: list[tuple[str, FoundHeader, Any, bool, tuple[Merged, ...], int]] = []
         titles: dict[str, list[str]] = {}
         cells_kept = 0
         for name in shown:
@@ -104,15 +104,15 @@ def open_workbook(path: Path, suffix: str, facts: FileFacts, score: Scorer) -> T
             below = max(int(sheet.total_height) + 1 - fits.last, 0)
             cells_kept += int(sheet.total_height + 1) * int(sheet.total_width + 1)
             kept = sheet if cells_kept <= _KEPT_CELLS else None
-            found.append((name, fits, known_in(fits.cells, score), kept, is_marked, merged, below))
+            found.append((name, fits, kept, is_marked, merged, below))
     if not found:
         raise Rejected("the workbook has no row on a visible sheet", "put the table on a visible sheet")
     best = max(found, key=lambda item: item[1].known)  # the first of several
-    same = [item for item in found if item is best or (item[2] and item[2] == best[2])]
+    same = [item for item in found if item is best or are_alike(item[1].cells, best[1].cells, score)]
     header, duplicates, columns = one_header([item[1] for item in same])
     parts = [
         _Part(name, found_header, mapped, kept, is_marked, merged, below)
-        for (name, found_header, _, kept, is_marked, merged, below), mapped in zip(same, columns, strict=True)
+        for (name, found_header, kept, is_marked, merged, below), mapped in zip(same, columns, strict=True)
     ]
     kind = "xls" if is_old else "xlsx"
 
