@@ -178,7 +178,8 @@ def test_an_xml_spreadsheet(settings: Settings, suffix: str) -> None:
     )
     result = ingest_one(settings, "jiandaoyun_crm/collections/b" + suffix, dollars.encode())
     assert [row[2] for row in quarantined(settings)] == ["$1000"], result
-    for damage in (content[:-300], content.replace("2234.10", "2234.20"), content.replace("1月", "回款（万元）")):
+    far = content.replace('ss:MergeAcross="6"', 'ss:MergeAcross="99999999"')
+    for damage in (content[:-300], content.replace("2234.10", "2234.20"), content.replace("1月", "回款（万元）"), far):
         assert ingest_one(settings, "jiandaoyun_crm/collections/c" + suffix, damage.encode()).outcome == "rejected"
 
 

@@ -51,6 +51,7 @@ _ROWS_A_QUERY = 20_000
 _REFUSED_A_GROUP = 10_000
 # So many different ids end in zeros by chance once in a million columns.
 _FEW_IDS = 6
+_END_OF_TEXT = "\x1a"  # as DOS programs end a file
 
 
 @dataclass(frozen=True)
@@ -665,7 +666,7 @@ class _Landing:
     def _take_ragged(self, ragged: Sequence[RaggedRow]) -> None:
         refused = []
         for row in ragged:
-            if not any(cell.strip(conversion.INVISIBLE) for cell in row.cells):
+            if not any(cell.strip(conversion.INVISIBLE + _END_OF_TEXT) for cell in row.cells):
                 continue
             self.landed.rows_in_file += 1
             said = [cell for part in row.cells if (cell := part.strip(conversion.INVISIBLE))]

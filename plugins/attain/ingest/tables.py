@@ -304,6 +304,9 @@ def encoding_of(facts: FileFacts) -> str:
     if facts.first_bytes.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "utf-16"
     if facts.nuls:
+        halves = facts.first_bytes[0::2], facts.first_bytes[1::2]
+        if min(half.count(0) for half in halves) == 0 and 4 * facts.nuls > facts.byte_size // 2:
+            raise Rejected("the text is UTF-16 without the mark that says so", "save it as CSV UTF-8")
         raise Rejected(
             f"the file holds {facts.nuls} NUL bytes; it was damaged on its way, or is no text",
             "export it again, as CSV UTF-8",

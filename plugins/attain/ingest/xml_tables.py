@@ -11,13 +11,14 @@ from pathlib import Path
 from xml.parsers import expat
 
 from attain.ingest import html_tables
-from attain.ingest.html_tables import Row
+from attain.ingest.html_tables import MAX_WIDTH, Row
 from attain.ingest.rejected import Rejected
 from attain.ingest.sheet_marks import PERCENT, as_shown, shown_as
 from attain.ingest.tables import cell_text
 
 _CHUNK = 1 << 16
 _MOST_ROWS = 1 << 20
+_FILLED_ROWS = 1_000
 _REMEDY = "open it in a spreadsheet program and save it as .xlsx"
 
 
@@ -60,15 +61,19 @@ class _Sheets:
 
     def _in_table(self, name: str, said: dict[str, str], table: html_tables.Open) -> None:
         if name == "Row":
-            while table.number + 1 < _place(said, table.number + 1):
+            place = _place(said, table.number + 1)
+            if place - table.number > _FILLED_ROWS:  # nobody needs the blank rows between
+                table.number, table.spanned = place - 1, {}
+            while table.number + 1 < place:
                 table.begin_row()
                 self._end_row(table)
             table.begin_row()
         elif name == "Cell":
-            column = _place(said, 0)
+            column = min(_place(said, 0), MAX_WIDTH + 1)
             while table.row is not None and (len(table.row) + 1 < column or len(table.row) in table.covered):
                 table.row.append("")
-            table.begin_cell(1 + int(said.get("MergeAcross", "0")), 1 + int(said.get("MergeDown", "0")))
+            across, down = int(said.get("MergeAcross", "0")), int(said.get("MergeDown", "0"))
+            table.begin_cell(1 + min(max(across, 0), MAX_WIDTH), 1 + min(max(down, 0), _MOST_ROWS))
             self.shows = self.styles.get(said.get("StyleID", ""), "")
         elif name == "Comment":
             self.in_comment = True
