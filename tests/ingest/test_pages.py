@@ -173,6 +173,13 @@ def test_an_xml_spreadsheet(settings: Settings, suffix: str) -> None:
         (*EXPECTED[0], "HT-1"),
         (*EXPECTED[1], "HT-1"),
     ]
+    sheet = content[content.index('<Worksheet ss:Name="1月"') : content.index("</Workbook>")]
+    hidden = sheet.replace("HK-", "HK-9").replace(
+        "</Table>", "</Table><WorksheetOptions><Visible>SheetHidden</Visible></WorksheetOptions>"
+    )
+    beside = content.replace("</Workbook>", f"{hidden}</Workbook>")
+    (landed,) = ingest_one(settings, "jiandaoyun_crm/collections/a" + suffix, beside.encode()).deliveries
+    assert (landed.rows_loaded, landed.notes) == (2, ["not read, hidden: sheet 3"])
     dollars = content.replace(
         '<Cell><Data ss:Type="Number">1000<', '<Cell ss:StyleID="s1"><Data ss:Type="Number">1000<'
     )

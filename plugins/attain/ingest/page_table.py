@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence, Set
 from pathlib import Path
 from typing import Any
 
@@ -46,10 +46,14 @@ def open_xml(path: Path, score: Scorer) -> Table:
     Raises:
         Rejected: none of its sheets has a column of those looked for.
     """
-    return _table(lambda beside: xml_tables.rows(path, beside), "xls", None, "sheet", score)
+    hidden: set[int] = set()
+    return _table(lambda beside: xml_tables.rows(path, beside, hidden), "xls", None, "sheet", score, hidden)
 
 
-def _table(read: _Rows, file_format: str, encoding: str | None, what: str, score: Scorer) -> Table:
+def _table(
+    read: _Rows, file_format: str, encoding: str | None, what: str, score: Scorer, hidden: Set[int] = frozenset()
+) -> Table:
+    """The table; which are hidden is known when all rows have been looked at."""
     tops: dict[int, list[html_tables.Row]] = {}
     lengths: dict[int, int] = {}
     beside: list[str] = []
@@ -57,6 +61,8 @@ def _table(read: _Rows, file_format: str, encoding: str | None, what: str, score
         lengths[row.table] = row.number
         if row.number <= HEADER_SEARCH_ROWS:
             tops.setdefault(row.table, []).append(row)
+    for number in hidden:
+        tops.pop(number, None)
     headers: dict[int, FoundHeader] = {}
     for number, rows in sorted(tops.items()):
         header = find_header([row.cells for row in rows], score, _merged(rows))
@@ -112,6 +118,8 @@ def _table(read: _Rows, file_format: str, encoding: str | None, what: str, score
         others = ", ".join(f"{number} (rows from {steps[number] + 1})" for number in same[1:])
         layout = f"{what}s {same[0]}, {others}, header in {found[same[0]].place}"
         notes = (f"{len(same)} {what}s have the same columns and are all read",)
+    if hidden:
+        notes = (*notes, f"not read, hidden: {what} {', '.join(map(str, sorted(hidden)))}")
     above = [text for number in same for text in found[number].above([row.cells for row in tops[number]])]
     below = sum(lengths[number] - found[number].last for number in same)
     rest = [number for number in tops if number not in same and len(tops[number][0].cells) == len(header_cells)]

@@ -33,7 +33,8 @@ class _Sheets:
         self.sheet = 0
         self.table: html_tables.Open | None = None
         self.kind: str | None = None  # of the data being read; None outside of them
-        self.in_comment = False
+        self.in_comment = self.in_visible = False
+        self.hidden: set[int] = set()
         self.parser = expat.ParserCreate(namespace_separator="}")
         self.parser.buffer_text = True
         self.parser.StartElementHandler = self._start
@@ -56,6 +57,8 @@ class _Sheets:
                 self.beside.append(said.get("Name", ""))
         elif name == "Table":
             self.table = html_tables.Open(self.sheet)
+        elif name == "Visible" and self.table is None:
+            self.in_visible = True
         elif self.table is not None:
             self._in_table(name, said, self.table)
 
@@ -84,6 +87,8 @@ class _Sheets:
     def _text(self, text: str) -> None:
         if self.kind is not None:
             self.data.append(text)
+        elif self.in_visible and text.strip() in ("SheetHidden", "SheetVeryHidden"):
+            self.hidden.add(self.sheet)
 
     def _end(self, tag: str) -> None:
         name, table = tag.rpartition("}")[2], self.table
@@ -102,6 +107,8 @@ class _Sheets:
             self._end_row(table)
         elif name == "Table":
             self.table = None
+        elif name == "Visible":
+            self.in_visible = False
 
     def _end_row(self, table: html_tables.Open) -> None:
         row = table.end_row()
@@ -129,12 +136,13 @@ def _value(kind: str, text: str, shows: str) -> str:
     return text
 
 
-def rows(path: Path, beside: list[str] | None = None) -> Iterator[Row]:
+def rows(path: Path, beside: list[str] | None = None, hidden: set[int] | None = None) -> Iterator[Row]:
     """All rows of all sheets.
 
     Args:
         path: the file.
         beside: takes up the names of the sheets.
+        hidden: takes up which sheets are hidden, counted from 1; that is told after their rows.
 
     Raises:
         Rejected: the XML is damaged or cut off, or goes beyond a limit.
@@ -150,3 +158,5 @@ def rows(path: Path, beside: list[str] | None = None) -> Iterator[Row]:
     except (expat.ExpatError, ValueError) as error:
         raise Rejected(f"the XML spreadsheet is damaged or cut off: {error}", _REMEDY) from None
     yield from sheets.found
+    if hidden is not None:
+        hidden |= sheets.hidden
