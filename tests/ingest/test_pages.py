@@ -161,6 +161,11 @@ def _text_cells(*texts: str) -> str:
     return "".join(f'<Cell><Data ss:Type="String">{text}</Data></Cell>' for text in texts)
 
 
+@pytest.mark.parametrize("content", [PAGE.encode(), ",".join(HEADER).encode() + b"\nHK-1,HT-1,A,2025-01-03,5,,,\n"])
+def test_what_is_only_called_a_new_workbook(settings: Settings, content: bytes) -> None:
+    assert ingest_one(settings, NAME + ".xlsx", content).outcome == "committed"
+
+
 @pytest.mark.parametrize("suffix", [".xls", ".xml"])
 def test_an_xml_spreadsheet(settings: Settings, suffix: str) -> None:
     parts = [HEADER[:7], ["HK-1"], ["合计贸易"], ["回款"], ["HK-2"], ["退款"]]
