@@ -44,6 +44,8 @@ def test_members_are_deliveries_of_one_arrival(settings: Settings) -> None:
         ("Data/Deals_001.csv", GOOD),
         ("__MACOSX/Data/._Deals_001.csv", b"\x00\x05"),
         (".DS_Store", b"\x00"),
+        ("Data/Thumbs.db", b"\xd0\xcf\x11\xe0"),
+        ("Data/~$Deals.xlsx", b"\x05wps"),
     )
     result = ingest_one(settings, BACKUP, content)
     assert result.outcome == "committed", result.reason

@@ -17,12 +17,13 @@ GOOD = deals(deal(1), deal(2), deal(3))
 
 @dataclass(frozen=True)
 class Cell:
-    """A cell of an export and what must become of it: a value, or a reason."""
+    """A cell of an export and what must become of it: a value, or a reason; `currency` stands in the same row."""
 
     column: str
     text: str
     value: str | None = None
     refused: str | None = None
+    currency: str = "CNY"
 
 
 def _zip(name: str, content: bytes) -> bytes:
@@ -39,12 +40,30 @@ CELLS = [
     Cell("Amount", '"1,234,567.89"', "1234567.89"),
     Cell("Amount", '"¥1,234.00"', "1234.00"),
     Cell("Amount", '"￥ 1,234.00"', "1234.00"),
-    Cell("Amount", '"$1,234.00"', "1234.00"),
+    Cell("Amount", '"$1,234.00"', "1234.00", currency="USD"),
+    Cell("Amount", "＄5", "5.00", currency="HKD"),
+    Cell("Amount", "US$5", "5.00", currency="USD"),
+    Cell("Amount", "¥5", "5.00", currency="JPY"),
+    Cell("Amount", "€5", "5.00", currency="EUR"),
+    Cell("Amount", "$5", refused="not that of the row's currency"),
+    Cell("Amount", "US$5", refused="not that of the row's currency", currency="HKD"),
+    Cell("Amount", "5 USD", refused="not that of the row's currency"),
+    Cell("Amount", "¥5", refused="not that of the row's currency", currency="USD"),
+    Cell("Amount", '"1,234.00 CNY"', "1234.00"),
+    Cell("Amount", "1234RMB", "1234.00"),
+    Cell("Amount", "人民币1234元", "1234.00"),
+    Cell("Amount", "−5", "-5.00"),
+    Cell("Amount", "1 234.50", "1234.50"),
+    Cell("Amount", "1\u00a0234\u00a0567", "1234567.00"),
+    Cell("Amount", "12 34.5", refused="not a number"),
+    Cell("Amount", "100 200", "100200.00"),
+    Cell("Amount", '"=""12.50"""', "12.50"),
+    Cell("Amount", "'12.50", "12.50"),
     Cell("Amount", "1234.00元", "1234.00"),
     Cell("Amount", "CNY 12", "12.00"),
     Cell("Amount", "１，２３４．００".replace("，", ""), "1234.00"),
     Cell("Amount", "(250.00)", "-250.00"),
-    Cell("Amount", "$(250.00)", "-250.00"),
+    Cell("Amount", "$(250.00)", "-250.00", currency="USD"),
     Cell("Amount", "-¥5", "-5.00"),
     Cell("Amount", "250.00-", "-250.00"),
     Cell("Amount", " 12 ", "12.00"),
@@ -82,6 +101,15 @@ CELLS = [
     Cell("Closing Date", "20205-01-01", refused="outside 1990–2100"),
     Cell("Closing Date", "2101-01-01", refused="outside 1990–2100"),
     Cell("Closing Date", "soon", refused="not a date"),
+    Cell("Closing Date", "45660.5", refused="a spreadsheet's number of a moment"),
+    Cell("Closing Date", "03-Jan-2025", "2025-01-03"),
+    Cell("Closing Date", "3 January 2025", "2025-01-03"),
+    Cell("Closing Date", '"Friday, January 3, 2025"', "2025-01-03"),
+    Cell("Closing Date", '"Fri, 3 Jan 2025"', "2025-01-03"),
+    Cell("Closing Date", "03-Jan-25", refused="not a date"),
+    Cell("Closing Date", '="2025-01-03"', "2025-01-03"),
+    Cell("Closing Date", "--", None),
+    Cell("Closing Date", "——", None),
     Cell("Created Time", "2025-01-03 10:00:00", "2025-01-03 02:00:00"),
     Cell("Created Time", "2025-01-03", "2025-01-02 16:00:00"),
     Cell("Created Time", "2025/1/3 10:00", "2025-01-03 02:00:00"),
@@ -94,6 +122,21 @@ CELLS = [
     Cell("Created Time", "1735869600123", "2025-01-03 02:00:00.123"),  # milliseconds
     Cell("Closing Date", "1735833600000", "2025-01-03"),  # midnight of that day in Shanghai
     Cell("Closing Date", "17358696", refused="not a date"),
+    Cell("Created Time", "2025/1/3 上午 10:00", "2025-01-03 02:00:00"),
+    Cell("Created Time", "2025-01-03 下午3:00:00", "2025-01-03 07:00:00"),
+    Cell("Created Time", "2025-01-03 下午13:00", refused="not a date"),
+    Cell("Created Time", "2025年1月3日10:00", "2025-01-03 02:00:00"),
+    Cell("Created Time", "2025年01月03日 10时00分05秒", "2025-01-03 02:00:05"),
+    Cell("Created Time", "2025-01-03 10:00:00.0", "2025-01-03 02:00:00"),
+    Cell("Created Time", "2025-01-03T10:00:00.000+0800", "2025-01-03 02:00:00"),
+    Cell("Created Time", "2025-01-03T02:00Z", "2025-01-03 02:00:00"),
+    Cell("Created Time", "2025/01/03 10:00:00+08:00", "2025-01-03 02:00:00"),
+    Cell("Created Time", "2025-01-03 10:00:00 +0800 CST", "2025-01-03 02:00:00"),
+    Cell("Created Time", "2025-01-03 02:00:00 UTC", "2025-01-03 02:00:00"),
+    Cell("Created Time", "20250103100000", "2025-01-03 02:00:00"),
+    Cell("Created Time", "20250103T020000Z", "2025-01-03 02:00:00"),
+    Cell("Created Time", "03 Jan 2025 10:00 AM", "2025-01-03 02:00:00"),
+    Cell("Created Time", "Fri Jan 03 15:05:00 CST 2025", refused="not a date"),  # in China or in Chicago
     Cell("Created Time", "2025-01-03 24:00:00", refused="not a date"),
     Cell("Created Time", "2025-01-03 25:00:00", refused="not a date"),
     Cell("Record Id", "zcrm_404427000000249265", "404427000000249265"),
@@ -103,6 +146,14 @@ CELLS = [
     Cell("Record Id", "84E13025", "84E13025"),
     Cell("Record Id", "4.04427E+17", refused="last digits are lost"),
     Cell("Record Id", "4E+17", refused="last digits are lost"),
+    Cell("Record Id", '="0001"', "0001"),
+    Cell("Record Id", '"=""0002"""', "0002"),
+    Cell("Record Id", "'0003", "0003"),
+    Cell("Record Id", "`0004", "0004"),
+    Cell("Record Id", "-", refused="blank"),
+    Cell("Record Id", "无", refused="blank"),
+    Cell("Record Id", "null", refused="blank"),
+    Cell("Record Id", "null-1", "null-1"),
     Cell("Currency", "usd", "USD"),
     Cell("Currency", "人民币", "CNY"),
     Cell("Currency", "RMB", "CNY"),
@@ -115,6 +166,9 @@ CELLS = [
     Cell("Deal Name", '5" disk', '5" disk'),
     Cell("Deal Name", "\u200b\ufeff Lin \u00a0", "Lin"),
     Cell("Deal Name", "=1+1", "=1+1"),
+    Cell("Deal Name", '="007"', "007"),
+    Cell("Deal Name", "'s-Gravenhage", "'s-Gravenhage"),
+    Cell("Deal Name", "-", "-"),
 ]  # fmt: skip
 
 CANONICAL = {
@@ -134,6 +188,7 @@ def test_cells(settings: Settings) -> None:
     lines = []
     for number, cell in enumerate(CELLS, start=1):
         values = dict(zip(header, deal(number).split(","), strict=True))
+        values["Currency"] = cell.currency
         values[cell.column] = cell.text
         lines.append(",".join(values.values()))
     # Enough good rows that the refused ones are no reason to refuse the file.
@@ -175,6 +230,8 @@ class File:
 
 TWO_ROWS = "Record Id,Amount,Closing Date,Stage,Lines,\n,,,,Product,Qty"
 
+SHARES = "Record Id,Stage,Amount,Closing Date,Split Owner 1,Split Percent 1,Split Owner 2,Split Percent 2"
+
 FILES = [
     File("empty", b"", says="empty"),
     File("blank lines only", b"\n\n  \n", says="empty"),
@@ -183,12 +240,34 @@ FILES = [
     File("no header", (deal(1) + "\n" + deal(2) + "\n").encode(), says="missing columns"),
     File("header twice", deals(deal(1), DEALS_HEADER, deal(2)), "committed", counts=(2, 1, 0)),
     File("header in row 4", b"Deals of March\n\nmade by Lin\n" + GOOD, "committed", counts=(3, 0, 0)),
+    File("a title that says 万元", "商机表\n单位：万元\n".encode() + GOOD, says="单位：万元"),
+    File("a title that says 元", "商机表\n单位：元\n".encode() + GOOD, "committed", counts=(3, 0, 0)),
+    File("a title of a company", "单位：万科企业（元）\n".encode() + GOOD, "committed", counts=(3, 0, 0)),
+    File("a title in thousands", b"Deals (in thousands),,,,,,,\n" + GOOD, says="in thousands"),
+    File("a title in RMB'000", b"Deals (RMB'000),,,,,,,\n" + GOOD, says="RMB'000"),
+    File("a note that says 万元", GOOD + "注：金额单位为人民币万元\n".encode(), says="单位为人民币万元"),
+    File("a note of whole columns that says 万元", GOOD + "注：金额单位为万元,,,,,,,\n".encode(), says="单位为万元"),
+    File("a row of units", deals(",,,,万元,,,", deal(1)), says="万元"),
     File("blank tail", GOOD + b",,,,,,,\n" * 5000, "committed", counts=(3, 0, 0)),
     File("blank lines", GOOD.replace(b"\n", b"\n\n"), "committed", counts=(3, 0, 0)),
     File("renamed column", GOOD.replace(b"Stage", b"Deal Stag"), says="'Deal Stag'"),
     File("dropped column", deals("1,Won,2025-01-03", header="Record Id,Stage,Closing Date"), says="deals: amount"),
     File("renamed column that pays", GOOD.replace(b"Amount", b"Amount in RMB"), says="did 'Amount in RMB' take"),
     File("slip in an optional column", GOOD.replace(b"Created Time", b"Created Tme"), says="did 'Created Tme' take"),
+    File("headers with a unit and a star", GOOD.replace(b"Amount", "*Amount（元）".encode()), "committed",
+         counts=(3, 0, 0)),
+    File("headers and cells as formulas of text", deals('="1","=""Won""",="5",="2025-01-03"',
+         header='="Record Id","=""Stage""",="Amount",="Closing Date"'), "committed", counts=(1, 0, 0)),
+    File("a header with another unit", GOOD.replace(b"Amount", "Amount（万元）".encode()), says="'Amount（万元）'"),
+    File("shares that may be percent or parts of one", deals("1,Won,5,2025-01-03,Lin,0.6,Wu,0.4", header=SHARES),
+         says="0.6 may mean 60 % or 0.6 %"),
+    File("the same in many plain rows", deals(*(f"{n},Won,5,2025-01-03,Lin,0.6,," for n in range(700)), header=SHARES),
+         says="0.6 may mean 60 % or 0.6 %"),
+    File("shares in percent", deals("1,Won,5,2025-01-03,Lin,60,Wu,40%", header=SHARES), "committed", counts=(1, 0, 0)),
+    File("small shares with their sign", deals("1,Won,5,2025-01-03,Lin,0.6%,,", header=SHARES), "committed",
+         counts=(1, 0, 0)),
+    File("a header that says percent", deals("1,Won,5,2025-01-03,0.5", header="Id,Stage,Amount,Closing Date,Split % 1"),
+         "committed", counts=(1, 0, 0)),
     File("missing key column", deals("Deal 1,Won,5", header="Deal Name,Stage,Amount"), says="deal_id"),
     File(
         "reordered columns",
@@ -229,6 +308,8 @@ FILES = [
     File("UTF-8 with BOM", b"\xef\xbb\xbf" + GOOD, "committed", counts=(3, 0, 0)),
     File("UTF-16 LE", GOOD.decode().encode("utf-16"), "committed", counts=(3, 0, 0)),
     File("UTF-16 BE", b"\xfe\xff" + GOOD.decode().encode("utf-16-be"), "committed", counts=(3, 0, 0)),
+    File("UTF-16 without its mark", GOOD.decode().encode("utf-16-le"), says="UTF-16 without the mark"),
+    File("the end mark of DOS", GOOD + b"\x1a", "committed", counts=(3, 0, 0)),
     File("GB18030", GOOD.decode().replace("Mei Lin", "林美").encode("gb18030"), "committed", counts=(3, 0, 0)),
     File("Latin-1", GOOD.decode().replace("Mei", "Zoé Désirée").encode("latin-1"), says="neither UTF-8 nor GB18030"),
     File("semicolons", GOOD.replace(b",", b";"), "committed", counts=(3, 0, 0)),
@@ -287,6 +368,24 @@ FILES = [
     ),
     File("totals label with a count", deals(deal(1), deal(2), "合计：2 笔,,,,200,,,"), "committed", counts=(2, 0, 1)),
     File("totals label with a colon", deals(deal(1), ",,,总 计 ：,100,,,"), "committed", counts=(1, 0, 1)),
+    File("a total called 汇总", deals(deal(1, "1"), deal(2, "2"), "汇总,,,,3,,,"), "committed", counts=(2, 0, 1)),
+    File(
+        "subtotals of a spreadsheet's groups",
+        deals(deal(1, "1"), deal(2, "2"), ",,Mei 汇总,,3,,,", deal(3, "4"), ",,Lin Total,,4.00,,,", ",,总计,,7,,,"),
+        "committed",
+        counts=(3, 0, 3),
+    ),
+    File("a wrong subtotal of a group", deals(deal(1, "1"), ",,Mei 汇总,,2,,,", ",,总计,,1,,,"), says="add up to 3.00"),
+    File("a row without its key that is no subtotal", deals(deal(1, "1"), ",,Mei 汇总,,2,,,"), "committed",
+         counts=(1, 1, 0)),
+    File("ids rounded by a program", deals(*(f"40442700000{n}00000,D,M,Won,1,CNY,," for n in range(100, 110))),
+         says="all 10 ids of 18 digits or more end in zeros, e.g. 4044270000010000000"),
+    File(
+        "one id among them that is whole",
+        deals(deal(1), *(f"40442700000{n}00000,D,M,Won,1,CNY,," for n in range(100, 110))),
+        "committed",
+        counts=(11, 0, 0),
+    ),
     File("totals of a page", deals(deal(1), "本页小计,,,,100,,,", deal(2), "本页小计,,,,100,,,"), "committed",
          counts=(2, 0, 2)),
     File("a total for each section", deals(deal(1), "合计,,,,100,,,", deal(2), deal(3), "合计,,,,200,,,"), "committed",

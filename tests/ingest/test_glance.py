@@ -36,6 +36,8 @@ ODD = [
     "84E13025", "1e5f", "合计", "合 计", "Total", "sub-total:", "小计：", "合计贸易", "Hotel", "L", "Record Id",
     "usd", "CNY", "人民币", "XQQ", "yes", "Payment", "退款", "soon", 'say "hi"', "a,b", "two\nlines", "two\r\nlines",
     "中文", "é", "\u200b", "😀", "_deleted",
+    "$5", "¥5", "US$1,234.5", "5 CNY", "1 234.5", '="007"', "'007", "`7", "=1+1", "-", "——", "无",
+    "null", "N/A", "nan", "null-1", "03-Jan-2025", "2025-01-03 下午3:00", "2025-01-03T02:00Z",
 ]  # fmt: skip
 CELL = st.one_of(
     st.sampled_from(ODD),

@@ -70,6 +70,32 @@ def test_records_of_jiandaoyun(settings: Settings) -> None:
     assert kept["明细"] == '[{"_id": "6", "产品": "甲", "数量": 2.50}]'
 
 
+PUSH = (
+    '{"op": "data_%s", "data": {"_id": "5", "合同编号": "HT-1", "合同金额": %s, "flowState": 0, "deleteTime": %s,'
+    ' "签订日期": "2025-01-02T16:00:00.000Z", "签约人": {"name": "小简"}, "updateTime": "2025-01-0%sT02:00:00.000Z"}}'
+)
+
+
+def test_pushes_of_jiandaoyun(settings: Settings) -> None:
+    pushes = [PUSH % ("create", 100, "null", 3), PUSH % ("update", 120, "null", 4)]
+    pushes += [
+        PUSH % ("remove", 120, '"2025-01-06T02:00:00.000Z"', 4),
+        '{"op": "form_update", "data": {"name": "合同"}}',
+    ]
+    result = ingest_one(settings, "jiandaoyun_crm/contracts/pushes.jsonl", lines(*pushes))
+    assert result.outcome == "committed", result
+    columns = "_row_number, contract_no, amount::varchar, modified_at, _is_deleted"
+    assert rows(settings, "jiandaoyun_crm__contracts", columns) == [
+        (1, "HT-1", "100.00", moment("2025-01-03 02:00:00"), False),
+        (2, "HT-1", "120.00", moment("2025-01-04 02:00:00"), False),
+        (3, "HT-1", "120.00", moment("2025-01-06 02:00:00"), True),
+    ]
+    ((number, _, _, reason),) = quarantined(settings)
+    assert (number, "form_update" in reason) == (4, True)
+    alone = ingest_one(settings, "jiandaoyun_crm/contracts/push.json", (PUSH % ("create", 7, "null", 3)).encode())
+    assert alone.rows_loaded == 1, alone
+
+
 def test_a_finished_flow_is_not_taken_for_an_approved_one(settings: Settings) -> None:
     content = JIANDAOYUN.replace('"flowState": 0', '"flowState": 1').encode()
     result = ingest_one(settings, "jiandaoyun_crm/contracts/合同.json", content)
@@ -136,6 +162,14 @@ FILES = [
     File("users under their own key", b'{"info": {"n": 1}, "deals": [' + ONE + b"]}", "committed", loaded=1),
     File("data beside another list", b'{"x": [{"a": 1}], "data": [' + ONE + b"]}", "committed", loaded=1),
     File("data beside plain values", b'{"x": [1, 2], "data": [' + ONE + b"]}", "committed", loaded=1),
+    File("a list deep in an answer", b'{"code": 0, "data": {"n": 1, "list": [' + ONE + b"]}}", "committed", loaded=1),
+    File("a response", b'{"response": {"result": {"deals": [' + ONE + b"]}}}", "committed", loaded=1),
+    File("two lists deep in an answer", b'{"data": {"x": [{"a": 1}], "y": [' + ONE + b"]}}", says="several lists"),
+    File("pages by line", (b'{"data": [' + ONE + b'], "info": {"page": 1}}\n') * 2, "committed", loaded=2),
+    File("pages in a list", b'[{"data": [' + ONE + b'], "info": {}}, {"data": [' + ONE + b"]}]", "committed", loaded=2),
+    File("pages one after another", b'{\n"data": [' + ONE + b']}\n{\n"data": [' + ONE + b"]}", "committed", loaded=2),
+    File("records one after another", ONE.replace(b", ", b",\n") * 2, "committed", loaded=2),
+    File("one record", b'{"id": "1", "Tag": [{"n": 1}], "Owner": {"id": "2"}, "Stage": "Won"}', "committed", loaded=1),
     File("with BOM", b"\xef\xbb\xbf[" + ONE + b"]", "committed", loaded=1),
     File("UTF-16", ("[" + ONE.decode() + "]").encode("utf-16"), "committed", loaded=1),
     File("GB18030", '[{"id": "1", "Stage": "赢单", "Deal_Name": "合同"}]'.encode("gb18030"), "committed", loaded=1),

@@ -15,7 +15,7 @@ from attain.errors import BadInput
 from attain.ingest import contracts, deliveries, layouts
 from attain.ingest.conversion import Formats
 from attain.settings import Settings
-from tests.ingest.exports import drop, drop_sheet, ingest, ingest_one, quarantined, rows
+from tests.ingest.exports import drop, drop_sheet, ingest, ingest_one, moment, quarantined, rows
 
 ID = 404427000000249265
 
@@ -220,6 +220,36 @@ def test_kingdee_writes_a_bill_on_its_first_row_only(settings: Settings) -> None
     assert result.deliveries[0].rows_declared_totals == 1
 
 
+@pytest.mark.parametrize(
+    ("status", "meant"),
+    [("PartiallyPaid", "issued"), ("Partially Paid", "issued"), ("Unpaid", "issued"), ("Pending Approval", "draft")],
+)
+def test_states_of_invoices_in_zoho_books(settings: Settings, status: str, meant: str) -> None:
+    text = (
+        "Invoice Date,Invoice ID,Invoice Number,Invoice Status,Customer Name,Currency Code,Item Total,Total\n"
+        f"03 Jan 2025,4271668000000077324,INV-1,{status},Acme,CNY,108.000,108.000\n"
+    )
+    result = ingest_one(settings, "finance/invoices/Invoice.csv", text.encode())
+    assert result.outcome == "committed", result
+    assert rows(settings, "finance__invoices", "invoice_date::varchar, invoice_status") == [("2025-01-03", meant)]
+
+
+def test_amounts_of_receipts_in_kingdee_and_yonyou(settings: Settings) -> None:
+    kingdee = "单据编号,业务日期,单据类型,单据状态,往来单位,币别,应收金额,实收金额\nSKD1,2025-01-03,销售收款单,已审核,甲,人民币,100,98\n"
+    assert ingest_one(settings, "finance/receipts/a.csv", kingdee.encode()).outcome == "committed"
+    yonyou = "单据编号,单据日期,客户编码,币种,原币金额,本币金额,审核人\nSK1,2025-01-03,C1,美元,100,710,王\n"
+    assert ingest_one(settings, "finance/receipts/b.csv", yonyou.encode()).outcome == "committed"
+    columns = "receipt_no, amount::varchar, currency_code, receipt_type"
+    assert rows(settings, "finance__receipts", columns) == [
+        ("SKD1", "98.00", "CNY", "receipt"),
+        ("SK1", "100.00", "USD", "receipt"),
+    ]
+    result = ingest_one(
+        settings, "finance/receipts/c.csv", yonyou.replace("原币金额,", "").replace("100,", "").encode()
+    )
+    assert (result.outcome, "amount (原币金额" in (result.reason or "")) == ("rejected", True), result
+
+
 def test_yonyou_lists_lines_and_only_what_was_checked_counts(settings: Settings) -> None:
     text = (
         "开票日期,发票号,客户编码,客户简称,币种,存货编码,存货名称,数量,原币价税合计,订单号,复核人\n"
@@ -252,6 +282,18 @@ def test_rates_of_the_bank_of_china_are_for_a_hundred(settings: Settings) -> Non
         ("JPY", "CNY", 100, Decimal("4.55120000"), "middle"),
         ("KRW", "CNY", 100, Decimal("0.49310000"), "middle"),
     ]
+
+
+def test_the_last_quote_of_a_day_holds_in_whatever_order_they_are_listed(settings: Settings) -> None:
+    text = "货币名称,中行折算价,发布时间\n美元,718.79,2026.01.05 17:30:00\n美元,718.60,2026.01.05 10:30:00\n"
+    result = ingest_one(settings, "finance/fx_rates/boc.csv", text.encode())
+    assert result.outcome == "committed", result
+    found = rows(settings, "finance__fx_rates", "rate_date::varchar, rate::varchar, quoted_at", "quoted_at")
+    assert found == [
+        ("2026-01-05", "718.60000000", moment("2026-01-05 02:30:00")),
+        ("2026-01-05", "718.79000000", moment("2026-01-05 09:30:00")),
+    ]
+    assert contracts.feed("finance.fx_rates").modified == "quoted_at"
 
 
 def test_rates_of_the_ecb_have_a_column_for_each_currency(settings: Settings) -> None:

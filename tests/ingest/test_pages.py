@@ -116,6 +116,98 @@ def test_a_locked_workbook_is_named_so(settings: Settings) -> None:
     assert (result.outcome, result.reason) == ("rejected", "the workbook is locked with a password")
 
 
+def test_pages_of_one_list_are_all_read(settings: Settings) -> None:
+    """A list of two pages is two tables, each with its header and its total."""
+    second = PAGE[PAGE.index("<table border=1>") : PAGE.index("</body>")].replace("HK-", "HK-9")
+    content = PAGE.replace("</body>", f"{second}</body>")
+    result = ingest_one(settings, NAME + ".xls", content.encode())
+    assert result.outcome == "committed", result
+    (landed,) = result.deliveries
+    assert (landed.rows_loaded, landed.rows_declared_totals) == (4, 2)
+    assert landed.notes == ["2 tables have the same columns and are all read"]
+    assert rows(settings, "jiandaoyun_crm__collections", "_row_number, collection_no") == [
+        (4, "HK-1"), (5, "HK-2"), (20_000_004, "HK-91"), (20_000_005, "HK-92")
+    ]  # fmt: skip
+    wrong = content.replace("2234.10", "2234.20", 2).replace("2234.20", "2234.10", 1)
+    assert "row 20000006" in (ingest_one(settings, "jiandaoyun_crm/collections/b.xls", wrong.encode()).reason or "")
+
+
+def test_a_header_in_a_table_of_its_own_is_refused(settings: Settings) -> None:
+    head, body = PAGE.split("</thead>")
+    result = ingest_one(settings, NAME + ".xls", f"{head}</thead></table><table>{body}".encode())
+    assert (result.outcome, "of their own (2 and 3)" in (result.reason or "")) == ("rejected", True), result
+
+
+XML = """<?xml version="1.0" encoding="UTF-8"?>
+<?mso-application progid="Excel.Sheet"?>
+<Workbook xmlns="urn:schemas-microsoft-com:office:spreadsheet" xmlns:ss="urn:schemas-microsoft-com:office:spreadsheet">
+<Styles><Style ss:ID="s1"><NumberFormat ss:Format="[$$-409]#,##0.00"/></Style></Styles>
+<Worksheet ss:Name="说明"><Table><Row><Cell><Data ss:Type="String">说明</Data></Cell></Row></Table></Worksheet>
+<Worksheet ss:Name="1月"><Table ss:ExpandedColumnCount="8">
+<Row><Cell ss:MergeAcross="6"><Data ss:Type="String">回款明细表</Data></Cell></Row>
+<Row ss:Index="3">%s</Row>
+<Row>%s<Cell ss:MergeDown="1"><Data ss:Type="String">HT-1</Data><Comment><Data>x</Data></Comment></Cell>
+%s<Cell><Data ss:Type="DateTime">2025-01-03T00:00:00.000</Data></Cell><Cell><Data ss:Type="Number">1234.1</Data></Cell>
+%s<Cell ss:Index="7"><Data ss:Type="String">2025-01-03 10:00:00</Data></Cell></Row>
+<Row>%s<Cell ss:Index="3"><Data ss:Type="String">晨光</Data></Cell>
+<Cell><Data ss:Type="String">2025年1月4日</Data></Cell><Cell><Data ss:Type="Number">1000</Data></Cell>%s
+<Cell><Data ss:Type="String">2025-01-04 09:30:00</Data></Cell></Row>
+<Row><Cell ss:Index="4"><Data ss:Type="String">合计</Data></Cell>
+<Cell><Data ss:Type="Number">2234.10</Data></Cell></Row>
+</Table></Worksheet></Workbook>"""
+
+
+def _text_cells(*texts: str) -> str:
+    return "".join(f'<Cell><Data ss:Type="String">{text}</Data></Cell>' for text in texts)
+
+
+@pytest.mark.parametrize("content", [PAGE.encode(), ",".join(HEADER).encode() + b"\nHK-1,HT-1,A,2025-01-03,5,,,\n"])
+def test_what_is_only_called_a_new_workbook(settings: Settings, content: bytes) -> None:
+    assert ingest_one(settings, NAME + ".xlsx", content).outcome == "committed"
+
+
+@pytest.mark.parametrize("suffix", [".xls", ".xml"])
+def test_an_xml_spreadsheet(settings: Settings, suffix: str) -> None:
+    parts = [HEADER[:7], ["HK-1"], ["合计贸易"], ["回款"], ["HK-2"], ["退款"]]
+    content = XML % tuple(_text_cells(*part) for part in parts)
+    result = ingest_one(settings, NAME + suffix, content.encode())
+    assert result.outcome == "committed", result
+    (landed,) = result.deliveries
+    assert (landed.rows_in_file, landed.rows_loaded, landed.rows_declared_totals) == (3, 2, 1)
+    assert rows(settings, "jiandaoyun_crm__collections", f"{COLUMNS}, contract_no") == [
+        (*EXPECTED[0], "HT-1"),
+        (*EXPECTED[1], "HT-1"),
+    ]
+    sheet = content[content.index('<Worksheet ss:Name="1月"') : content.index("</Workbook>")]
+    hidden = sheet.replace("HK-", "HK-9").replace(
+        "</Table>", "</Table><WorksheetOptions><Visible>SheetHidden</Visible></WorksheetOptions>"
+    )
+    beside = content.replace("</Workbook>", f"{hidden}</Workbook>")
+    (landed,) = ingest_one(settings, "jiandaoyun_crm/collections/a" + suffix, beside.encode()).deliveries
+    assert (landed.rows_loaded, landed.notes) == (2, ["not read, hidden: sheet 3"])
+    dollars = content.replace(
+        '<Cell><Data ss:Type="Number">1000<', '<Cell ss:StyleID="s1"><Data ss:Type="Number">1000<'
+    )
+    result = ingest_one(settings, "jiandaoyun_crm/collections/b" + suffix, dollars.encode())
+    assert [row[2] for row in quarantined(settings)] == ["$1000"], result
+    far = content.replace('ss:MergeAcross="6"', 'ss:MergeAcross="99999999"')
+    for damage in (content[:-300], content.replace("2234.10", "2234.20"), content.replace("1月", "回款（万元）"), far):
+        assert ingest_one(settings, "jiandaoyun_crm/collections/c" + suffix, damage.encode()).outcome == "rejected"
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        PAGE.replace("<table border=1>", "<p>单位：万元</p><table border=1>"),
+        PAGE.replace("<table border=1>", "<table border=1><caption>回款（万元）</caption>"),
+        PAGE.replace("回款明细表", "回款明细表（单位：万元）"),
+    ],
+)
+def test_a_page_whose_title_says_that_amounts_are_in_another_unit(settings: Settings, page: str) -> None:
+    result = ingest_one(settings, NAME + ".xls", page.encode())
+    assert (result.outcome, "万元" in (result.reason or "")) == ("rejected", True), result
+
+
 def test_a_page(settings: Settings) -> None:
     result = ingest_one(settings, NAME + ".xls", PAGE.encode())
     assert result.outcome == "committed", result.reason

@@ -16,6 +16,7 @@ import xlsxwriter
 
 from attain.ingest import deliveries, sheet_marks, tables
 from attain.ingest.deliveries import FileResult
+from attain.ingest.sheet_marks import shown_as
 from attain.settings import Settings
 from tests.ingest.exports import day, drop_sheet, ingest, moment, quarantined, rows
 
@@ -49,6 +50,28 @@ def test_wrong_totals_row_rejects_the_workbook_with_both_numbers(settings: Setti
     (result,) = ingest(settings, "jiandaoyun_crm").files
     assert result.outcome == "rejected"
     assert "2234.20" in (result.reason or "") and "2234.10" in (result.reason or "")
+
+
+@pytest.mark.parametrize(
+    ("sheet", "above", "says"),
+    [
+        ("回款", ["回款明细表", None, None, None, "金额单位：人民币万元"], "人民币万元"),
+        ("回款(万元)", [], "万元"),
+        ("回款", ["币种：美元"], "without one amounts are in CNY"),
+    ],
+)
+def test_a_title_about_the_amounts_refuses_the_workbook(
+    settings: Settings, sheet: str, above: list[str | None], says: str
+) -> None:
+    drop_sheet(settings, NAME, [above, HEADER, FIRST], sheet=sheet)
+    (result,) = ingest(settings, "jiandaoyun_crm").files
+    assert (result.outcome, says in (result.reason or "")) == ("rejected", True), result
+
+
+def test_a_title_that_says_what_is_taken_for_granted_does_no_harm(settings: Settings) -> None:
+    drop_sheet(settings, NAME, [["单位：元", "币种：人民币"], HEADER, FIRST])
+    (result,) = ingest(settings, "jiandaoyun_crm").files
+    assert (result.outcome, result.rows_loaded) == ("committed", 1), result
 
 
 def test_the_sheet_that_fits_is_read_and_hidden_ones_are_not(settings: Settings) -> None:
@@ -249,6 +272,31 @@ def test_a_sheet_a_month(settings: Settings) -> None:
     assert registered.layout.startswith("sheets 1月, 2月 (rows from 20000001), 3月 (rows from 30000001)")
 
 
+def test_sheets_that_each_have_what_the_feed_needs_are_all_read(settings: Settings) -> None:
+    workbook = openpyxl.Workbook()
+    workbook.remove(workbook.worksheets[0])
+    for title, *lines in (
+        ("汇总", ["部门", "姓名"], ["销售部", "两人"]),
+        ("在职", ["工号", "姓名", "部门", "入职日期"], ["E1", "林美", "销售部", "2020-01-03"]),
+        (
+            "离职",
+            ["姓名", "工号", "部门", "入职日期", "离职日期"],
+            ["王伟", "E2", "销售部", "2020-01-03", "2024-12-31"],
+        ),
+    ):
+        page = workbook.create_sheet(title)
+        for line in lines:
+            page.append(line)
+    path = settings.inbox / "hr/employees/花名册.xlsx"
+    path.parent.mkdir(parents=True)
+    workbook.save(path)
+    os.utime(path, (time.time() - 60,) * 2)
+    (result,) = ingest(settings, "hr").files
+    assert result.outcome == "committed", result
+    found = rows(settings, "hr__employees", "employee_id, full_name, leave_date::varchar")
+    assert found == [("E1", "林美", None), ("E2", "王伟", "2024-12-31")]
+
+
 def test_a_wrong_total_on_the_second_sheet_rejects(settings: Settings) -> None:
     workbook = book(settings)
     for number, said in ((1, 5), (2, 11)):
@@ -319,6 +367,57 @@ def test_shares_that_may_be_percent_or_parts_of_one_are_refused(
     if not is_clear:
         assert "业绩比例1" in (result.reason or "") and "100 % or 1 %" in (result.reason or "")
         assert "percent format" in (result.remedy or "")
+
+
+@pytest.mark.parametrize(
+    ("code", "shown"),
+    [
+        ("0.00%", "%"),
+        ('0.00"%"', None),
+        ("00000", "\0" + "00000"),
+        ("[$$-409]#,##0.00", "\0$"),
+        ('"US$"#,##0.00', "\0US$"),
+        ("[$€-2] #,##0.00", "\0€"),
+        ("#,##0.00 [$USD]", "\0USD"),
+        ("[$¥-804]#,##0.00", None),
+        ('_ "￥"* #,##0.00_ ', None),
+        ("[$-804]#,##0", None),
+        ('0.00"万元"', "\0万"),
+        ('0!.0,"万"', None),  # divided by ten thousand: the number itself is whole
+        ('#,##0,"千"', None),
+        ('#,##0.00;[Red]"$"#,##0', None),
+        ('yyyy"年"m"月"', None),
+        ("#,##0.00_);[Red]\\(#,##0.00\\)", None),
+        ("General", None),
+    ],
+)
+def test_what_a_number_format_shows_beside_the_number(code: str, shown: str | None) -> None:
+    assert shown_as(code) == shown
+
+
+def test_ids_and_amounts_are_read_as_their_formats_show_them(settings: Settings) -> None:
+    path = settings.inbox / NAME
+    path.parent.mkdir(parents=True)
+    workbook = xlsxwriter.Workbook(str(path))
+    page = workbook.add_worksheet()
+    for column, label in enumerate(["回款编号", "合同编号", "回款日期", "回款金额", "币种"]):
+        page.write(0, column, label)
+    codes = ["#,##0.00", "[$$-409]#,##0.00", "[$$-409]#,##0.00", '0.00"万元"', '"￥"#,##0.00']
+    for row, (code, currency) in enumerate(zip(codes, ["CNY", "USD", "CNY", "CNY", "CNY"], strict=True), start=1):
+        page.write_number(row, 0, row, workbook.add_format({"num_format": "00000"}))
+        page.write_row(row, 1, ["HT1", "2025-01-03"])
+        page.write_number(row, 3, -12.5, workbook.add_format({"num_format": code}))
+        page.write(row, 4, currency)
+    workbook.close()
+    os.utime(path, (time.time() - 60,) * 2)
+    (result,) = ingest(settings, "jiandaoyun_crm").files
+    assert result.outcome == "committed", result
+    assert rows(settings, "jiandaoyun_crm__collections", "collection_no, amount::varchar, currency_code") == [
+        ("00001", "-12.50", "CNY"),
+        ("00002", "-12.50", "USD"),
+        ("00005", "-12.50", "CNY"),
+    ]
+    assert [(row, value) for row, _, value, _ in quarantined(settings)] == [(4, "-$12.5"), (5, "-12.5万")]
 
 
 @pytest.mark.parametrize("stray", [" ", 7])

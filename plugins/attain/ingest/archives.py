@@ -202,7 +202,9 @@ def _checked(archive: zipfile.ZipFile, packed: int) -> list[tuple[str, zipfile.Z
             raise Rejected(f"the member {shown} is a link or a device, no file", "pack the file itself")
         if info.is_dir() or parts[-1] == "":
             continue
-        if parts[0] == "__MACOSX" or parts[-1].startswith((".", "~$")):  # what desktops leave beside the files
+        # what desktops leave beside the files
+        is_left = parts[-1].startswith((".", "~$")) or parts[-1].casefold() in ("thumbs.db", "desktop.ini", "icon\r")
+        if "__MACOSX" in parts[:-1] or is_left:
             continue
         form = unicodedata.normalize("NFC", "/".join(parts)).casefold()
         if form in found:

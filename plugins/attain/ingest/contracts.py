@@ -43,6 +43,8 @@ LANDED_COLUMNS = {"_delivery_id": "VARCHAR", "_row_number": "BIGINT", "_extra": 
 DELETED_HEADERS = ("_deleted", "已删除")
 
 _BETWEEN_WORDS = re.compile(r"(?<=[^\W_])_(?=[^\W_])")
+_ADDED_TO_HEADERS = re.compile(r"^\*+(?=.)|(?<=.)\*+$|(?<=.)[(\[【](?:单位:)?元[)\]】]\*?$")
+_FORMULA_OF_TEXT = re.compile(r'^="([^"]*)"$')  # as some systems write every cell
 _INVISIBLE = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"))
 
 
@@ -50,6 +52,11 @@ def normalise_header(text: str) -> str:
     """A header as it is compared: without case, blanks, width and invisible marks; `Deal_Name` is `Deal Name`."""
     plain = unicodedata.normalize("NFKC", text).translate(_INVISIBLE).casefold()
     return "".join(_BETWEEN_WORDS.sub("", plain).split())
+
+
+def plain_header(text: str) -> str:
+    """A header as it is compared, without what forms add: `*` of a field that must be filled, `(元)` as its unit."""
+    return _ADDED_TO_HEADERS.sub("", normalise_header(_FORMULA_OF_TEXT.sub(r"\1", text)))
 
 
 def likely(word: str, known: Iterable[str]) -> str | None:

@@ -19,8 +19,8 @@ from attain.ingest.tables import NOT_COMPUTED
 
 # Marks at the ends of a cell that nobody sees.
 INVISIBLE = " \t\r\n\u00a0\u3000\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"
-_WIDE = "０１２３４５６７８９．，－＋（）％￥／：　"
-_NARROW = "0123456789.,-+()%¥/: "
+_WIDE = "０１２３４５６７８９．，－−＋（）％￥＄／：　"
+_NARROW = "0123456789.,--+()%¥$/: "
 
 FIRST_DAY, LAST_DAY = "1990-01-01", "2100-12-31"
 # Serial numbers of spreadsheets for the same days; 25569 is 1970-01-01.
@@ -208,6 +208,35 @@ _CURRENCY_NAMES = {
 _YES = ("true", "yes", "y", "1", "是", "有效", "启用", "在售")
 _NO = ("false", "no", "n", "0", "否", "无效", "停用", "停售")
 
+# Cells of ids and days that systems and people write where there is none.
+NO_VALUE = {
+    "id": r"(?i)[-—–―－−/]+|无|暂无|n/a|null|none|nan|undefined",
+    **dict.fromkeys(("date", "timestamp", "month"), r"[-—–―－−/]+"),
+}
+LONGEST_NO_VALUE = 9
+# What spreadsheets put before a text that is to stay one: the formula `="0001"`, an apostrophe (or a backtick).
+ESCAPES = "='`"
+_FORMULA_OF_TEXT = '(?s)^="([^"]*)"$'
+_APOSTROPHE = "^['`]"
+
+# Signs and words of currencies beside an amount; those that one may stand for. 元 is the unit of many.
+_DOLLARS = ("USD", "HKD", "SGD", "AUD", "CAD", "NZD", "TWD", "MXN", "BND", "FJD")
+_SIGNS: dict[str, tuple[str, ...]] = {
+    "US$": ("USD",),
+    "HK$": ("HKD",),
+    "人民币": ("CNY",),
+    "RMB": ("CNY",),
+    **{code: (code,) for code in ("CNY", "USD", "EUR", "HKD", "JPY", "GBP")},
+    "¥": ("CNY", "JPY"),
+    "$": _DOLLARS,
+    "€": ("EUR",),
+    "£": ("GBP", "EGP"),
+}
+# Those that can't be of an amount in yuan.
+FOREIGN_SIGNS = tuple(sign for sign, meant in _SIGNS.items() if "CNY" not in meant)
+_SIGN_WORDS = "|".join(sign.replace("$", "[$]") for sign in _SIGNS)
+CURRENCY_SIGN = f"(?i)(?:{_SIGN_WORDS})"
+
 DECIMALS = {"money": (16, 2), "decimal": (16, 8), "percent": (5, 4)}
 SCIENTIFIC = r"[+-]?(\d+\.\d*|\.\d+)[eE][+-]?\d+|[+-]?\d+[eE][+-]\d+"
 
@@ -253,6 +282,8 @@ class Selection:
 
 # The name that a faulty mark of deletion goes by.
 DELETED = "_deleted"
+# What stands before the name of an amount whose sign is of another currency than its row.
+OTHER_CURRENCY = "_other_currency:"
 
 # What became of a row, as the query says it.
 LOADED, REFUSED, KEYLESS, NOT_FOR_FEED, HEADER_AGAIN, BLANK = range(6)
@@ -290,6 +321,7 @@ def conversion_sql(
         f"coalesce(f_{name}, {slow[name]}) as v_{name}" if name in hard else f"f_{name} as v_{name}" for name in of_file
     ]
     faults = {name: _fault(by_name[name].column, feed) for name in of_file}
+    faults |= _faults_of_signs(by_name, feed)
     outputs = []
     for column in feed.columns:
         value = f"v_{column.name}" if column.name in by_name else "null"
@@ -354,6 +386,12 @@ def value_sql(reading: Reading, formats: Formats) -> str:
     """
 
 
+def currency_of(text: str) -> str | None:
+    """The ISO 4217 code that a word means, as cells of a currency are read; None if it means none."""
+    code = text.strip().upper()
+    return code if code in CURRENCIES else _CURRENCY_NAMES.get(text.strip().casefold())
+
+
 def default_sql(column: Column) -> str:
     """The value that stands for a blank or absent cell of a column with a default."""
     return f"{_literal(column.default or '')}::{column.sql_type}"
@@ -362,7 +400,7 @@ def default_sql(column: Column) -> str:
 def _cell(reading: Reading) -> str:
     if reading.index is None:
         return "null::VARCHAR" if reading.constant is None else f"{_literal(reading.constant)}::VARCHAR"
-    cell = _trimmed(f"c{reading.index}")
+    cell = f"nullif({_unescaped(f'c{reading.index}', reading.column.type)}, '')"
     if reading.values:
         cases = " ".join(
             f"when {_literal(said.casefold())} then {_literal(meant)}" for said, meant in reading.values.items()
@@ -373,6 +411,20 @@ def _cell(reading: Reading) -> str:
 
 def _trimmed(cell: str) -> str:
     return f"nullif({cell}, '')"
+
+
+def _unescaped(cell: str, type_name: str) -> str:
+    """A cell without what made a spreadsheet keep it as text, and blank where it says that there is no value."""
+    text = f"regexp_replace({cell}, {_literal(_FORMULA_OF_TEXT)}, '\\1')"
+    marks = "="
+    if type_name != "text":
+        marks = ESCAPES
+        text = f"regexp_replace({text}, {_literal(_APOSTROPHE)}, '')"
+    said = f"when contains({_literal(marks)}, {cell}[1]) then trim({text}, {_literal(INVISIBLE)})"
+    none = NO_VALUE.get(type_name)
+    if none is not None:
+        said += f" when length({cell}) <= {LONGEST_NO_VALUE} and regexp_full_match({cell}, {_literal(none)}) then ''"
+    return f"case when {cell} = '' then '' {said} else {cell} end"
 
 
 def _quick(column: Column, cell: str, formats: Formats) -> str:
@@ -437,10 +489,17 @@ def _normalised(column: Column, cell: str, formats: Formats) -> str:
     """The text that `_slow` reads: narrow characters, and for numbers without blanks and currency signs."""
     narrow = f"translate({cell}, '{_WIDE}', '{_NARROW}')"
     if column.type in ("date", "timestamp", "month"):
-        return f"trim({narrow}, {_literal(INVISIBLE)})"
-    bare = f"regexp_replace({narrow}, '[\\s\\x{{00a0}}\\x{{2009}}\\x{{202f}}]+', '', 'g')"
-    bare = f"regexp_replace({bare}, '^([(+-]*)(CNY|RMB|USD|US\\$|EUR|HKD|HK\\$|[¥$€£])([(+-]*)', '\\1\\3')"
-    bare = f"regexp_replace({bare}, '元(\\)?)$', '\\1')"
+        day = f"trim({narrow}, {_literal(INVISIBLE)})"
+        return day if column.type == "month" else _moment_rewritten(day)
+    # Blanks between digits separate thousands; anywhere else between them they make two numbers.
+    blank = "[\\s\\x{00a0}\\x{2009}\\x{202f}]"
+    grouped = f"\\D*\\d{{1,3}}({blank}+\\d{{3}})+([.,]\\d*)?\\D*"
+    bare = (
+        f"case when regexp_matches({narrow}, '\\d{blank}+\\d') and not regexp_full_match({narrow}, '{grouped}') "
+        f"then {narrow} else regexp_replace({narrow}, '{blank}+', '', 'g') end"
+    )
+    bare = f"regexp_replace({bare}, {_literal(f'(?i)^([(+-]*)(?:{_SIGN_WORDS})([(+-]*)')}, '\\1\\2')"
+    bare = f"regexp_replace({bare}, {_literal(f'(?i)(?:{_SIGN_WORDS}|人民币元|元)([)]?)$')}, '\\1')"
     bare = f"regexp_replace({bare}, '^\\(([^()+-]+)\\)$', '-\\1')"
     bare = f"regexp_replace({bare}, '^([^()+-]+)-$', '-\\1')"
     if column.type == "percent":
@@ -528,6 +587,61 @@ def steady_since(timezone: str) -> tuple[date | None, int]:
     return date(1990, 1, 2), int(last.total_seconds())
 
 
+# Days and moments in the forms that `_moments` reads as they are.
+_USUAL_MOMENT = (
+    r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}([T ]\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?( [AaPp][Mm])?)?|\d{5}|\d{8}|\d{10}|\d{13}"
+    r"|\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})|\d{4}年\d{1,2}月\d{1,2}日"
+)
+# Other forms that have one reading only, and what they become, one after the other.
+_MOMENTS_REWRITTEN = (
+    (r"^(?i:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?i:day)?,? (.*\d{4}.*)$", r"\1"),
+    (r"^(\d{1,2})[-/ .]+([A-Za-z]{3,9})[-/ .,]+(\d{4})\b", r"\2 \1, \3"),
+    (r"^([A-Za-z]{3,9})[-/ .]+(\d{1,2})[-/ .,]+(\d{4})\b", r"\1 \2, \3"),
+    (r"日([\d上下])", r"日 \1"),
+    (r"(\d{1,2})[时點点](\d{1,2})分(\d{1,2})秒$", r"\1:\2:\3"),
+    (r"(\d{1,2})[时點点](\d{1,2})分$", r"\1:\2"),
+    (r" ?上午 ?([\d:]+)$", r" \1 AM"),
+    (r" ?下午 ?([\d:]+)$", r" \1 PM"),
+    (r"(\d)([AaPp][Mm])$", r"\1 \2"),
+    (r"^(\d{4})(\d{2})(\d{2})[T ]?(\d{2})(\d{2})(\d{2})(Z|[+-]\d{2}:?\d{2})?$", r"\1-\2-\3 \4:\5:\6\7"),
+    (r"^(\d{4})(\d{2})(\d{2}) (\d{1,2}:)", r"\1-\2-\3 \4"),
+    (r"^(\d{4})[/.](\d{2})[/.](\d{2})([T ]\d{2}:\d{2}.*(?:Z|UTC|GMT|[+-]\d{2}:?\d{2}))$", r"\1-\2-\3\4"),
+    (r"(:\d{2}(?:\.\d+)?) ?(?:UTC|GMT)$", r"\1Z"),
+    (r"(:\d{2}(?:\.\d+)?) ?([+-]\d{2}):?(\d{2})(?: [A-Z]{3,5})?$", r"\1\2:\3"),
+    (r"^(\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2})(Z|[+-]\d{2}:\d{2})$", r"\1:00\2"),
+)
+
+
+def _moment_rewritten(text: str) -> str:
+    """A text of a day or a moment in a form that `_moments` reads, if it has only one reading."""
+    written = f"regexp_replace({text}, '\\s+', ' ', 'g')"
+    for form, becomes in _MOMENTS_REWRITTEN:
+        written = f"regexp_replace({written}, {_literal(form)}, {_literal(becomes)})"
+    return f"case when regexp_full_match({text}, {_literal(_USUAL_MOMENT)}) then {text} else {written} end"
+
+
+def _faults_of_signs(by_name: Mapping[str, Reading], feed: Feed) -> dict[str, str]:
+    """Amounts whose sign is of another currency than their row; none where two currencies may be meant."""
+    currencies = [column for column in feed.columns if column.type == "currency"]
+    if len(currencies) != 1:
+        return {}
+    (column,) = currencies
+    said = f"v_{column.name}" if column.name in by_name else "null"
+    if column.default is not None:
+        said = f"coalesce({said}, {_literal(column.default)})"
+    faults = {}
+    for name, reading in by_name.items():
+        if reading.column.type != "money" or reading.index is None:
+            continue
+        sign = f"upper(regexp_extract(translate(a_{name}, '￥＄', '¥$'), {_literal(CURRENCY_SIGN)}))"
+        cases = " ".join(
+            f"when {_literal(written)} then {said} not in ({', '.join(map(_literal, meant))})"
+            for written, meant in _SIGNS.items()
+        )
+        faults[f"{OTHER_CURRENCY}{name}"] = f"(f_{name} is null and v_{name} is not null and case {sign} {cases} end)"
+    return faults
+
+
 def _fault(column: Column, feed: Feed) -> str:
     name = column.name
     unread = f"(a_{name} is not null and v_{name} is null)"
@@ -564,7 +678,8 @@ def _is_totals(cell: str) -> str:
     """Whether a key's cell is the label of a totals row; asks for the one letter that all labels have first."""
     form = f"translate(lower({cell}), ' \u3000\u00a0', '')"
     return (
-        f"(length({cell}) < {_LONGEST_LABEL} and (contains({cell}, '计') or contains(lower({cell}), 'total')) "
+        f"(length({cell}) < {_LONGEST_LABEL} and (contains({cell}, '计') or contains({cell}, '汇总') "
+        f"or contains(lower({cell}), 'total')) "
         f"and (regexp_full_match({form}, {_literal(_TOTALS)}) "
         f"or regexp_full_match(lower({cell}), {_literal(_TOTAL_OF)})))"
     )
@@ -605,7 +720,7 @@ def _literal(text: str) -> str:
 # Labels of totals rows, in lower case and without blanks; read by Python and by DuckDB alike.
 _COUNTED = "(笔|条|单|行|项|张|户|家|个|件|份|人|records?|rows?|items?)"
 _TOTALS = (
-    "(本页|本月|本季度?|本年|本期|本组|当页|当月|总|全部)?(合计|总计|小计|累计|共计)(金额|数量|数|额)?"
+    "(本页|本月|本季度?|本年|本期|本组|当页|当月|总|全部)?(合计|总计|小计|累计|共计|汇总)(金额|数量|数|额)?"
     f"([(（](元|人民币|rmb|cny)[)）])?[:：]?[(（]?(共?[0-9]+{_COUNTED}?)?[)）]?"
     f"|(grand|sub|sub-|page|report)?totals?:?([(]?[0-9]+{_COUNTED}?[)]?)?"
 )
@@ -647,6 +762,13 @@ def totals_label(text: str) -> str | None:
     return "subtotal" if _SUBTOTAL.search(form) else "total"
 
 
+def names_a_group(text: str) -> bool:
+    """Whether a cell reads as a spreadsheet labels the subtotal of a group: `Acme 汇总`, `Acme Total`."""
+    return (
+        len(text) < _LONGEST_LABEL and re.fullmatch(r"(?i).+(?:[ \u3000]?(?:汇总|小计|合计)| total)", text) is not None
+    )
+
+
 def is_footer(cells: Sequence[str]) -> bool:
     """Whether cells (none of them blank) are a line around the table: who made it, when, which page.
 
@@ -664,7 +786,8 @@ def is_footer(cells: Sequence[str]) -> bool:
 
 def why_refused(column: Column, text: str | None, formats: Formats) -> tuple[str, str]:
     """Reason and remedy for a refused cell; `text` None: the cell is blank but must not be."""
-    if text is None:
+    none = NO_VALUE.get(column.type)
+    if text is None or (none is not None and re.fullmatch(none, text)):
         return "blank, but it must be given", f"fill in {column.name} at the source and send the file again"
     if text.startswith(NOT_COMPUTED):
         return (
@@ -721,6 +844,8 @@ def _why_moment(text: str, _formats: Formats) -> tuple[str, str]:
             "day and month can't be told apart",
             "export dates as YYYY-MM-DD, or set `date_format` in a mapping for this source",
         )
+    if re.fullmatch(r"\d{5}\.\d+", text):
+        return "a spreadsheet's number of a moment, not a date", "give the cells a date format, or write YYYY-MM-DD"
     years = re.findall(r"(?<!\d)\d{4,}(?!\d)", text)
     if years and len(years[0]) in (4, 5) and not 1990 <= int(years[0]) <= 2100:
         return "its year is outside 1990–2100", "correct it at the source; leave the cell empty where there is no date"

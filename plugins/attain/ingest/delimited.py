@@ -56,7 +56,9 @@ def open_delimited(path: Path, facts: FileFacts, score: Scorer, scratch: Path) -
             _arbitrate(path, encoding, found.delimiter, read + found.record)
 
     name = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}[found.delimiter]
-    return Table("csv", encoding, f"{name}, header in {found.place}", header, duplicates, facts.line_ends + 1, batches)
+    layout = f"{name}, header in {found.place}"
+    most = facts.line_ends + 1
+    return Table("csv", encoding, layout, header, duplicates, most, batches, titles=found.titles)
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,7 @@ class _Header:
     lines: int  # physical lines up to its end
     delimiter: str
     place: str  # its rows, for people
+    titles: tuple[str, ...]  # what stands above it
 
 
 def _find_delimited_header(sample: str, is_whole: bool, score: Scorer) -> _Header:
@@ -88,7 +91,8 @@ def _find_delimited_header(sample: str, is_whole: bool, score: Scorer) -> _Heade
         known = header.known
         if best is None or known > best[0] or (known == best[0] == 0 and len(header.cells) > len(best[1].cells)):
             wide = _with_trailing_blanks(header.cells, [later for later, _ in records[header.last :]])
-            best = known, _Header(wide, header.last, records[header.last - 1][1], delimiter, header.place)
+            titles = tuple(header.above([cells for cells, _ in records]))
+            best = known, _Header(wide, header.last, records[header.last - 1][1], delimiter, header.place, titles)
     if best is None:
         raise Rejected("no row could be read", "export it again, as CSV UTF-8")
     return best[1]

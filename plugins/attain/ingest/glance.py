@@ -37,7 +37,7 @@ _LAST_DAY = (date.fromisoformat(conversion.LAST_DAY) - _EPOCH).days
 _US_A_DAY = 86_400_000_000
 _ID_PREFIX = b"zcrm_"
 _INTEGER_DIGITS = 18  # an int64 holds every number of so many
-_DASH, _DOT, _COLON, _BLANK, _ZERO, _HASH = b"-.: 0#"
+_DASH, _DOT, _COLON, _BLANK, _ZERO, _HASH, _EQUALS = b"-.: 0#="
 # Keys that may be the label of a totals row or a line around the table; other keys hold none of these.
 _MAY_BE_LABEL = (
     r"(?i)[^\w.\-/# ]|total|page|basis|printed|exported|generated|prepared|created|reviewed|^\d{4}[-/.] ?\d{1,2}[-/.]"
@@ -226,15 +226,41 @@ class Glance:
         if reading.values or (column.type == "text" and column.values):
             return self._by_word(reading, cells, kind)
         if column.type == "text":
-            errors = (cells.first == _HASH) & ~cells.blank  # may be the error of a formula
+            # may be the error of a formula, or a text that a spreadsheet was kept from reading
+            errors = ((cells.first == _HASH) | (cells.first == _EQUALS)) & ~cells.blank
             return cells.as_text(), errors if errors.any() else None
         found = _FORMS[column.type](cells, self.formats) if column.type in _FORMS else None
-        if found is None:
-            return self._by_word(reading, cells, kind)
+        formed = self._formed(reading, cells, kind, found) if found is not None else None
+        value, unread = formed if formed is not None else self._by_word(reading, cells, kind)
+        if column.type == "money":
+            # A sign may be of another currency than the row's: only the query looks at both.
+            signed = self._signed(cells, None if found is None else found[1])
+            if signed is not None:
+                unread = signed if unread is None else signed | unread
+        return value, unread
+
+    def _signed(self, cells: _Cells, plain: Any) -> Any:
+        """Which cells have a currency's sign, None if none has; those that are `plain` numbers have none."""
+        import numpy
+        import pyarrow
+
+        rows = numpy.flatnonzero(~cells.blank if plain is None else ~plain & ~cells.blank)
+        if not rows.size:
+            return None
+        shown = cells.text.take(pyarrow.array(rows))
+        rows = rows[_mask(_compute().match_substring_regex(shown, conversion.CURRENCY_SIGN))]
+        if not rows.size:
+            return None
+        signed = numpy.zeros(len(cells.text), bool)
+        signed[rows] = True
+        return signed
+
+    def _formed(self, reading: Reading, cells: _Cells, kind: pyarrow.DataType, found: tuple[Any, Any]) -> Any:
+        """The column as its fixed form gave it, or by word where too much of it is in another form."""
         value, fits = found
         unread = ~fits & ~cells.blank
         odd = int(unread.sum())
-        if odd > _ODD_SHARE * count:
+        if odd > _ODD_SHARE * len(cells.text):
             return self._by_word(reading, cells, kind)
         return value, unread if odd else None
 
@@ -483,7 +509,11 @@ def _ids(cells: _Cells, _formats: Formats) -> tuple[Any, Any]:
     import numpy
     import pyarrow
 
-    fits = ~cells.blank & (cells.first != _HASH)
+    fits = ~cells.blank & (cells.first != _HASH) & ~_ESCAPES[cells.first]
+    short = numpy.flatnonzero((cells.lengths <= _LONGEST_NO_ID) & _NO_ID_STARTS[cells.first] & fits)
+    if short.size:
+        said = cells.text.take(pyarrow.array(short))
+        fits[short[_mask(_compute().match_substring_regex(said, _NO_ID))]] = False
     prefixed = numpy.zeros(len(cells.text), bool)
     value = None
     if cells.contains(_ID_PREFIX):
@@ -550,6 +580,10 @@ _MARKS = [mark.encode() for mark in INVISIBLE]
 _MARK_STARTS = _Bytes({mark[0] for mark in _MARKS})
 _MARK_ENDS = _Bytes({mark[-1] for mark in _MARKS})
 _NUMBER_STARTS = _Bytes(set(b"+-.0123456789"))
+_ESCAPES = _Bytes(set(conversion.ESCAPES.encode()))
+_NO_ID = conversion.NO_VALUE["id"].replace("(?i)", "(?i)^(?:") + ")$"
+_LONGEST_NO_ID = 4 * conversion.LONGEST_NO_VALUE  # bytes
+_NO_ID_STARTS = _Bytes({letter.encode()[0] for letter in "-—–―－−/无暂nNuU"})
 _LABEL_BYTES = _Bytes(set(range(256)) - set(_PLAIN_BYTES))
 
 

@@ -13,7 +13,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from attain.ingest.tables import Scorer
+from attain.ingest.contracts import normalise_header
+from attain.ingest.tables import Scorer, unique_header
 
 _MOST_HEADER_ROWS = 3
 _NO_LABEL = re.compile(r"[\d\s.,:/%¥￥$€()+-]+")
@@ -42,6 +43,10 @@ class FoundHeader:
     first: int
     last: int
     cells: list[str]
+
+    def above(self, rows: Sequence[Sequence[str]]) -> list[str]:
+        """What cells above it say, given the rows that it was found in."""
+        return [text for row in rows[: self.first - 1] for cell in row if (text := cell.strip())]
 
     @property
     def place(self) -> str:
@@ -152,3 +157,49 @@ def _has_records(header: FoundHeader, merged: Sequence[Merged]) -> bool:
     below = {span.left for span in merged if span.top >= header.last and span.bottom > span.top}
     grouped = {column for column, cell in enumerate(header.cells) if "." in cell}
     return bool(below - grouped) and not below & grouped
+
+
+def known_in(cells: Sequence[str], score: Scorer) -> frozenset[str]:
+    """The headers of a row that the scorer knows."""
+    return frozenset(normalise_header(cell) for cell in cells if cell.strip() and score([cell]) > 0)
+
+
+def are_alike(cells: Sequence[str], others: Sequence[str], score: Scorer) -> bool:
+    """Whether two headers are of one table: they name the same columns of those looked for, or each all that one feed
+    needs, as the sheets of those who work here and of those who left do."""
+    known = known_in(cells, score)
+    complete = getattr(score, "complete", None)
+    return bool(known) and (
+        known == known_in(others, score) or (complete is not None and bool(complete(cells) & complete(others)))
+    )
+
+
+def one_header(
+    headers: Sequence[FoundHeader],
+) -> tuple[list[str], frozenset[str], list[tuple[int | None, ...]]]:
+    """The columns of all sheets: those of the first as they stand, then what only later ones have.
+
+    Returns:
+        The header, what stands in it more than once, and for each sheet where its columns are.
+    """
+    names: list[str] = []
+    positions: dict[str, int] = {}
+    duplicates: frozenset[str] = frozenset()
+    places: list[dict[int, int]] = []
+    for number, header in enumerate(headers):
+        cells = list(header.cells)
+        while cells and not cells[-1].strip():
+            cells.pop()
+        unique, twice = unique_header(cells)
+        duplicates |= twice
+        place: dict[int, int] = {}
+        for index, name in enumerate(unique):
+            form = normalise_header(name)
+            if number == 0 or form not in positions:
+                positions.setdefault(form, len(names))
+                place[len(names)] = index
+                names.append(name)
+            else:
+                place[positions[form]] = index
+        places.append(place)
+    return names, duplicates, [tuple(place.get(column) for column in range(len(names))) for place in places]

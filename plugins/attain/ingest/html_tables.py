@@ -18,6 +18,7 @@ from attain.ingest.rejected import Rejected
 MAX_WIDTH = 2_000
 MAX_NESTING = 20
 MAX_CELL_CHARACTERS = 4 << 20
+MAX_BESIDE_CHARACTERS = 1 << 16
 _CHUNK = 1 << 16
 _BLANKS = re.compile(r"[ \t\r\n\f]+")
 _BREAKS = frozenset({"br", "p", "div", "li"})
@@ -51,8 +52,8 @@ class _Covering:
 
 
 @dataclass
-class _Open:
-    """A table that has begun and not ended."""
+class Open:
+    """A table that has begun and not ended; rows and cells are begun and ended in their order."""
 
     table: int
     number: int = 0
@@ -132,9 +133,11 @@ class _Tables(HTMLParser):
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
         self.found: list[Row] = []
-        self.open: list[_Open] = []
+        self.open: list[Open] = []
         self.begun = 0
         self.is_shown = True
+        self.beside: list[str] = []  # texts that stand in no cell
+        self.beside_size = 0
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if tag in _UNSHOWN:
@@ -143,7 +146,7 @@ class _Tables(HTMLParser):
             if len(self.open) == MAX_NESTING:
                 raise Rejected(f"its tables are nested more than {MAX_NESTING} deep", _REMEDY)
             self.begun += 1
-            self.open.append(_Open(self.begun))
+            self.open.append(Open(self.begun))
         elif self.open:
             table = self.open[-1]
             if tag == "tr":
@@ -169,17 +172,25 @@ class _Tables(HTMLParser):
                 table.end_cell()
 
     def handle_data(self, data: str) -> None:
-        if self.open and self.is_shown:
+        if self.open and self.open[-1].cell is not None and self.is_shown:
             self.open[-1].add(data)
+        elif self.is_shown and self.beside_size < MAX_BESIDE_CHARACTERS and (text := " ".join(data.split())):
+            self.beside.append(text)
+            self.beside_size += len(text)
 
-    def _end_row(self, table: _Open) -> None:
+    def _end_row(self, table: Open) -> None:
         row = table.end_row()
         if row is not None:
             self.found.append(row)
 
 
-def rows(path: Path, encoding: str) -> Iterator[Row]:
+def rows(path: Path, encoding: str, beside: list[str] | None = None) -> Iterator[Row]:
     """All rows of all tables of a page.
+
+    Args:
+        path: the page.
+        encoding: of its text.
+        beside: takes up the first texts that stand in no cell, such as titles and notes.
 
     Raises:
         Rejected: the page is cut off inside a table, or goes beyond a limit.
@@ -198,4 +209,6 @@ def rows(path: Path, encoding: str) -> Iterator[Row]:
     parser.close()
     if parser.open:
         raise Rejected("the page ends in the middle of a table; it was cut off", "send it again")
+    if beside is not None:
+        beside += parser.beside
     yield from parser.found

@@ -9,6 +9,10 @@ at a time, so memory does not grow with the file.
 | `"Owner": {"name": "Lin", "id": "7"}` | `Owner` (the name), `Owner.id`; so for every key in it: `负责人.username` |
 | list of texts or numbers | the key: joined by commas, as the workbook exports do |
 | anything deeper (sub-forms, tags) | the key: its JSON |
+
+What answers and pushes wrap around records is taken off: pages in a list or one after another,
+`{"data": {"list": […]}}`, and a push of Jiandaoyun, `{"op": "data_update", "data": {…}}`. An object that wraps nothing
+is one record.
 """
 
 from __future__ import annotations
@@ -43,6 +47,21 @@ class Record:
     cells: dict[str, str] | None
     text: str = ""
     fault: str = ""
+
+
+# Where a record stands that is the whole file, or one of several objects one after another.
+WHOLE = "the record itself"
+# Keys under which answers have their lists, however deep.
+_HOLDERS = ("data", "response", "result", "Result", "body")
+# What else answers say beside their records.
+_ENVELOPE = frozenset(
+    ["code", "msg", "message", "status", "success", "ok", "error", "errors", "errcode", "errmsg", "errCode", "errMsg",
+     "details", "info", "page_context", "total", "count", "page", "pages", "size", "limit", "skip", "offset",
+     "per_page", "page_size", "pageSize", "totalCount", "more_records", "has_more", "hasMore", "op", "time",
+     "next_page_token", "timestamp", "request_id", "requestId", "traceId"]
+)  # fmt: skip
+_DEPTH = 4
+_KEPT_ITEMS = 200  # of a list; a record has no longer ones
 
 
 class _TwiceError(ValueError):
@@ -114,7 +133,7 @@ def _lines(stream: IO[str]) -> Iterator[Record]:
                 raise Rejected(f"line {number}, the last, is cut off: {error}", "send it again") from None
             yield Record(number, None, line, f"the line is no JSON record: {_said(error)}")
             continue
-        yield _record(number, value, text)
+        yield from _unwrapped(number, value, text)
 
 
 def _said(error: BaseException) -> str:
@@ -184,37 +203,112 @@ class _Text:
 
 def _whole(text: _Text) -> Iterator[tuple[str | None, Record]]:
     if text.peek() == "[":
-        yield from ((None, record) for record in _listed(text))
+        yield from ((None, record) for record in _listed(text, 0))
     else:
-        text.take("{")
-        keys: list[str] = []
-        while text.peek() != "}":
-            if keys:
-                text.take(",")
-            key = text.value()
-            if type(key) is not str or key in keys:
-                raise text.wrong(f"the key {key!r} is there twice, or is no text")
-            keys.append(key)
-            text.take(":")
-            if text.peek() == "[":
-                yield from ((key, record) for record in _listed(text))
-            else:
-                text.value()
-        text.take("}")
+        counts: dict[str, int] = {}  # records met under each key, over all objects of the file
+        if text.peek() != "{":
+            text.take("{")
+        while text.peek() == "{":
+            for key, record in _object_of(text, counts):
+                counts[key] = max(counts.get(key, 0), record.number)
+                yield key, record
     if text.peek():
         raise text.wrong("something follows the end")
 
 
-def _listed(text: _Text) -> Iterator[Record]:
+def _object_of(text: _Text, counts: dict[str, int]) -> Iterator[tuple[str, Record]]:
+    """The records of one object at the top: in its lists, in what its answer wraps, or the object itself."""
+    text.take("{")
+    held: dict[str, Any] = {}
+    has_lists = is_long = False
+    while text.peek() != "}":
+        if held:
+            text.take(",")
+        key = text.value()
+        if type(key) is not str or key in held:
+            raise text.wrong(f"the key {key!r} is there twice, or is no text")
+        text.take(":")
+        if text.peek() == "[":
+            kept: list[Any] = []
+            for record in _listed(text, counts.get(key, 0), None if key == "data" else kept):
+                has_lists = has_lists or record.cells is not None
+                yield key, record
+            held[key], is_long = kept, is_long or len(kept) >= _KEPT_ITEMS
+        else:
+            held[key] = text.value()
+    text.take("}")
+    if _is_push(held):
+        number = counts.get("data", 0) + 1
+        yield from (("data", record) for record in _unwrapped(number, held, None))
+        return
+    for key in _HOLDERS:
+        if isinstance(held.get(key), dict):
+            for path, records_below in _lists_below(held[key], key, _DEPTH):
+                has_lists = True
+                yield from (
+                    (path, _record(number, value, None))
+                    for number, value in enumerate(records_below, start=counts.get(path, 0) + 1)
+                )
+    own = [key for key, value in held.items() if key not in _ENVELOPE and not isinstance(value, (dict, list))]
+    is_record = bool(own) and not is_long and (not has_lists or not {"id", "_id"}.isdisjoint(own))
+    if is_record and "data" not in held:
+        yield WHOLE, _record(counts.get(WHOLE, 0) + 1, held, None)
+
+
+def _lists_below(value: dict[str, Any], path: str, depth: int) -> Iterator[tuple[str, list[dict[str, Any]]]]:
+    """The lists of objects in what an answer holds, each with its path."""
+    for key, inner in value.items():
+        if isinstance(inner, list) and inner and all(isinstance(item, dict) for item in inner):
+            yield f"{path}.{key}", inner
+        elif isinstance(inner, dict) and depth:
+            yield from _lists_below(inner, f"{path}.{key}", depth - 1)
+
+
+def _is_push(value: dict[str, Any]) -> bool:
+    op = value.get("op")
+    return isinstance(op, str) and op.startswith(("data_", "form_")) and isinstance(value.get("data"), dict)
+
+
+def _unwrapped(number: int, value: dict[str, Any], text: str | None) -> Iterator[Record]:
+    """The records in an object of a list or a line: itself, those of a page, or that of a push. All have its number."""
+    page = value.get("data")
+    if _is_push(value):
+        if not value["op"].startswith("data_"):
+            yield Record(
+                number, None, text or _dumped(value), f"a push about the form ({value['op']}), no record of it"
+            )
+            return
+        record = dict(value["data"])
+        if value["op"] == "data_remove":
+            record["_deleted"] = "true"
+            if isinstance(record.get("deleteTime"), str):
+                record["updateTime"] = record["deleteTime"]  # when it went, as its last change
+        yield _record(number, record, text)
+    elif (
+        isinstance(page, list)
+        and page
+        and set(value) <= {"data", *_ENVELOPE}
+        and all(type(item) is dict for item in page)
+    ):
+        for item in page:
+            yield _record(number, item, None)
+    else:
+        yield _record(number, value, text)
+
+
+def _listed(text: _Text, before: int, kept: list[Any] | None = None) -> Iterator[Record]:
+    """The records of a list, numbered after those before; its first items are put into `kept` as they are, too."""
     text.take("[")
-    number = 0
+    number = before
     while text.peek() != "]":
-        if number:
+        if number > before:
             text.take(",")
         number += 1
         value = text.value()
+        if kept is not None and len(kept) < _KEPT_ITEMS:
+            kept.append(value)
         if isinstance(value, dict):
-            yield _record(number, value, None)
+            yield from _unwrapped(number, value, None)
         else:
             yield Record(number, None, _dumped(value), "the record is no object")
     text.take("]")

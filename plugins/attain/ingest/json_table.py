@@ -42,8 +42,8 @@ def open_json(path: Path, facts: FileFacts, suffix: str, scratch: Path) -> Table
             "it holds no record; it may be the system's answer to a failed or an empty request",
             "open it once to see what it says; an answer without records need not be sent",
         )
-    chosen = "data" if "data" in lists else lists[0]
-    if len(lists) > 1 and chosen != "data":
+    chosen = next((key for key in ("data", json_records.WHOLE) if key in lists), lists[0])
+    if len(lists) > 1 and chosen not in ("data", json_records.WHOLE):
         raise Rejected(
             f"it holds several lists, {', '.join(repr(key) for key in lists)}", "send each as a file of its own"
         )

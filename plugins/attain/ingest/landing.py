@@ -22,9 +22,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 from zoneinfo import ZoneInfo
 
-from attain.ingest import conversion, glance, tables
+from attain.ingest import conversion, glance, tables, units
 from attain.ingest.contracts import LANDED_COLUMNS
-from attain.ingest.conversion import conversion_sql, totals_label, why_refused
+from attain.ingest.conversion import Reading, conversion_sql, totals_label, why_refused
 from attain.ingest.documents import Contradiction, Documents
 from attain.ingest.matching import Match
 from attain.ingest.rejected import Rejected
@@ -52,6 +52,9 @@ _BATCHES_AHEAD = 4
 _BATCHES_A_QUERY = 6
 _ROWS_A_QUERY = 20_000
 _REFUSED_A_GROUP = 10_000
+# So many different ids end in zeros by chance once in a million columns.
+_FEW_IDS = 6
+_END_OF_TEXT = "\x1a"  # as DOS programs end a file
 
 
 @dataclass(frozen=True)
@@ -141,11 +144,14 @@ def land(
     """
     parts = (connection, table, matched, extras, delivery_id, raw_folder, quarantine_file, last_day, business_timezone)
     work = _Landing(*parts, queries)
+    units.refuse_scale(table.titles, work.readings)
+    units.refuse_currency(table.titles, work.feed, work.readings)
     work.refusable = max_quarantine_ratio * table.at_most_rows if table.at_most_rows > FEW_ROWS else None
     with _quick_memory(), work, closing(_ahead(work.converted(_ahead(table.batches())))) as ready:
         for converted in ready:
             work.take(converted)
     work.refuse_ambiguous_percents()
+    work.refuse_rounded_ids()
     landed = work.landed
     landed.hold_account()
     landed.sums = {name: None if name in work.unsummed else total for name, total in work.sums.items()}
@@ -259,7 +265,7 @@ class _Converted(_Glanced):
         if self.columns is None:
             return None
         columns = self.columns.select(list(names))
-        return columns.filter(pyarrow.array(self._is_plain())) if self.odd.size else columns
+        return columns.filter(pyarrow.array(self.is_plain())) if self.odd.size else columns
 
     def loaded(self, kept: pyarrow.Array | None) -> pyarrow.Table:
         """The rows to load, in the order of the file; `kept` says which of the converted ones, None all."""
@@ -276,9 +282,9 @@ class _Converted(_Glanced):
         )
         mask = numpy.ones(self.odd.size, bool) if kept is None else kept.to_numpy(zero_copy_only=False).astype(bool)
         if self.odd.size * _FEW_OF > columns.num_rows:
-            order = numpy.concatenate([numpy.flatnonzero(self._is_plain()), self.odd[mask]])
+            order = numpy.concatenate([numpy.flatnonzero(self.is_plain()), self.odd[mask]])
             both = pyarrow.concat_tables(
-                [columns.filter(pyarrow.array(self._is_plain())), converted.filter(pyarrow.array(mask))]
+                [columns.filter(pyarrow.array(self.is_plain())), converted.filter(pyarrow.array(mask))]
             )
             return both.combine_chunks().take(pyarrow.array(numpy.argsort(order)))
         (plain,), (judged,) = columns.to_batches(), converted.combine_chunks().to_batches()
@@ -290,7 +296,7 @@ class _Converted(_Glanced):
                 pieces.append(judged.slice(index, 1))
         return pyarrow.Table.from_batches([*pieces, plain.slice(start)])
 
-    def _is_plain(self) -> numpy.ndarray[Any, Any]:
+    def is_plain(self) -> numpy.ndarray[Any, Any]:
         import numpy
 
         assert self.columns is not None
@@ -357,15 +363,23 @@ class _Landing:
         self.sums_at_part = dict(self.sums)
         self.sums_at_heading: dict[str, dict[str, Decimal]] = {}  # by the text of a heading among the rows
         self.lines_beside = 0  # refused rows that are no records: headings, footers, the header again
-        is_workbook = table.file_format in ("xls", "xlsx")
+        # A header that names the percent sign says what its numbers are.
         self.percents = [
             reading
             for reading in matched.readings
-            if is_workbook and reading.column.type == "percent" and reading.index is not None
+            if reading.column.type == "percent"
+            and reading.index is not None
+            and (table.file_format in ("xls", "xlsx") or not re.search("[%％]", self.header[reading.index]))
         ]
+        self.is_text = table.file_format not in ("xls", "xlsx")
+        self.parts_of_one: set[str] = set()  # columns with a number that is not whole, without %
         self.plain_percents: dict[str, Decimal] = {}  # largest value of those written without %
         self.unsummed: set[str] = set()  # columns with a cell that could not be read: their totals can't be checked
         self.documents: Documents | None = None
+        self.ids = [  # those of which every long one met so far ends in zeros
+            name for name, reading in self.readings.items() if reading.column.type == "id" and reading.index is not None
+        ]
+        self.rounded_ids: dict[str, set[str]] = {name: set() for name in self.ids}
         self.loaded_writer: Any = None
         self.writer_thread = ThreadPoolExecutor(1, "attain-writer")
         self.writing: Future[None] | None = None  # one row group
@@ -507,7 +521,9 @@ class _Landing:
                 told += item.rows.num_rows
                 self._look_at_percents(item.trimmed, answer)
                 answer = self._with_repeats(answer, item.source.repeats)
-            yield _Converted(item.source, item.columns, item.rows, item.trimmed, item.odd, answer)
+            made = _Converted(item.source, item.columns, item.rows, item.trimmed, item.odd, answer)
+            self._look_at_plain_percents(made)
+            yield made
 
     def take(self, batch: _Converted) -> None:
         """Write one batch, and count each of its rows once."""
@@ -538,6 +554,7 @@ class _Landing:
                     self._add_up(plain)
                 self.landed.rows_in_file += batch.converted.num_rows
             loaded = batch.loaded(kept)
+        self._look_at_ids(loaded)
         if self.target.distinct:
             loaded, contradicting = self._first_of_each_key(loaded, batch.source.rows)
             refused = sorted([*refused, *contradicting], key=lambda row: row.row_number)
@@ -609,13 +626,22 @@ class _Landing:
                 continue
             declared = {name: values[name][place] for name in self.numeric}
             label = self._totals_label(cells) if state == conversion.KEYLESS else None
-            if label is not None:
+            group = self._group_label(cells) if label is None and state == conversion.KEYLESS else None
+            if group is not None:
                 add_up_to(index)
+                if self._is_since_subtotal(declared):
+                    label = "subtotal", group
+                else:
+                    summed_to = index  # no subtotal: the row itself counts, too
+            elif label is not None:
+                add_up_to(index)
+            if label is not None:
                 self._check_totals(number, *label, declared, cells)
                 self.landed.rows_declared_totals += 1
                 continue
             beside = None if any(said is not None for said in declared.values()) else self._beside(cells, state)
             if beside is not None:
+                units.refuse_scale(filter(None, cells), self.readings)
                 add_up_to(index)
                 self.sums_at_heading[_form(next(filter(None, cells)))] = dict(self.sums)
                 if not self.target.distinct:
@@ -650,6 +676,13 @@ class _Landing:
                 self.faults[reason] += 1
                 said.append((name, text, reason, "write true for a deleted record, else false"))
                 continue
+            if name.startswith(conversion.OTHER_CURRENCY):
+                amount = name.removeprefix(conversion.OTHER_CURRENCY)
+                index = self._index(amount) or 0
+                reason = f"{self.header[index]}: its currency sign is not that of the row's currency"
+                self.faults[reason] += 1
+                said.append((amount, cells[index], reason, "correct the sign or the currency, whichever is wrong"))
+                continue
             reading = self.readings[name]
             text = (reading.constant or "") if reading.index is None else cells[reading.index]
             reason, remedy = why_refused(reading.column, text or None, self.target.formats)
@@ -666,7 +699,7 @@ class _Landing:
         """Count these rows, and answer those to quarantine: all but blank ones. No total below them can be checked."""
         refused = []
         for row in ragged:
-            if not any(cell.strip(conversion.INVISIBLE) for cell in row.cells):
+            if not any(cell.strip(conversion.INVISIBLE + _END_OF_TEXT) for cell in row.cells):
                 continue
             self.landed.rows_in_file += 1
             header = row.header or self.header
@@ -679,6 +712,7 @@ class _Landing:
                     else f"a line around the table ({said[0][:60]}), no record"
                 )
                 remedy = "nothing is lost; export without it"
+                units.refuse_scale(said, self.readings)
                 raw = json.dumps(dict(zip(header, row.cells, strict=False)), ensure_ascii=False)
                 refused.append(RefusedRow(row.row_number, None, None, reason, remedy, raw))
                 self.lines_beside += 1
@@ -736,6 +770,19 @@ class _Landing:
                 return "subtotal", cell
         return None
 
+    def _group_label(self, cells: Sequence[str]) -> str | None:
+        """The label of what may be the subtotal of a group, as spreadsheets make them: nothing but numbers is beside
+        it."""
+        said = [cell for cell in cells if cell and not re.fullmatch(r"[-+(]?[¥￥$€£]?[\d.,]+[)%]?", cell)]
+        return said[0] if len(said) == 1 and conversion.names_a_group(said[0]) else None
+
+    def _is_since_subtotal(self, declared: Mapping[str, Any]) -> bool:
+        """Whether numbers are the sums of the rows since the last subtotal."""
+        numbers = {name: said for name, said in declared.items() if said is not None}
+        return bool(numbers) and all(
+            Decimal(said) == self.sums[name] - self.sums_at_subtotal[name] for name, said in numbers.items()
+        )
+
     def _beside(self, cells: Sequence[str], state: int) -> tuple[str, str] | None:
         """Reason and remedy for a row without a number that is no record but a line around the table; else None."""
         said = [cell for cell in cells if cell]
@@ -792,24 +839,77 @@ class _Landing:
             self.sums_at_total = dict(self.sums)
 
     def _look_at_percents(self, trimmed: pyarrow.Table, converted: pyarrow.Table) -> None:
+        for reading in self.percents:
+            assert reading.index is not None
+            self._look_at_percents_of(reading, trimmed.column(reading.index), converted.column(reading.column.name))
+
+    def _look_at_percents_of(self, reading: Reading, texts: Any, values: Any) -> None:
         from pyarrow import compute
 
-        for reading in self.percents:
-            plain = compute.invert(compute.match_substring_regex(trimmed.column(reading.index), "[%％]"))
-            values = compute.abs(converted.column(reading.column.name).filter(plain))
-            largest = compute.max(values.filter(compute.greater(values, Decimal(0)))).as_py()
-            if largest is not None:
-                known = self.plain_percents.get(reading.column.name, Decimal(0))
-                self.plain_percents[reading.column.name] = max(known, largest)
+        plain = compute.invert(compute.match_substring_regex(texts, "[%％]"))
+        numbers = compute.abs(values.filter(plain))
+        largest = compute.max(numbers.filter(compute.greater(numbers, Decimal(0)))).as_py()
+        if largest is None:
+            return
+        name = reading.column.name
+        self.plain_percents[name] = max(self.plain_percents.get(name, Decimal(0)), largest)
+        if name not in self.parts_of_one and compute.any(compute.not_equal(numbers, compute.floor(numbers))).as_py():
+            self.parts_of_one.add(name)
 
-    def refuse_ambiguous_percents(self) -> None:
-        """Refuse a workbook's column of percentages in which 0.125 may mean 12.5 % as well as 0.125 %.
+    def _look_at_plain_percents(self, batch: _Converted) -> None:
+        """The same for the rows that were typed at a glance."""
+        import pyarrow
+
+        names = [reading.column.name for reading in self.percents]
+        plain = batch.plain(names) if names else None
+        if plain is None:
+            return
+        for reading in self.percents:
+            texts = batch.source.rows.column(reading.index)
+            if batch.odd.size:
+                texts = texts.filter(pyarrow.array(batch.is_plain()))
+            self._look_at_percents_of(reading, texts, plain.column(reading.column.name))
+
+    def _look_at_ids(self, loaded: pyarrow.Table) -> None:
+        from pyarrow import compute
+
+        for name in list(self.ids):
+            column = compute.drop_null(loaded.column(name))
+            long = column.filter(compute.match_substring_regex(column, r"^\d{18,}$"))
+            if not len(long):
+                if len(column):
+                    self.ids.remove(name)  # these are no such ids
+                continue
+            rounded = compute.match_substring_regex(long, r"^\d{17}0+$")
+            if not compute.all(rounded).as_py():
+                self.ids.remove(name)
+            elif len(self.rounded_ids[name]) < _FEW_IDS:
+                self.rounded_ids[name].update(compute.unique(long.slice(0, _ROWS_A_QUERY)).to_pylist())
+
+    def refuse_rounded_ids(self) -> None:
+        """Refuse ids of which programs that count in floating point have lost the last digits.
 
         Raises:
-            Rejected: it holds numbers without a percent sign, and all of them are at most 1.
+            Rejected: a column has several ids of 18 digits or more, and all of them end in zeros beyond the 17th.
+        """
+        for name in self.ids:
+            if len(self.rounded_ids[name]) >= _FEW_IDS:
+                header = self.header[self._index(name) or 0]
+                raise Rejected(
+                    f"{header}: all {len(self.rounded_ids[name])} ids of 18 digits or more end in zeros, e.g. "
+                    f"{min(self.rounded_ids[name])}; a program took them for numbers, and their last digits are lost",
+                    "export it again with its ids as text; don't save the file from a spreadsheet program",
+                )
+
+    def refuse_ambiguous_percents(self) -> None:
+        """Refuse a column of percentages in which 0.125 may mean 12.5 % as well as 0.125 %.
+
+        Raises:
+            Rejected: it holds numbers without a percent sign, and all of them are at most 1; in a text file, which
+                shows 100 % as 1 only beside parts of 1, one of them is none.
         """
         for name, largest in self.plain_percents.items():
-            if largest <= 1:
+            if largest <= 1 and (not self.is_text or name in self.parts_of_one):
                 header = self.header[self._index(name) or 0]
                 raise Rejected(
                     f"{header}: no number is above 1 and none has a percent sign, so {largest.normalize():f} may mean "

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Any
 
-from attain.ingest.contracts import DELETED_HEADERS, Column, likely, normalise_header
+from attain.ingest.contracts import DELETED_HEADERS, Column, likely, normalise_header, plain_header
 from attain.ingest.conversion import Reading, Selection
 from attain.ingest.mappings import Target
 from attain.ingest.rejected import Rejected
@@ -31,17 +31,51 @@ class Match:
         return frozenset(indexes | marked | {selection.index for selection in self.selections})
 
 
+class _Score:
+    """How much of a row of headers the targets know."""
+
+    def __init__(self, targets: Sequence[Target]) -> None:
+        self.wanted = [
+            {normalise_header(header) for header in headers}
+            for target in targets
+            for headers in target.headers.values()
+        ]
+        self.needed = [
+            [
+                {normalise_header(header) for header in target.headers.get(column.name, ())}
+                for column in target.feed.columns
+                if _is_needed(column, target) and column.name not in target.constants
+            ]
+            for target in targets
+        ]
+
+    def __call__(self, cells: Sequence[str]) -> int:
+        """How many of their columns the row names."""
+        forms = _forms(cells)
+        return sum(1 for headers in self.wanted if headers & forms)
+
+    def complete(self, cells: Sequence[str]) -> frozenset[int]:
+        """The targets (by number) all of whose needed columns the row names."""
+        forms = _forms(cells)
+        return frozenset(
+            number for number, needed in enumerate(self.needed) if needed and all(headers & forms for headers in needed)
+        )
+
+
+def _forms(cells: Sequence[str]) -> set[str]:
+    return {form(cell) for cell in cells if len(cell) < 200 for form in (normalise_header, plain_header)}
+
+
+def _is_needed(column: Column, target: Target) -> bool:
+    """Whether a file must have the column."""
+    needed = (column.required or column.name in target.feed.key) and column.name not in target.may_lack
+    return needed and column.default is None
+
+
 def score(targets: Sequence[Target]) -> Any:
-    """Scorer of header rows for files that feed these targets: how many of their columns a row names."""
-    wanted = [
-        {normalise_header(header) for header in headers} for target in targets for headers in target.headers.values()
-    ]
-
-    def count(cells: Sequence[str]) -> int:
-        forms = {normalise_header(cell) for cell in cells if len(cell) < 200}
-        return sum(1 for headers in wanted if headers & forms)
-
-    return count
+    """Scorer of header rows for files that feed these targets: how many of their columns a row names, and for which of
+    them it is complete."""
+    return _Score(targets)
 
 
 def match(table: Table, target: Target) -> Match:
@@ -68,8 +102,7 @@ def match(table: Table, target: Target) -> Match:
         forms = [normalise_header(header) for header in target.headers.get(column.name, ())]
         form = next((form for form in forms if form in positions), None)
         if form is None:
-            needed = (column.required or column.name in target.feed.key) and column.name not in target.may_lack
-            if (needed and column.default is None) or (forms and target.mapping_name is not None):
+            if _is_needed(column, target) or (forms and target.mapping_name is not None):
                 missing.append(column)
             continue
         if form in table.duplicates:
@@ -153,7 +186,13 @@ def refuse_dropped(table: Table, matched: Match, had: Sequence[str], before: str
 
 
 def _positions(table: Table) -> dict[str, int]:
-    return {normalise_header(header): index for index, header in reversed(list(enumerate(table.header)))}
+    """Where each header stands: as it is, and without what forms add to it unless that is a column of its own."""
+    positions = {normalise_header(header): index for index, header in reversed(list(enumerate(table.header)))}
+    bare: dict[str, list[int]] = {}
+    for index, header in enumerate(table.header):
+        if (form := plain_header(header)) not in positions:
+            bare.setdefault(form, []).append(index)
+    return {**{form: indexes[0] for form, indexes in bare.items() if len(indexes) == 1}, **positions}
 
 
 def _refuse_renamed(target: Target, found: set[str], free: Sequence[str], table: Table) -> None:

@@ -20,6 +20,7 @@ from attain.ingest.tables import (
     OLE,
     PAGES,
     WORKBOOKS,
+    XML,
     FileFacts,
     Scorer,
     Table,
@@ -43,8 +44,13 @@ def open_table(path: Path, file_name: str, facts: FileFacts, score: Scorer, scra
     suffix = Path(file_name).suffix.casefold()
     if facts.byte_size == 0:
         raise Rejected("the file is empty", "export it again; an export without rows still has its header")
-    if suffix in WORKBOOKS or (suffix in OLD_WORKBOOKS and facts.first_bytes.startswith((OLE, b"PK\x03\x04"))):
+    is_workbook = facts.first_bytes.startswith((OLE, b"PK\x03\x04"))
+    if suffix in WORKBOOKS and not is_workbook:  # a page or plain text under the name of a workbook
+        suffix = OLD_WORKBOOKS[0]
+    if suffix in (*WORKBOOKS, *OLD_WORKBOOKS) and is_workbook:
         return workbooks.open_workbook(path, suffix, facts, score)
+    if suffix in (*OLD_WORKBOOKS, *XML) and _is_spreadsheet(facts):
+        return page_table.open_xml(path, score)
     if suffix in PAGES or (suffix in (*DELIMITED, *OLD_WORKBOOKS) and _is_page(facts)):
         return page_table.open_page(path, facts, score, scratch)
     if suffix in (*DELIMITED, *OLD_WORKBOOKS):  # many systems write plain text and call it .xls
@@ -53,7 +59,9 @@ def open_table(path: Path, file_name: str, facts: FileFacts, score: Scorer, scra
     if suffix in (*JSON, *JSON_LINES):
         _refuse_disguised(facts)
         return json_table.open_json(path, facts, suffix, scratch)
-    kinds = ", ".join((*DELIMITED, *WORKBOOKS, *OLD_WORKBOOKS, *JSON, *JSON_LINES, *PAGES))
+    if suffix in XML:
+        raise Rejected("the file is XML, but no spreadsheet", "save it as .xlsx or as CSV UTF-8")
+    kinds = ", ".join((*DELIMITED, *WORKBOOKS, *OLD_WORKBOOKS, *JSON, *JSON_LINES, *PAGES, *XML))
     raise Rejected(
         f"files of kind {suffix or 'without suffix'!r} are not read", f"send one of {kinds}, or a .gz or .zip of them"
     )
@@ -62,7 +70,7 @@ def open_table(path: Path, file_name: str, facts: FileFacts, score: Scorer, scra
 def expected_format(file_name: str) -> str:
     """The format that a name promises; what a file really is, is known when it has been opened."""
     suffix = Path(file_name).suffix.casefold()
-    formats = {WORKBOOKS: "xlsx", OLD_WORKBOOKS: "xls", JSON: "json", JSON_LINES: "jsonl", PAGES: "html"}
+    formats = {WORKBOOKS: "xlsx", OLD_WORKBOOKS: "xls", JSON: "json", JSON_LINES: "jsonl", PAGES: "html", XML: "xls"}
     return next((known for suffixes, known in formats.items() if suffix in suffixes), "csv")
 
 
@@ -86,6 +94,13 @@ def is_old_workbook(path: Path) -> bool:
     """Whether the content is a workbook of Excel 97 to 2003, or one with a password."""
     with path.open("rb") as stream:
         return stream.read(len(OLE)) == OLE
+
+
+def _is_spreadsheet(facts: FileFacts) -> bool:
+    """Whether the content is an XML spreadsheet of Excel 2003, not a page that only names its marks."""
+    start = facts.first_bytes[:8_000].lstrip(b"\xef\xbb\xbf \t\r\n")
+    is_xml = start.startswith((b"<?xml", b"<Workbook", b"<ss:Workbook")) and b"<html" not in start.lower()
+    return is_xml and b"urn:schemas-microsoft-com:office:spreadsheet" in facts.first_bytes
 
 
 def _is_page(facts: FileFacts) -> bool:

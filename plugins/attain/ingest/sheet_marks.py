@@ -1,28 +1,34 @@
 """What the reader of workbooks leaves unsaid about a sheet of an .xlsx, taken from its XML.
 
-The reader answers a blank for a cell with an error (`#REF!`) and for a formula that was never computed, and 0.125 for
-a cell that shows 12.5 %. All three would be money read wrongly without a word. It also asks for memory for every cell
+The reader answers a blank for a cell with an error (`#REF!`) and for a formula that was never computed, 0.125 for a
+cell that shows 12.5 %, 42 for one that shows 00042, and 12.5 for one that shows $12.50 or 12.5万元. All would be ids or
+money read wrongly without a word. It also asks for memory for every cell
 between the first and the last one, and ends the process when a stray cell far away makes that too much.
 """
 
 from __future__ import annotations
 
+import math
 import re
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 from xml.etree import ElementTree
 from xml.parsers import expat
 
+from attain.ingest.conversion import FOREIGN_SIGNS
 from attain.ingest.rejected import Rejected
-from attain.ingest.tables import NOT_COMPUTED
+from attain.ingest.tables import NOT_COMPUTED, cell_text
 
 PERCENT = "%"
 MAX_BYTES = 1_200 << 20
 # What the reader takes for each place between the first and the last cell, and for each cell and its text.
 _BYTES_A_PLACE, _BYTES_A_CELL, _BYTES_A_TEXT = 32, 40, 32
+# Before what a cell shows beside its number: the sign of a foreign currency, 万, or the zeros that it is filled with.
+SHOWN = "\0"
 _CHUNK = 1 << 20
 _MAX_PART_BYTES = 64 << 20
 _REMEDY = "open it in a spreadsheet program and save it again as .xlsx"
@@ -34,6 +40,8 @@ _NEAR = re.compile(rb'<c r="([A-Z])\d+' + _FILLED)
 _ROW = re.compile(rb'<row [^>]*?\br="(\d+)"')
 _ODD = (b't="e"', b"t='e'", b"<f>", b"<f ", b"<f/", b":f>", b":f ", b":f/")
 _LETTERS_BEFORE_Z = 26
+# Parts of a number format that stand in the cell as they are: "text", an escaped mark, [$sign-locale], a bare sign.
+_LITERALS = re.compile(r'"([^"]*)"|[\\!](.)|\[\$([^\]-]*)[^\]]*\]|([$€£])')
 
 
 @dataclass(frozen=True)
@@ -59,7 +67,7 @@ class SheetMarks:
             self.members = {_plain(name): name for name in archive.namelist()}
             try:
                 self.parts = self._sheets(archive)
-                self.percents = self._percent_styles(archive)
+                self.shown = self._styles(archive)
             except (ElementTree.ParseError, KeyError, ValueError, zipfile.BadZipFile, OSError) as error:
                 raise Rejected(f"the workbook can't be read: {error}", _REMEDY) from None
 
@@ -69,7 +77,7 @@ class SheetMarks:
         Raises:
             Rejected: it reaches too far.
         """
-        odd = (*_ODD, *(f"s={mark}{style}{mark}".encode() for style in self.percents for mark in "\"'"))
+        odd = (*_ODD, *(f"s={mark}{style}{mark}".encode() for style in self.shown for mark in "\"'"))
         rows, columns, held, is_marked, is_plain = 0, _LETTERS_BEFORE_Z, 0, False, True
         with self._open(name) as stream:
             for text in _whole_tags(stream):
@@ -99,7 +107,7 @@ class SheetMarks:
         return Extent(rows, columns, is_marked)
 
     def marks(self, name: str) -> Iterator[tuple[int, dict[int, str]]]:
-        """Rows (counted from 0) that have odd cells, each with column → text, or `PERCENT` for a number shown as such.
+        """Rows (counted from 0) that have odd cells, each with column → text, or what `shown_as` says of a number.
 
         Raises:
             Rejected: the sheet's XML is damaged.
@@ -107,7 +115,7 @@ class SheetMarks:
         return self._walk(name)
 
     def _walk(self, name: str, keep_all: bool = False) -> Iterator[tuple[int, dict[int, str]]]:
-        parser = _Sheet(self.percents, keep_all)
+        parser = _Sheet(self.shown, keep_all)
         try:
             with self._open(name) as stream:
                 while chunk := stream.read(_CHUNK):
@@ -150,33 +158,34 @@ class SheetMarks:
                 found[sheet.get("name", "")] = self.members[part]
         return found
 
-    def _percent_styles(self, archive: zipfile.ZipFile) -> frozenset[int]:
-        """Styles (positions among the cells' formats) that show 0.125 as 12.5 %."""
+    def _styles(self, archive: zipfile.ZipFile) -> dict[int, str]:
+        """Styles (positions among the cells' formats) that show more than a number → what `shown_as` says of them."""
         if "xl/styles.xml" not in self.members:
-            return frozenset()
+            return {}
         styles = self._tree(archive, "xl/styles.xml")
-        percents = {9, 10}  # built into every spreadsheet program: 0% and 0.00%
+        shown = {9: PERCENT, 10: PERCENT}  # built into every spreadsheet program: 0% and 0.00%
         for form in _named(styles, "numFmt"):
-            if shows_percent(form.get("formatCode", "")):
-                percents.add(int(form.get("numFmtId", "-1")))
+            said = shown_as(form.get("formatCode", ""))
+            if said is not None:
+                shown[int(form.get("numFmtId", "-1"))] = said
         cells = next(_named(styles, "cellXfs"), None)
         if cells is None:
-            return frozenset()
-        return frozenset(
-            position for position, style in enumerate(cells) if int(style.get("numFmtId", "0")) in percents
-        )
+            return {}
+        ids = [int(style.get("numFmtId", "0")) for style in cells]
+        return {position: shown[number] for position, number in enumerate(ids) if number in shown}
 
 
 class _Sheet:
     """Walks the XML of a sheet and keeps its odd cells."""
 
-    def __init__(self, percents: frozenset[int], keep_all: bool) -> None:
+    def __init__(self, shown: dict[int, str], keep_all: bool) -> None:
         self.keep_all = keep_all
-        self.percents = {str(style) for style in percents}
+        self.shown = {str(style): said for style, said in shown.items()}
         self.rows: list[tuple[int, dict[int, str]]] = []
         self.row, self.column = -1, -1
         self.kind: str | None = None
-        self.is_percent = self.has_formula = self.has_value = False
+        self.shows: str | None = None
+        self.has_formula = self.has_value = False
         self.text: list[str] | None = None
         self.formula = self.value = ""
         self.parser = expat.ParserCreate()
@@ -197,7 +206,7 @@ class _Sheet:
                 letters = ref.rstrip("0123456789")
                 self.column, self.row = _column(letters), int(ref[len(letters) :]) - 1
             self.kind = attributes.get("t")
-            self.is_percent = attributes.get("s") in self.percents
+            self.shows = self.shown.get(attributes.get("s", ""))
             self.has_formula = self.has_value = False
             self.formula = self.value = ""
         elif name == "row":
@@ -239,12 +248,47 @@ class _Sheet:
         if self.has_formula and not self.value and self.kind not in ("str", "inlineStr"):
             shown = self.formula.strip()[:_FORMULA_SHOWN]
             return f"{NOT_COMPUTED} ={shown}" if shown else NOT_COMPUTED
-        return PERCENT if self.is_percent and self.has_value and self.kind in (None, "n") else None
+        return self.shows if self.has_value and self.kind in (None, "n") else None
 
 
 def shows_percent(code: str) -> bool:
     """Whether a number format multiplies by 100: its `%` is neither quoted, escaped nor in brackets."""
     return "%" in re.sub(r'"[^"]*"|\\.|_.|\[[^\]]*\]', "", code)
+
+
+def shown_as(code: str) -> str | None:
+    """What a number format shows beside the number: `PERCENT`, or after `SHOWN` a foreign currency's sign, a unit such
+    as 万 that it does not divide by, or the zeros that it fills with; None: the number says all."""
+    if shows_percent(code):
+        return PERCENT
+    first = re.match(r'(?:"[^"]*"|\\.|[^;"\\])*', code)
+    positive = (first.group() if first else code).strip()
+    if re.fullmatch("0{2,}", positive):
+        return SHOWN + positive
+    literals = "".join(part for found in _LITERALS.findall(positive) for part in found).strip()
+    sign = next((sign for sign in FOREIGN_SIGNS if sign in literals.upper()), None)
+    if sign is not None:
+        return SHOWN + sign
+    unit = re.search("[百千]?万|千|亿", literals)
+    numbers = _LITERALS.sub("", positive)
+    if unit is not None and not re.search("[0#?],+(?![0#?,])", numbers):
+        return SHOWN + unit.group()
+    return None
+
+
+def as_shown(value: Any, mark: str) -> Any:
+    """A number with what its cell's format shows beside it: 0.125 is 12.5%, 12.5 is $12.5 or 12.5万, 42 is 00042."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+        return value
+    text = cell_text(value)
+    if mark == PERCENT:
+        return f"{(Decimal(text) * 100).normalize():f}%"
+    said = mark.removeprefix(SHOWN)
+    if said.strip("0") == "":
+        return text.zfill(len(said)) if text.isdigit() else text
+    if said in FOREIGN_SIGNS:
+        return f"-{said}{text[1:]}" if text.startswith("-") else said + text
+    return text + said
 
 
 def _whole_tags(stream: IO[bytes]) -> Iterator[bytes]:

@@ -27,6 +27,7 @@ JSON_LINES = (".jsonl", ".ndjson")
 PAGES = (".html", ".htm")
 WORKBOOKS = (".xlsx", ".xlsm")
 OLD_WORKBOOKS = (".xls",)
+XML = (".xml",)  # the spreadsheets of Excel 2003; many systems call them .xls
 
 HEADER_SEARCH_ROWS = 30
 MAX_COLUMNS = 2_000
@@ -40,6 +41,10 @@ _SCAN_BYTES = 256 << 10  # what fits into the processor's cache
 ROWS_A_BATCH = 100_000
 BYTES_A_BATCH = 8 << 20
 SAMPLE_BYTES = 1 << 18
+# Rows of the second sheet or table read count from 20,000,001, of the third from 30,000,001, and so on: no sheet has
+# ten million rows, so every number is there once, and a person finds the row by its last digits and the sheet by the
+# first.
+SHEET_STEP = 10_000_000
 # What stands for the value of a formula that no program has computed; its formula may follow.
 NOT_COMPUTED = "#NOT COMPUTED"
 OLE = b"\xd0\xcf\x11\xe0"
@@ -279,6 +284,7 @@ class Table:
         at_most_rows: no file has more rows than this.
         batches: streams the rows below the header; can be called again to start anew.
         notes: what people should know of how it was read.
+        titles: what stands above the header, and the names of the sheets.
     """
 
     file_format: str
@@ -289,6 +295,7 @@ class Table:
     at_most_rows: int
     batches: Callable[[], Iterator[Batch]] = field(repr=False)
     notes: tuple[str, ...] = ()
+    titles: tuple[str, ...] = ()
 
 
 def no_table() -> Rejected:
@@ -302,6 +309,9 @@ def encoding_of(facts: FileFacts) -> str:
     if facts.first_bytes.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "utf-16"
     if facts.nuls:
+        halves = facts.first_bytes[0::2], facts.first_bytes[1::2]
+        if min(half.count(0) for half in halves) == 0 and 4 * facts.nuls > facts.byte_size // 2:
+            raise Rejected("the text is UTF-16 without the mark that says so", "save it as CSV UTF-8")
         raise Rejected(
             f"the file holds {facts.nuls} NUL bytes; it was damaged on its way, or is no text",
             "export it again, as CSV UTF-8",

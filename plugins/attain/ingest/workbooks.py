@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import math
 import subprocess
 import sys
 import zipfile
@@ -11,33 +10,28 @@ import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from attain.ingest import tables
-from attain.ingest.contracts import normalise_header
-from attain.ingest.header_search import FoundHeader, Merged, find_header
+from attain.ingest.header_search import FoundHeader, Merged, are_alike, find_header, one_header
 from attain.ingest.old_sheet_marks import OldSheetMarks
 from attain.ingest.rejected import Rejected
-from attain.ingest.sheet_marks import PERCENT, SheetMarks
+from attain.ingest.sheet_marks import PERCENT, SHOWN, SheetMarks, as_shown
 from attain.ingest.tables import (
     HEADER_SEARCH_ROWS,
     OLD_WORKBOOKS,
     OLE,
+    SHEET_STEP,
     Batch,
     FileFacts,
     Scorer,
     Table,
     cell_text,
     rows_batch,
-    unique_header,
     with_repeats,
 )
 
-# Rows of the second sheet read count from 20,000,001, of the third from 30,000,001, and so on: no sheet has ten million
-# rows, so every number is there once, and a person finds the row by its last digits and the sheet by the first.
-SHEET_STEP = 10_000_000
 _CELLS_A_BATCH = 1_000_000
 # Sheets that are kept in memory after their header was looked at; others are read again.
 _KEPT_CELLS = 5_000_000
@@ -66,7 +60,7 @@ def open_workbook(path: Path, suffix: str, facts: FileFacts, score: Scorer) -> T
     """Open the sheet that fits best as a table, and with it every other visible sheet of the same columns.
 
     A workbook of a year has a sheet a month: reading one of them would lose the others without a word. Sheets are the
-    same table if their headers name the same columns of those looked for, in any order.
+    same table if their headers name the same columns of those looked for, in any order, or each all that a feed needs.
 
     Raises:
         Rejected: it is damaged, locked, too large, or has no visible row.
@@ -92,7 +86,8 @@ def open_workbook(path: Path, suffix: str, facts: FileFacts, score: Scorer) -> T
         sheets = [sheet for sheet in workbook.sheets_metadata if sheet.typ == python_calamine.SheetTypeEnum.WorkSheet]
         shown = [sheet.name for sheet in sheets if sheet.visible == python_calamine.SheetVisibleEnum.Visible]
         hidden = [sheet.name for sheet in sheets if sheet.name not in shown]
-        found: list[tuple[str, FoundHeader, frozenset[str], Any, bool, tuple[Merged, ...], int]] = []
+        found: list[tuple[str, FoundHeader, Any, bool, tuple[Merged, ...], int]] = []
+        titles: dict[str, list[str]] = {}
         cells_kept = 0
         for name in shown:
             is_marked = marks.extent(name).is_marked  # before the reader asks for its memory
@@ -101,21 +96,23 @@ def open_workbook(path: Path, suffix: str, facts: FileFacts, score: Scorer) -> T
             merged = tuple(
                 Merged(top, left, bottom, right) for (top, left), (bottom, right) in sheet.merged_cell_ranges or ()
             )
-            fits = find_header([[cell_text(value) for value in row] for row in rows], score, merged)
+            texts = [[cell_text(value) for value in row] for row in rows]
+            fits = find_header(texts, score, merged)
             if fits is None or not any(cell.strip() for cell in fits.cells):
                 continue
+            titles[name] = [name, *fits.above(texts)]
             below = max(int(sheet.total_height) + 1 - fits.last, 0)
             cells_kept += int(sheet.total_height + 1) * int(sheet.total_width + 1)
             kept = sheet if cells_kept <= _KEPT_CELLS else None
-            found.append((name, fits, _known(fits.cells, score), kept, is_marked, merged, below))
+            found.append((name, fits, kept, is_marked, merged, below))
     if not found:
         raise Rejected("the workbook has no row on a visible sheet", "put the table on a visible sheet")
     best = max(found, key=lambda item: item[1].known)  # the first of several
-    same = [item for item in found if item is best or (item[2] and item[2] == best[2])]
-    header, duplicates, columns = _one_header([item[1] for item in same])
+    same = [item for item in found if item is best or are_alike(item[1].cells, best[1].cells, score)]
+    header, duplicates, columns = one_header([item[1] for item in same])
     parts = [
         _Part(name, found_header, mapped, kept, is_marked, merged, below)
-        for (name, found_header, _, kept, is_marked, merged, below), mapped in zip(same, columns, strict=True)
+        for (name, found_header, kept, is_marked, merged, below), mapped in zip(same, columns, strict=True)
     ]
     kind = "xls" if is_old else "xlsx"
 
@@ -128,43 +125,8 @@ def open_workbook(path: Path, suffix: str, facts: FileFacts, score: Scorer) -> T
 
     notes = _notes(hidden, found, same)
     rows_below = sum(part.rows_below for part in parts)
-    return Table(kind, None, _layout(parts), header, duplicates, rows_below, batches, notes)
-
-
-def _known(cells: Sequence[str], score: Scorer) -> frozenset[str]:
-    """The headers of a row that the scorer knows."""
-    return frozenset(normalise_header(cell) for cell in cells if cell.strip() and score([cell]) > 0)
-
-
-def _one_header(
-    headers: Sequence[FoundHeader],
-) -> tuple[list[str], frozenset[str], list[tuple[int | None, ...]]]:
-    """The columns of all sheets: those of the first as they stand, then what only later ones have.
-
-    Returns:
-        The header, what stands in it more than once, and for each sheet where its columns are.
-    """
-    names: list[str] = []
-    positions: dict[str, int] = {}
-    duplicates: frozenset[str] = frozenset()
-    places: list[dict[int, int]] = []
-    for number, header in enumerate(headers):
-        cells = list(header.cells)
-        while cells and not cells[-1].strip():
-            cells.pop()
-        unique, twice = unique_header(cells)
-        duplicates |= twice
-        place: dict[int, int] = {}
-        for index, name in enumerate(unique):
-            form = normalise_header(name)
-            if number == 0 or form not in positions:
-                positions.setdefault(form, len(names))
-                place[len(names)] = index
-                names.append(name)
-            else:
-                place[positions[form]] = index
-        places.append(place)
-    return names, duplicates, [tuple(place.get(column) for column in range(len(names))) for place in places]
+    said = tuple(text for part in parts for text in titles[part.name])
+    return Table(kind, None, _layout(parts), header, duplicates, rows_below, batches, notes, said)
 
 
 def _layout(parts: Sequence[_Part]) -> str:
@@ -218,10 +180,11 @@ def _read(part: _Part, sheet: Any, odd: Iterator[tuple[int, dict[int, str]]], st
         cells = before + row if before else row
         if marked is not None and marked[0] == number:
             for column, mark in marked[1].items():
+                is_format = mark.startswith((PERCENT, SHOWN))
                 if column < len(cells):
-                    cells[column] = _percent(cells[column]) if mark == PERCENT else mark
+                    cells[column] = as_shown(cells[column], mark) if is_format else mark
                 else:
-                    cells += [""] * (column - len(cells)) + ["" if mark == PERCENT else mark]
+                    cells += [""] * (column - len(cells)) + ["" if is_format else mark]
         if covering:
             is_blank = not any(cell_text(value).strip() for value in cells)  # below a note, say; it stays no row
             for column, (last, text) in list(covering.items()):
@@ -244,13 +207,6 @@ def _read(part: _Part, sheet: Any, odd: Iterator[tuple[int, dict[int, str]]], st
             first += len(held)
             held, repeats, begins_part = [], {}, False
     yield batch()
-
-
-def _percent(value: Any) -> Any:
-    """A number that its cell shows as a percentage: 0.125 is 12.5%."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
-        return value
-    return f"{(Decimal(cell_text(value)) * 100).normalize():f}%"
 
 
 # What the standard library raises on a damaged zip.

@@ -2,7 +2,11 @@ with
 
 source as (
 
-    {{ latest_revision(source('finance', 'fx_rates'), key=['rate_date', 'from_currency', 'to_currency', 'rate_type']) }}
+    {{ latest_revision(
+        source('finance', 'fx_rates'),
+        key=['rate_date', 'from_currency', 'to_currency', 'rate_type'],
+        modified='quoted_at'
+    ) }}
 
 ),
 
@@ -16,6 +20,7 @@ final as (
         unit,
         rate,
         rate_type,
+        quoted_at,
         coalesce(_extracted_at, _received_at) as known_at,
         _delivery_id as delivery_id,
         _file_name as file_name,
