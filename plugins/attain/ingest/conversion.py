@@ -321,7 +321,9 @@ def conversion_sql(
         f"coalesce(f_{name}, {slow[name]}) as v_{name}" if name in hard else f"f_{name} as v_{name}" for name in of_file
     ]
     faults = {name: _fault(by_name[name].column, feed) for name in of_file}
-    faults |= _faults_of_signs(by_name, feed)
+    signs, of_signs = _signs(by_name, feed)
+    normal += signs
+    faults |= of_signs
     outputs = []
     for column in feed.columns:
         value = f"v_{column.name}" if column.name in by_name else "null"
@@ -620,26 +622,30 @@ def _moment_rewritten(text: str) -> str:
     return f"case when regexp_full_match({text}, {_literal(_USUAL_MOMENT)}) then {text} else {written} end"
 
 
-def _faults_of_signs(by_name: Mapping[str, Reading], feed: Feed) -> dict[str, str]:
-    """Amounts whose sign is of another currency than their row; none where two currencies may be meant."""
+def _signs(by_name: Mapping[str, Reading], feed: Feed) -> tuple[list[str], dict[str, str]]:
+    """The signs of amounts as columns `s_<name>`, and by fault the amounts whose sign is of another currency than their
+    row; none where two currencies may be meant."""
     currencies = [column for column in feed.columns if column.type == "currency"]
     if len(currencies) != 1:
-        return {}
+        return [], {}
     (column,) = currencies
     said = f"v_{column.name}" if column.name in by_name else "null"
     if column.default is not None:
         said = f"coalesce({said}, {_literal(column.default)})"
+    amounts = [name for name, read in by_name.items() if read.column.type == "money" and read.index is not None]
+    signs = [
+        f"case when f_{name} is null and a_{name} is not null "
+        f"then upper(regexp_extract(translate(a_{name}, '￥＄', '¥$'), {_literal(CURRENCY_SIGN)})) end as s_{name}"
+        for name in amounts
+    ]
     faults = {}
-    for name, reading in by_name.items():
-        if reading.column.type != "money" or reading.index is None:
-            continue
-        sign = f"upper(regexp_extract(translate(a_{name}, '￥＄', '¥$'), {_literal(CURRENCY_SIGN)}))"
+    for name in amounts:
         cases = " ".join(
             f"when {_literal(written)} then {said} not in ({', '.join(map(_literal, meant))})"
             for written, meant in _SIGNS.items()
         )
-        faults[f"{OTHER_CURRENCY}{name}"] = f"(f_{name} is null and v_{name} is not null and case {sign} {cases} end)"
-    return faults
+        faults[f"{OTHER_CURRENCY}{name}"] = f"(v_{name} is not null and case s_{name} {cases} end)"
+    return signs, faults
 
 
 def _fault(column: Column, feed: Feed) -> str:

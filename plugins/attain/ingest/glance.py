@@ -166,7 +166,7 @@ class Glance:
 
         def of(index: int) -> _Cells:
             if index not in cells:
-                cells[index] = _trimmed(_whole(rows.column(index)))
+                cells[index] = _trimmed(whole(rows.column(index)))
             return cells[index]
 
         odd = numpy.zeros(count, bool)
@@ -195,7 +195,7 @@ class Glance:
         if 2 * positions.size > count:
             return None
         landed = {
-            "_row_number": _whole(rows.column(len(self.header))),
+            "_row_number": whole(rows.column(len(self.header))),
             "_extra": self._extra(of, count),
             "_is_deleted": pyarrow.repeat(pyarrow.scalar(False), count),
         }
@@ -219,7 +219,7 @@ class Glance:
         column = reading.column
         if reading.index is None:
             answer = self._ask_value(reading, pyarrow.array([""], pyarrow.string()))
-            value = _whole(answer.column("value"))[0]
+            value = whole(answer.column("value"))[0]
             unread = _mask(answer.column("is_unread"))
             return pyarrow.repeat(value, count), unread.repeat(count) if unread.any() else None
         cells = of(reading.index)
@@ -293,7 +293,7 @@ class Glance:
     def _by_query(self, reading: Reading, text: pyarrow.Array) -> tuple[Any, Any]:
         answer = self._ask_value(reading, text)
         unread = _mask(answer.column("is_unread"))
-        return _whole(answer.column("value")), unread if unread.any() else None
+        return whole(answer.column("value")), unread if unread.any() else None
 
     def _ask_value(self, reading: Reading, text: pyarrow.Array) -> pyarrow.Table:
         import pyarrow
@@ -349,7 +349,7 @@ class Glance:
             return pyarrow.nulls(count, pyarrow.string())
         named = pyarrow.table({f"c{index}": of(index).text for index in sorted(set(self.extras.values()))})
         sql = f"select {conversion.extra_sql(self.extras)} as extra from batch"
-        return _whole(self._query("_extra", lambda: sql).ask(named).column("extra"))
+        return whole(self._query("_extra", lambda: sql).ask(named).column("extra"))
 
 
 class _Cells:
@@ -604,13 +604,25 @@ def _trimmed(text: Any) -> _Cells:
     return cells
 
 
-def _whole(column: Any) -> Any:
+def whole(column: Any) -> Any:
     """A column of a table as one array without NULLs where it has none."""
     import pyarrow
 
     if isinstance(column, pyarrow.ChunkedArray):
         column = column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
     return column
+
+
+def only(column: Any, these: Any) -> Any:
+    """A column, NULL but in these rows; its values stay where they are."""
+    import pyarrow
+
+    values = whole(column)
+    if values.null_count:
+        these = these & _mask(values.is_valid())
+    if values.offset:
+        return _compute().if_else(pyarrow.array(these), values, None)
+    return pyarrow.Array.from_buffers(values.type, len(values), [_bits(these), *values.buffers()[1:]])
 
 
 def _bits(these: Any) -> Any:
@@ -621,7 +633,7 @@ def _bits(these: Any) -> Any:
 
 
 def _mask(flags: Any) -> Any:
-    return _whole(flags).to_numpy(zero_copy_only=False).astype(bool)
+    return whole(flags).to_numpy(zero_copy_only=False).astype(bool)
 
 
 def _numbers_of(array: Any, kind: str) -> Any:

@@ -17,7 +17,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
-from itertools import compress
+from itertools import chain, compress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 from zoneinfo import ZoneInfo
@@ -49,7 +49,7 @@ _FEW_OF = 200
 # How far reading and typing may be ahead of writing: they take turns at what is hard, so one batch is too few.
 _BATCHES_AHEAD = 4
 # So many batches, or rows of them, that are not plain go through one query.
-_BATCHES_A_QUERY = 6
+_BATCHES_A_QUERY = 10
 _ROWS_A_QUERY = 20_000
 _REFUSED_A_GROUP = 10_000
 # So many different ids end in zeros by chance once in a million columns.
@@ -147,7 +147,11 @@ def land(
     units.refuse_scale(table.titles, work.readings)
     units.refuse_currency(table.titles, work.feed, work.readings)
     work.refusable = max_quarantine_ratio * table.at_most_rows if table.at_most_rows > FEW_ROWS else None
-    with _quick_memory(), work, closing(_ahead(work.converted(_ahead(table.batches())))) as ready:
+    with (
+        _quick_memory(),
+        work,
+        closing(_ahead(work.converted(_ahead(table.batches())))) as ready,
+    ):
         for converted in ready:
             work.take(converted)
     work.refuse_ambiguous_percents()
@@ -259,13 +263,14 @@ class _Converted(_Glanced):
         return 0 if self.columns is None else int(self.columns.num_rows - self.odd.size)
 
     def plain(self, names: Sequence[str]) -> pyarrow.Table | None:
-        """These columns of the plain rows alone; None: no row is plain."""
-        import pyarrow
-
+        """These columns of all rows, NULL in those that are not plain; None: no row is plain."""
         if self.columns is None:
             return None
         columns = self.columns.select(list(names))
-        return columns.filter(pyarrow.array(self.is_plain())) if self.odd.size else columns
+        if not self.odd.size:
+            return columns
+        is_plain = self.is_plain()
+        return columns.from_arrays([glance.only(column, is_plain) for column in columns.columns], columns.column_names)
 
     def loaded(self, kept: pyarrow.Array | None) -> pyarrow.Table:
         """The rows to load, in the order of the file; `kept` says which of the converted ones, None all."""
@@ -357,6 +362,9 @@ class _Landing:
             # What stands for a blank cell is no part of any total.
             and column.default is None
         ]
+        # What is added up, and what the horizon is told by.
+        where = (self.feed.horizon_where.get(name, {}) for name in self.target.horizon)
+        self.looked_at = list(dict.fromkeys([*self.numeric, *self.target.horizon, *chain.from_iterable(where)]))
         self.sums: dict[str, Decimal] = dict.fromkeys(self.numeric, Decimal(0))
         self.sums_at_subtotal = dict(self.sums)
         self.sums_at_total = dict(self.sums)
@@ -533,7 +541,8 @@ class _Landing:
             self.sums_at_part, self.sums_at_total, self.sums_at_subtotal = (dict(self.sums) for _ in range(3))
             self.sums_at_heading = {}
         ragged = sorted(batch.source.ragged, key=lambda row: row.row_number)
-        plain = batch.plain(self.numeric)
+        plain = batch.plain(self.looked_at)
+        kept = None
         self.landed.rows_in_file += batch.plain_rows
         if batch.converted is None:
             refused = self._take_ragged(ragged)
@@ -548,7 +557,7 @@ class _Landing:
             if compute.any(compute.not_equal(states, conversion.LOADED)).as_py():
                 kept, refused = self._take_special(batch, plain, batch.trimmed, batch.converted, states, ragged)
             else:
-                kept, refused = None, self._take_ragged(ragged)
+                refused = self._take_ragged(ragged)
                 self._add_up(batch.converted)
                 if plain is not None:
                     self._add_up(plain)
@@ -562,7 +571,12 @@ class _Landing:
         self.landed.rows_loaded += loaded.num_rows
         if self.deleted is not None:
             self.landed.rows_deleted += compute.sum(loaded.column("_is_deleted").cast("int64")).as_py() or 0
-        self._reach(loaded)
+        if plain is None or self.target.distinct:
+            self._reach(loaded)
+        else:  # the same rows, in one piece
+            self._reach(plain)
+            if batch.converted is not None:
+                self._reach(batch.converted if kept is None else batch.converted.filter(kept))
         self._write(loaded)
         self._stop_if_hopeless()
 
@@ -597,7 +611,7 @@ class _Landing:
             summed_to = index + 1
             if plain is not None:
                 is_end = index >= batch.odd.size
-                above = batch.plain_rows if is_end else int(batch.odd[index]) - index
+                above = plain.num_rows if is_end else int(batch.odd[index])
                 self._add_up(plain.slice(plain_to, above - plain_to))
                 plain_to = above
 
@@ -953,7 +967,7 @@ class _Landing:
         for name in self.target.horizon:
             if self.landed.horizon_date == self.last_day:
                 return
-            column = loaded.column(name).combine_chunks()
+            column = glance.whole(loaded.column(name))
             counts = compute.less(column, self._begin(self.last_day + timedelta(days=1), column.type))
             if self.landed.horizon_date is not None:
                 fresh = self._begin(self.landed.horizon_date + timedelta(days=1), column.type)
