@@ -11,7 +11,9 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import pyarrow
 import pytest
+from pyarrow import parquet
 from sqlalchemy import select
 
 from attain.control import database
@@ -19,7 +21,7 @@ from attain.control.models import Arrival
 from attain.errors import BadInput
 from attain.ingest import deliveries, landing
 from attain.settings import Settings
-from tests.ingest.exports import deal, deals, drop, ingest, ingest_one, rows
+from tests.ingest.exports import DEALS_HEADER, deal, deals, drop, ingest, ingest_one, rows
 
 GOOD = deals(deal(1), deal(2), deal(3))
 NAME = "zoho_crm/deals/Deals_2026_01_26.csv"
@@ -422,3 +424,21 @@ def test_a_name_that_is_no_text_is_taken_in(settings: Settings) -> None:
     (result,) = ingest(settings).files
     assert result.outcome == "committed"
     assert result.file_name == "zoho_crm/deals/\\xb7\\xa2.csv"
+
+
+def test_rows_of_long_texts_are_written_before_they_fill_the_memory(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A row group ends by its bytes, too; and whoever lands a file finds Arrow's memory as it was."""
+    monkeypatch.setattr("attain.ingest.delimited.BLOCK_BYTES", 20_000)
+    monkeypatch.setattr("attain.ingest.tables.BYTES_A_BATCH", 20_000)
+    monkeypatch.setattr("attain.ingest.landing._ROW_GROUP_BYTES", 100_000)
+    before = pyarrow.default_memory_pool().backend_name
+    lines = [deal(number) + "," + "x" * 5_000 for number in range(100)]
+    content = "\n".join([DEALS_HEADER + ",Description", *lines]).encode()
+    assert ingest_one(settings, "zoho_crm/deals/export.csv", content).outcome == "committed"
+    (delivery,) = deliveries.list_deliveries(settings)
+    with parquet.ParquetFile(settings.home / str(delivery.raw_path) / landing.PART_NAME) as landed:
+        sizes = [landed.metadata.row_group(number).num_rows for number in range(landed.num_row_groups)]
+    assert sum(sizes) == 100 and len(sizes) > 5, sizes
+    assert pyarrow.default_memory_pool().backend_name == before
