@@ -4,6 +4,11 @@
 {#- A reference to a person as it is compared: like any other, and without the prefix that Zoho's exports put before ids. -#}
 {% macro person_reference(value) -%} nullif(regexp_replace(lower(trim({{ value }})), '^zcrm_', ''), '') {%- endmacro %}
 
+{#- The name of a user as Zoho shows it: as a whole, or made of its parts. -#}
+{% macro shown_name(full_name, first_name, last_name) -%}
+    coalesce({{ full_name }}, nullif(trim(coalesce({{ first_name }}, '') || ' ' || coalesce({{ last_name }}, '')), ''))
+{%- endmacro %}
+
 {#- How alike two names are, 0 to 1; only ever used to suggest a name to a person. -#}
 {% macro likeness(first_name, second_name) -%}
     jaro_winkler_similarity(lower({{ first_name }}), lower({{ second_name }}))

@@ -540,3 +540,12 @@ def _old(path: Path) -> None:
     import time
 
     os.utime(path, (time.time() - 60,) * 2)
+
+
+def test_users_of_zoho_may_have_their_names_in_parts(settings: Settings) -> None:
+    content = b"Record Id,First Name,Last Name,Email\nzcrm_404427000000247001,Mei,Lin,mei@example.com\n"
+    assert ingest_one(settings, "zoho_crm/users/Users.csv", content).outcome == "committed"
+    told = rows(settings, "zoho_crm__users", "full_name, first_name, last_name")
+    assert told == [(None, "Mei", "Lin")]
+    nameless = ingest_one(settings, "zoho_crm/users/Users2.csv", b"Record Id,Role\n7,Sales\n")
+    assert nameless.outcome == "rejected" and "Full Name" in (nameless.reason or ""), nameless

@@ -36,7 +36,7 @@ accounts_of_people as (
     select
         users.source_system,
         users.user_id as account_id,
-        users.full_name as display_name,
+        {{ shown_name('users.full_name', 'users.first_name', 'users.last_name') }} as display_name,
         users.email,
         'user' as account_kind,
         employees.employee_id

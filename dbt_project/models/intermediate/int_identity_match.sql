@@ -106,7 +106,7 @@ accounts as (
         source_system,
         'users' as feed,
         user_id as account_id,
-        full_name as display_name
+        {{ shown_name('full_name', 'first_name', 'last_name') }} as display_name
     from {{ ref('stg_zoho_crm__users') }}
     union all
     select

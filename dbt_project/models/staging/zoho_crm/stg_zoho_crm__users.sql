@@ -12,6 +12,8 @@ final as (
         _source_system as source_system,
         user_id,
         full_name,
+        first_name,
+        last_name,
         email,
         user_status,
         role_name,
