@@ -251,7 +251,7 @@ def _came_in(reports: Sequence[IngestReport], *, only_news: bool) -> list[str]:
             continue
         numbers = [
             _count(report.committed, "file"),
-            f"{sum(file.rows_loaded for file in report.files):,} rows",
+            _count(sum(file.rows_loaded for file in report.files), "row"),
             _if_any(sum(file.rows_quarantined for file in report.files), "quarantined"),
             _if_any(report.count("duplicate"), "duplicate"),
             _if_any(report.rejected, "rejected"),
