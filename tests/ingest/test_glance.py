@@ -279,3 +279,25 @@ def _of_contract(source: str, feed: str) -> Target:
         Formats("Asia/Shanghai"),
         horizon=known.horizon,
     )
+
+
+@pytest.mark.parametrize(("share", "is_clear"), [("0.5", False), ("50", True)])
+def test_percentages_are_looked_at_beside_odd_rows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, share: str, is_clear: bool
+) -> None:
+    """The plain rows of a batch tell what its percentages mean, whatever else is in it."""
+    monkeypatch.setattr(glance, "FEW_ROWS", 1)
+    lines = [f"HT-{number},合同,晨光,林,2026-01-05,100,{share}" for number in range(200)]
+    lines[7] = "HT-7,合同,晨光,林,soon,100," + share
+    lines[90] = "HT-90,合同,晨光,林,2026/1/5,100," + share
+    path = tmp_path / "合同.csv"
+    header = "合同编号,合同名称,客户名称,签约人,签订日期,合同金额,业绩比例1"
+    path.write_text("\n".join([header, *lines]), encoding="utf-8")
+    target = _of_contract("jiandaoyun_crm", "contracts")
+    told = landed(path, target, True)
+    if is_clear:
+        loaded, refused, _ = told
+        assert {row["split_percent_1"] for row in loaded} == {Decimal(50)}
+        assert (len(loaded), len(refused)) == (199, 1)
+    else:
+        assert "may mean 50 % or 0.5 %" in str(told), told

@@ -872,17 +872,10 @@ class _Landing:
 
     def _look_at_plain_percents(self, batch: _Converted) -> None:
         """The same for the rows that were typed at a glance."""
-        import pyarrow
-
         names = [reading.column.name for reading in self.percents]
         plain = batch.plain(names) if names else None
-        if plain is None:
-            return
-        for reading in self.percents:
-            texts = batch.source.rows.column(reading.index)
-            if batch.odd.size:
-                texts = texts.filter(pyarrow.array(batch.is_plain()))
-            self._look_at_percents_of(reading, texts, plain.column(reading.column.name))
+        if plain is not None:
+            self._look_at_percents(batch.source.rows, plain)
 
     def _look_at_ids(self, loaded: pyarrow.Table) -> None:
         from pyarrow import compute
